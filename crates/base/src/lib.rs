@@ -1,0 +1,11 @@
+//! The words every room shares: ids and time.
+//!
+//! Nothing enters here that has fewer than three users, and nothing that does
+//! I/O or waits. What a camera *is* stands in `catalog`; what a frame is, in
+//! `media`.
+
+pub mod id;
+pub mod time;
+
+pub use id::{CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId, UserId};
+pub use time::{Span, WallTime};
