@@ -1,0 +1,74 @@
+# Every act of the day. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# Outside the checkout, so that a fresh clone builds on what was built before.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/khue/target
+DEMO_DIR ?= $(HOME)/.cache/khue/demo
+KHUE := $(CARGO_TARGET_DIR)/release/khue
+
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+
+.PHONY: help demo dev build test check fmt e2e bench soak fuzz shots openapi need-build need-test
+
+help: ## list the acts
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: build ## a small city on this machine: 12 simulated cameras, recorded, at http://localhost
+	@exec $(KHUE) demo --data $(DEMO_DIR)
+
+build: need-build web/dist/index.html ## the release binary, client inside
+	@echo "Building khue (the first time takes some minutes)"
+	@cargo build --release --locked -p khue
+
+dev: need-build web/node_modules/.installed ## the demo with a client that reloads as you edit
+	@cargo build --locked -p khue
+	@scripts/dev $(CARGO_TARGET_DIR)/debug/khue $(DEMO_DIR)
+
+test: need-test web/dist/index.html ## everything that must hold, within 40 minutes cold on 2 cores
+	@scripts/test
+
+check: need-build web/node_modules/.installed ## formatting, lints, types; no tests
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@npm --prefix web run --silent lint
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed (cargo install cargo-deny): licences and advisories not checked"; fi
+
+fmt: ## format the Rust code
+	@cargo fmt --all
+
+e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
+	@cargo test --locked -p e2e
+
+bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
+	@cargo build --release --locked -p bench -p khue
+	@$(CARGO_TARGET_DIR)/release/bench
+
+soak: need-test ## the long proofs: 200 kills, hours of recording
+	@KHUE_SOAK=1 cargo test --release --locked -p e2e -- --nocapture
+
+fuzz: need-build ## every parser for a minute (FUZZ_SECONDS=60)
+	@scripts/fuzz
+
+shots: need-test web/dist/index.html ## pictures of every screen, into shots/
+	@scripts/shots
+
+openapi: ## write the OpenAPI text and the client's types anew
+	@UPDATE=1 cargo test --locked -p api --test openapi
+	@npm --prefix web run --silent schema
+
+need-build:
+	@scripts/need build
+
+need-test:
+	@scripts/need test
+
+web/node_modules/.installed: web/package-lock.json
+	@echo "Installing the client's packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	@echo "Building the client"
+	@cd web && npm run --silent build
+	@touch $@
