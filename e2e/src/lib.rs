@@ -1,1 +1,12 @@
-//! (being built)
+//! The whole program from outside: what its tests share.
+//!
+//! Belongs here: starting the built binary, simcams and foreign servers on free
+//! ports, and stopping them. Does not belong here: what a room promises by
+//! itself; that is tested in the room.
+
+use std::path::{Path, PathBuf};
+
+/// Returns the project's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the root").to_owned()
+}

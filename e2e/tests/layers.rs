@@ -1,0 +1,96 @@
+//! The floors of the house: a crate uses only crates on lower floors, and each
+//! outside library lives in its room. The test names the arrow that breaks it.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// From the ground up; rooms on one floor never use one another. One exception
+/// is written into the table: `simcam` stands beside floor 3 on `media` alone.
+const FLOORS: &[&[&str]] = &[
+    &["base"],
+    &["media", "db"],
+    &["ingest", "store", "live", "catalog", "signin", "casework", "simcam"],
+    &["recorder"],
+    &["api"],
+    &["khue"],
+    &["e2e", "bench"],
+];
+
+/// Outside libraries that only these rooms may name.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("mp4-atom", &["media"]),
+    ("retina", &["ingest"]),
+    ("sea-orm", &["db", "catalog", "signin", "casework"]),
+    ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
+    ("argon2", &["signin"]),
+    ("axum", &["api", "khue"]),
+    ("utoipa", &["api"]),
+    ("utoipa-axum", &["api"]),
+    ("axum-server", &["khue"]),
+    ("rcgen", &["khue"]),
+    ("clap", &["khue", "simcam", "bench"]),
+    ("toml", &["khue"]),
+    ("tracing-subscriber", &["khue", "simcam", "bench"]),
+    ("rust-embed", &["khue"]),
+    ("anyhow", &["khue", "e2e", "bench"]),
+];
+
+/// Returns each crate of the workspace with what it depends on outside its tests.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--locked"])
+        .current_dir(e2e::root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let text = |value: &Value| value.as_str().expect("a name is text").to_owned();
+    let packages = metadata["packages"].as_array().expect("there are packages");
+    packages
+        .iter()
+        .map(|package| {
+            let all = package["dependencies"].as_array().expect("a list");
+            let used = all.iter().filter(|dependency| dependency["kind"] != "dev");
+            (text(&package["name"]), used.map(|dependency| text(&dependency["name"])).collect())
+        })
+        .collect()
+}
+
+fn floor(name: &str) -> Option<usize> {
+    FLOORS.iter().position(|rooms| rooms.contains(&name))
+}
+
+#[test]
+fn every_crate_has_its_floor_and_no_arrow_goes_up_or_sideways() {
+    let dependencies = dependencies();
+    let mut broken = Vec::new();
+    for (name, used) in &dependencies {
+        let Some(here) = floor(name) else {
+            broken.push(format!("{name} stands on no floor: add it to FLOORS"));
+            continue;
+        };
+        for other in used.iter().filter(|other| dependencies.contains_key(*other)) {
+            let sideways_or_up = floor(other).is_none_or(|there| there >= here);
+            let double = name == "simcam" && !["base", "media"].contains(&other.as_str());
+            if sideways_or_up || double {
+                broken.push(format!("{name} -> {other}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "arrows that break the floors: {broken:#?}");
+}
+
+#[test]
+fn an_outside_library_lives_in_its_room() {
+    let mut broken = Vec::new();
+    for (name, used) in &dependencies() {
+        for (library, rooms) in ROOMS {
+            if used.iter().any(|other| other == library) && !rooms.contains(&name.as_str()) {
+                broken.push(format!("{name} -> {library}, which lives in {rooms:?}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "libraries out of their rooms: {broken:#?}");
+}
