@@ -1,1 +1,8 @@
-//! (being built)
+//! A camera that is not there: it speaks RTSP, shows a street whose truth is
+//! known, and has faults on demand.
+//!
+//! Belongs here: the street scenes, their clips, and the server that replays
+//! them. Does not belong here: anything of `ingest`; a double must not share its
+//! twin's errors.
+
+pub mod clip;

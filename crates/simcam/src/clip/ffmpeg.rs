@@ -1,0 +1,161 @@
+//! How the ffmpeg programs are called.
+//!
+//! Belongs here: their arguments, their pipes, and what they say when they fail.
+//! What is made of their output is the caller's.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{ClipError, FrameRate};
+
+/// What `ffprobe` tells of a file's first video stream.
+pub(super) struct Facts {
+    pub(super) codec: String,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) frame_rate: FrameRate,
+    /// When each packet is shown, in the file's order; not empty.
+    pub(super) times_90k: Vec<i64>,
+}
+
+/// Asks what a file's first video stream is.
+pub(super) fn probe(path: &Path) -> Result<Facts, ClipError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        streams: Vec<Stream>,
+        #[serde(default)]
+        packets: Vec<Packet>,
+    }
+    #[derive(Deserialize)]
+    struct Stream {
+        codec_name: Option<String>,
+        width: Option<u32>,
+        height: Option<u32>,
+        avg_frame_rate: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Packet {
+        pts_time: Option<String>,
+    }
+
+    let unfit = |reason: &str| ClipError::Unfit {
+        subject: path.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    let entries = "stream=codec_name,width,height,avg_frame_rate:packet=pts_time";
+    let arguments =
+        ["-v", "error", "-select_streams", "v:0", "-of", "json", "-show_entries", entries];
+    let mut command = Command::new("ffprobe");
+    command.args(arguments).arg(file_url(path));
+    let said = output("ffprobe", command, path.as_os_str())?;
+    let answer: Answer =
+        serde_json::from_slice(&said).map_err(|_| unfit("ffprobe's answer cannot be read"))?;
+    let stream = answer.streams.into_iter().next().ok_or_else(|| unfit("it holds no video"))?;
+    let times_90k: Option<Vec<i64>> =
+        answer.packets.iter().map(|p| ticks(p.pts_time.as_deref()?)).collect();
+    let times_90k =
+        times_90k.ok_or_else(|| unfit("its frames carry no times; wrap it in an .mp4"))?;
+    if times_90k.is_empty() {
+        return Err(unfit("it holds no frame"));
+    }
+    Ok(Facts {
+        codec: stream.codec_name.unwrap_or_else(|| "an unknown codec".to_owned()),
+        width: stream.width.unwrap_or(0),
+        height: stream.height.unwrap_or(0),
+        frame_rate: stream
+            .avg_frame_rate
+            .as_deref()
+            .and_then(rate)
+            .ok_or_else(|| unfit("its frame rate is not known"))?,
+        times_90k,
+    })
+}
+
+/// Unwraps a file's H.264 stream into Annex B.
+pub(super) fn annex_b_of(path: &Path) -> Result<Bytes, ClipError> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-i"]).arg(file_url(path));
+    command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "h264", "-"]);
+    output("ffmpeg", command, path.as_os_str()).map(Bytes::from)
+}
+
+/// Returns the path as ffmpeg takes it whatever it is called: `-v.mp4`, `a:b.mp4`.
+fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+/// Runs a command to its end and returns what it wrote.
+fn output(
+    program: &'static str,
+    mut command: Command,
+    subject: &OsStr,
+) -> Result<Vec<u8>, ClipError> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| not_run(program, error))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(refused(program, &subject.to_string_lossy(), &output.stderr))
+}
+
+/// Names the reason why a program could not be started.
+pub(super) fn not_run(program: &'static str, error: io::Error) -> ClipError {
+    match error.kind() {
+        io::ErrorKind::NotFound => ClipError::NoProgram { program },
+        _ => ClipError::Io { act: "run", path: program.into(), source: error },
+    }
+}
+
+/// Passes on what a program said when it failed: its last line, which names the reason.
+pub(super) fn refused(program: &'static str, subject: &str, stderr: &[u8]) -> ClipError {
+    let said = String::from_utf8_lossy(stderr);
+    let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
+    ClipError::Program { program, subject: subject.to_owned(), said: said.trim().to_owned() }
+}
+
+/// Reads seconds with a decimal point as ticks of 90 kHz.
+fn ticks(seconds: &str) -> Option<i64> {
+    let seconds: f64 = seconds.parse().ok()?;
+    Some((seconds * 90_000.0).round() as i64)
+}
+
+/// Reads a rate as ffprobe writes it: `25/2`.
+fn rate(text: &str) -> Option<FrameRate> {
+    let (frames, seconds) = text.split_once('/')?;
+    let (frames, seconds) = (frames.parse().ok()?, seconds.parse().ok()?);
+    (frames > 0 && seconds > 0).then_some(FrameRate { frames, seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_times_read_as_ffprobe_writes_them() {
+        assert_eq!(rate("25/2"), Some(FrameRate { frames: 25, seconds: 2 }));
+        assert_eq!((rate("0/0"), rate("25")), (None, None));
+        assert_eq!((ticks("0.080000"), ticks("N/A")), (Some(7200), None));
+    }
+
+    #[test]
+    fn a_missing_program_is_told_with_the_package_that_has_it() {
+        let error = not_run("ffmpeg", io::ErrorKind::NotFound.into());
+        assert_eq!(
+            error.to_string(),
+            "the program ffmpeg was not found; install the Debian package ffmpeg"
+        );
+    }
+
+    #[test]
+    fn the_last_line_said_is_the_reason() {
+        let error = refused("ffmpeg", "a.mp4", b"first\nInvalid data found\n\n");
+        assert_eq!(error.to_string(), "ffmpeg failed on a.mp4: Invalid data found");
+    }
+}
