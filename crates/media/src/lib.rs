@@ -7,6 +7,7 @@
 //! The form in which frames pass through the house is [`Frame`]; what a decoder
 //! must know before the first of them is [`Params`].
 
+pub mod fmp4;
 pub mod frame;
 pub mod nal;
 pub mod params;

@@ -39,9 +39,9 @@ pub fn length_prefixed(data: &[u8]) -> impl Iterator<Item = Result<&[u8], Trunca
         if rest.is_empty() {
             return None;
         }
-        let unit = rest
-            .split_first_chunk::<4>()
-            .and_then(|(length, after)| after.split_at_checked(u32::from_be_bytes(*length) as usize));
+        let unit = rest.split_first_chunk::<4>().and_then(|(length, after)| {
+            after.split_at_checked(u32::from_be_bytes(*length) as usize)
+        });
         match unit {
             Some((unit, after)) => {
                 rest = after;

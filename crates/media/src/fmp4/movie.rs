@@ -1,0 +1,198 @@
+//! A plain movie: what somebody takes away plays anywhere, and shows exactly
+//! what was asked for.
+//!
+//! ```text
+//! samples       K──p──p──p──p──p──K──p──p──p──      all that decoding needs
+//! edit list              [ shown          )         all that is seen
+//! file          ftyp moov │ mdat head │ samples' bytes, in one piece
+//! ```
+//!
+//! A picture can only be decoded from its keyframe on, so a clip that begins
+//! between two carries the frames from the earlier one and an edit list that
+//! hides them: exact, and nothing is encoded again. Edit lists are why this is
+//! not a fragmented file, where players pass them over.
+
+use std::ops::Range;
+
+use bytes::{BufMut, Bytes};
+
+use super::Sample;
+use super::boxes::{count, put, put_ftyp, put_full, put_mdat_header, put_mdia, put_mvhd, put_tkhd};
+use crate::Params;
+
+/// What goes into a movie.
+#[derive(Clone, Debug)]
+pub struct Movie<'a> {
+    /// Stretches of equal parameters, in order; media time 0 is the first
+    /// sample's decoding time.
+    pub parts: &'a [Part<'a>],
+    /// What is presented, in microseconds of media time, both on the border of
+    /// two frames: presentation time of the first one wanted, and the end of
+    /// the last. It is cut to what the samples cover.
+    pub shown: Range<u64>,
+}
+
+/// Samples that share parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What a decoder needs for them.
+    pub params: &'a Params,
+    /// The samples in decoding order. Where nothing was recorded between two,
+    /// the earlier one lasts until the later, so that the clip's clock stays true.
+    pub samples: &'a [Sample],
+}
+
+/// Returns `ftyp`, `moov` and the head of `mdat`; all samples' bytes follow it
+/// in order.
+pub fn movie(movie: &Movie<'_>) -> Bytes {
+    let payload: u64 = samples(movie).map(|sample| u64::from(sample.size_bytes)).sum();
+    let total = samples(movie).map(|sample| u64::from(sample.duration_us)).sum();
+    let chunks = chunks(movie.parts);
+    // Offsets of 64 bits always, so that the header's length does not depend on
+    // what it says: once with zeros to learn it, once with the truth.
+    let mut header = put_header(movie, total, payload, &chunks, 0);
+    header = put_header(movie, total, payload, &chunks, header.len() as u64);
+    header.into()
+}
+
+/// Samples that lie together and share a description.
+#[derive(Clone, Copy)]
+struct Chunk {
+    /// Bytes of all chunks before it.
+    offset: u64,
+    samples: u32,
+    /// Number of the sample description, from 1.
+    description: u32,
+}
+
+/// Returns a chunk per GOP: players read chunk by chunk, and seek to keyframes.
+fn chunks(parts: &[Part<'_>]) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut offset = 0;
+    for (part, description) in parts.iter().zip(1..) {
+        for (index, sample) in part.samples.iter().enumerate() {
+            match chunks.last_mut() {
+                Some(chunk) if index > 0 && !sample.is_key => chunk.samples += 1,
+                _ => chunks.push(Chunk { offset, samples: 1, description }),
+            }
+            offset += u64::from(sample.size_bytes);
+        }
+    }
+    chunks
+}
+
+fn samples<'a>(movie: &Movie<'a>) -> impl Iterator<Item = &'a Sample> {
+    movie.parts.iter().flat_map(|part| part.samples)
+}
+
+fn put_header(
+    movie: &Movie<'_>,
+    total_us: u64,
+    payload: u64,
+    chunks: &[Chunk],
+    data_at: u64,
+) -> Vec<u8> {
+    let from = movie.shown.start.min(total_us);
+    let shown_us = movie.shown.end.clamp(from, total_us) - from;
+    let descriptions: Vec<_> = movie.parts.iter().map(|part| part.params).collect();
+    let (width, height) = descriptions.first().map_or((0, 0), |first| (first.width, first.height));
+
+    let mut out = Vec::with_capacity(1024 + 13 * samples(movie).count());
+    put_ftyp(&mut out, b"isom", &[b"isom", b"iso2", b"avc1", b"mp41"]);
+    put(&mut out, b"moov", |out| {
+        put_mvhd(out, shown_us);
+        put(out, b"trak", |out| {
+            put_tkhd(out, shown_us, width, height);
+            put(out, b"edts", |out| {
+                put_full(out, b"elst", 1, 0, |out| {
+                    out.put_u32(1);
+                    out.put_u64(shown_us);
+                    out.put_u64(from);
+                    out.put_u32(0x0001_0000); // at the speed it was taken
+                });
+            });
+            put_mdia(out, total_us, &descriptions, |out| put_tables(out, movie, chunks, data_at));
+        });
+    });
+    put_mdat_header(&mut out, payload);
+    out
+}
+
+fn put_tables(out: &mut Vec<u8>, movie: &Movie<'_>, chunks: &[Chunk], data_at: u64) {
+    put_full(out, b"stts", 0, 0, |out| {
+        put_runs(out, samples(movie).map(|sample| sample.duration_us));
+    });
+    if samples(movie).any(|sample| sample.composition_us != 0) {
+        // Version 1: the offsets are signed.
+        put_full(out, b"ctts", 1, 0, |out| {
+            put_runs(out, samples(movie).map(|sample| sample.composition_us as u32));
+        });
+    }
+    if samples(movie).any(|sample| !sample.is_key) {
+        put_full(out, b"stss", 0, 0, |out| {
+            put_counted(out, |out| {
+                let keys = samples(movie).zip(1u32..).filter(|(sample, _)| sample.is_key);
+                keys.map(|(_, number)| out.put_u32(number)).count()
+            });
+        });
+    }
+    put_full(out, b"stsz", 0, 0, |out| {
+        out.put_u32(0); // sizes differ
+        put_counted(out, |out| samples(movie).map(|sample| out.put_u32(sample.size_bytes)).count());
+    });
+    put_full(out, b"stsc", 0, 0, |out| {
+        put_counted(out, |out| {
+            let mut last = None;
+            let mut entries = 0;
+            for (chunk, number) in chunks.iter().zip(1u32..) {
+                let alike = Some((chunk.samples, chunk.description));
+                if alike != last {
+                    out.put_u32(number);
+                    out.put_u32(chunk.samples);
+                    out.put_u32(chunk.description);
+                    entries += 1;
+                }
+                last = alike;
+            }
+            entries
+        });
+    });
+    put_full(out, b"co64", 0, 0, |out| {
+        out.put_u32(count(chunks.len()));
+        chunks.iter().for_each(|chunk| out.put_u64(data_at + chunk.offset));
+    });
+}
+
+/// Appends how many entries `entries` writes, then the entries.
+fn put_counted(out: &mut Vec<u8>, entries: impl FnOnce(&mut Vec<u8>) -> usize) {
+    let at = out.len();
+    out.put_u32(0);
+    let written = count(entries(out));
+    out[at..at + 4].copy_from_slice(&written.to_be_bytes());
+}
+
+/// Appends values as counts of equal neighbours.
+fn put_runs(out: &mut Vec<u8>, values: impl Iterator<Item = u32>) {
+    put_counted(out, |out| {
+        let mut runs = 0;
+        let mut current: Option<(u32, u32)> = None;
+        for value in values {
+            match &mut current {
+                Some((length, of)) if *of == value => *length += 1,
+                _ => {
+                    put_run(out, current.replace((1, value)), &mut runs);
+                }
+            }
+        }
+        put_run(out, current, &mut runs);
+        runs
+    });
+}
+
+fn put_run(out: &mut Vec<u8>, run: Option<(u32, u32)>, runs: &mut usize) {
+    if let Some((length, value)) = run {
+        out.put_u32(length);
+        out.put_u32(value);
+        *runs += 1;
+    }
+}
