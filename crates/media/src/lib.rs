@@ -9,8 +9,11 @@
 
 pub mod fmp4;
 pub mod frame;
+pub mod gop;
+pub mod h264;
 pub mod nal;
 pub mod params;
 
 pub use frame::Frame;
+pub use gop::Gop;
 pub use params::{Codec, Params};
