@@ -85,6 +85,18 @@ fn samples<'a>(movie: &Movie<'a>) -> impl Iterator<Item = &'a Sample> {
     movie.parts.iter().flat_map(|part| part.samples)
 }
 
+/// Returns when the picture shown last ends: later than decoding does, where
+/// pictures are decoded out of order.
+fn presentation_end(movie: &Movie<'_>) -> u64 {
+    let mut decode_time = 0u64;
+    let mut end = 0;
+    for sample in samples(movie) {
+        decode_time += u64::from(sample.duration_us);
+        end = end.max(decode_time.saturating_add_signed(sample.composition_us.into()));
+    }
+    end
+}
+
 fn put_header(
     movie: &Movie<'_>,
     total_us: u64,
@@ -92,8 +104,9 @@ fn put_header(
     chunks: &[Chunk],
     data_at: u64,
 ) -> Vec<u8> {
-    let from = movie.shown.start.min(total_us);
-    let shown_us = movie.shown.end.clamp(from, total_us) - from;
+    let end = presentation_end(movie);
+    let from = movie.shown.start.min(end);
+    let shown_us = movie.shown.end.clamp(from, end) - from;
     let descriptions: Vec<_> = movie.parts.iter().map(|part| part.params).collect();
     let (width, height) = descriptions.first().map_or((0, 0), |first| (first.width, first.height));
 

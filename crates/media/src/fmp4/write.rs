@@ -135,3 +135,49 @@ fn put_trun(out: &mut Vec<u8>, samples: &[Sample]) -> usize {
     });
     data_offset_at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(keys: &[bool]) -> Vec<Sample> {
+        let sample =
+            |&is_key| Sample { duration_us: 40_000, size_bytes: 9, composition_us: 0, is_key };
+        keys.iter().map(sample).collect()
+    }
+
+    #[test]
+    fn the_container_costs_a_thousandth_of_two_megabits() {
+        let mut keys = [false; 50];
+        keys[0] = true;
+        let two_seconds = 2 * 2_000_000 / 8;
+        let header = fragment_header(1, 0, &samples(&keys));
+        assert!(header.len() * 1000 <= two_seconds * 2, "0.2 %: {} bytes", header.len());
+        assert_eq!(header.len(), 104 + 50 * 8, "of which eight for each frame");
+    }
+
+    #[test]
+    fn flags_of_each_sample_are_written_only_for_a_later_keyframe() {
+        let length = |keys: &[bool]| fragment_header(1, 0, &samples(keys)).len();
+        assert_eq!(length(&[false, false]), 100 + 2 * 8, "the default says it");
+        assert_eq!(length(&[true, false]), 104 + 2 * 8, "the first sample's flags say it");
+        assert_eq!(length(&[true, true]), 100 + 2 * 12);
+    }
+
+    #[test]
+    fn a_header_in_a_buffer_is_the_same_as_one_alone() {
+        let mut buffer = b"sixteen bytes...".to_vec();
+        put_fragment_header(&mut buffer, 7, 8, &samples(&[true]));
+        assert_eq!(buffer[16..], fragment_header(7, 8, &samples(&[true])));
+    }
+
+    #[test]
+    fn more_than_four_gigabytes_get_a_long_size() {
+        let mut sample = samples(&[true]);
+        sample[0].size_bytes = u32::MAX;
+        let header = fragment_header(1, 0, &sample);
+        let mdat = &header[header.len() - 16..];
+        assert_eq!(&mdat[..8], b"\0\0\0\x01mdat");
+        assert_eq!(mdat[8..], (u64::from(u32::MAX) + 16).to_be_bytes());
+    }
+}
