@@ -1,1 +1,36 @@
-//! (being built)
+//! What people say: organisations, sites, cameras, users, and who may do what.
+//!
+//! ```text
+//! Organisation ──has──▶ Organisation …        User ──role──▶ decide(user, camera, action)
+//!      └──owns──▶ Site ──has──▶ Camera ──▶ Stream (main, sub)
+//! ```
+//!
+//! Belongs here: what is intended, and the pure decision on it. Does not belong
+//! here: what a camera actually does (`recorder`), what it recorded (`store`),
+//! how a person proves who they are (`signin`), HTTP.
+//!
+//! The rows in the database are the truth; [`Catalog`] holds a copy of them in
+//! memory, so that a decision or a list is a look-up.
+
+pub mod camera;
+mod catalog;
+pub mod decide;
+mod error;
+mod migrations;
+mod org;
+mod rows;
+mod seal;
+mod site;
+mod user;
+
+pub use camera::{
+    Camera, CameraChange, Facts, IntendedStream, NewCamera, NewStream, PasswordChange, Retention,
+    Stream, StreamChange, StreamRole,
+};
+pub use catalog::{Catalog, Tables};
+pub use decide::{Action, Decision, decide};
+pub use error::Error;
+pub use org::Organisation;
+pub use seal::{SealKey, Secret};
+pub use site::Site;
+pub use user::{NewUser, Role, User};

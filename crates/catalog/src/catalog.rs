@@ -1,0 +1,421 @@
+//! The catalog itself: the rows in SQL, and the copy of them in memory.
+//!
+//! ```text
+//!            change ──▶ transaction ──commit──▶ new copy swapped in ──▶ version + 1
+//! lists, decisions ───────────────────────────▶ the copy there is, never a row
+//! ```
+//!
+//! One change at a time; readers hold an `Arc` of the copy they began with and
+//! wait for nobody.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base::{CameraId, OrganisationId, SiteId, StreamId, UserId};
+use db::Pool;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+
+use crate::camera::{self, HIGHEST_NUMBER};
+use crate::rows;
+use crate::user::fold;
+use crate::{
+    Camera, CameraChange, Error, Facts, IntendedStream, NewCamera, NewUser, Organisation,
+    PasswordChange, Role, SealKey, Site, Stream, StreamChange, User, error, migrations,
+};
+
+/// What people said. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    inner: Arc<Inner>,
+}
+
+/// All rows at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// The organisations.
+    pub organisations: BTreeMap<OrganisationId, Organisation>,
+    /// The sites.
+    pub sites: BTreeMap<SiteId, Site>,
+    /// The cameras.
+    pub cameras: BTreeMap<CameraId, Arc<Camera>>,
+    /// The people.
+    pub users: BTreeMap<UserId, User>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    key: SealKey,
+    tables: RwLock<Arc<Tables>>,
+    changing: Arc<Mutex<()>>,
+    version: watch::Sender<u64>,
+}
+
+/// A change under way: rows and copy are changed together or not at all.
+struct Change {
+    inner: Arc<Inner>,
+    tables: Tables,
+    rows: DatabaseTransaction,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Catalog {
+    /// Opens the catalog in `pool`; passwords are sealed under `key`.
+    pub async fn open(pool: Pool, key: SealKey) -> Result<Self, Error> {
+        db::migrate(&pool, "catalog", &migrations::all()).await?;
+        let tables = RwLock::new(Arc::new(read(&pool, &key).await?));
+        let (changing, version) = (Arc::default(), watch::Sender::new(1));
+        Ok(Self { inner: Arc::new(Inner { pool, key, tables, changing, version }) })
+    }
+
+    /// Returns all rows as they stand at this moment.
+    pub fn tables(&self) -> Arc<Tables> {
+        self.inner.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns a version that counts up with each change.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.version.subscribe()
+    }
+
+    /// Returns the camera of this id.
+    pub fn camera(&self, id: CameraId) -> Option<Arc<Camera>> {
+        self.tables().cameras.get(&id).cloned()
+    }
+
+    /// Returns the person of this id.
+    pub fn user(&self, id: UserId) -> Option<User> {
+        self.tables().users.get(&id).cloned()
+    }
+
+    /// Returns the person who signs in by this name, in whatever case it is typed.
+    pub fn user_by_name(&self, name: &str) -> Option<User> {
+        let name = fold(name);
+        self.tables().users.values().find(|user| user.name == name).cloned()
+    }
+
+    /// Returns the streams that shall be recorded, with all it takes to reach them.
+    pub fn intended_streams(&self) -> Vec<IntendedStream> {
+        let tables = self.tables();
+        let recorded = tables.cameras.values().filter(|camera| camera.recording);
+        recorded
+            .flat_map(|camera| camera.streams.iter().map(|stream| intent(camera, stream)))
+            .collect()
+    }
+
+    /// Adds an organisation, as a unit of `parent` if one is given.
+    pub async fn add_organisation(
+        &self,
+        name: &str,
+        parent: Option<OrganisationId>,
+    ) -> Result<Organisation, Error> {
+        let name = error::name("name", name)?;
+        let mut change = self.begin().await?;
+        if parent.is_some_and(|parent| !change.tables.organisations.contains_key(&parent)) {
+            return Err(Error::NotFound("organisation"));
+        }
+        let added = Organisation { id: OrganisationId::new(), name, parent };
+        let row = rows::organisation::ActiveModel::from(&added);
+        rows::organisation::Entity::insert(row).exec_without_returning(&change.rows).await?;
+        change.tables.organisations.insert(added.id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Adds a site.
+    pub async fn add_site(&self, name: &str, organisation: OrganisationId) -> Result<Site, Error> {
+        let name = error::name("name", name)?;
+        let mut change = self.begin().await?;
+        if !change.tables.organisations.contains_key(&organisation) {
+            return Err(Error::NotFound("organisation"));
+        }
+        let added = Site { id: SiteId::new(), name, organisation };
+        let row = rows::site::ActiveModel::from(&added);
+        rows::site::Entity::insert(row).exec_without_returning(&change.rows).await?;
+        change.tables.sites.insert(added.id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Adds a person; the password is `signin`'s to make.
+    pub async fn add_user(&self, user: NewUser) -> Result<User, Error> {
+        let NewUser { name, display_name, role } = user.checked()?;
+        let mut change = self.begin().await?;
+        if change.tables.users.values().any(|other| other.name == name) {
+            let message = format!("somebody signs in by the name {name} already");
+            return Err(Error::Taken { field: "name", message });
+        }
+        let added = User { id: UserId::new(), name, display_name, role };
+        let row = rows::person::ActiveModel::from(&added);
+        rows::person::Entity::insert(row).exec_without_returning(&change.rows).await?;
+        change.tables.users.insert(added.id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Gives a person another role.
+    pub async fn set_role(&self, id: UserId, role: Role) -> Result<User, Error> {
+        let mut change = self.begin().await?;
+        let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
+        user.role = role;
+        let user = user.clone();
+        rows::person::Entity::update(rows::person::ActiveModel::from(&user))
+            .exec(&change.rows)
+            .await?;
+        change.commit().await?;
+        Ok(user)
+    }
+
+    /// Removes a person.
+    pub async fn remove_user(&self, id: UserId) -> Result<(), Error> {
+        let mut change = self.begin().await?;
+        change.tables.users.remove(&id).ok_or(Error::NotFound("user"))?;
+        rows::person::Entity::delete_by_id(id.0).exec(&change.rows).await?;
+        change.commit().await
+    }
+
+    /// Adds a camera with its streams.
+    pub async fn add_camera(&self, camera: NewCamera) -> Result<Arc<Camera>, Error> {
+        let name = error::name("name", &camera.name)?;
+        let make = camera::make(camera.make)?;
+        let retention = camera.retention.checked()?;
+        camera::roles(camera.streams.iter().map(|stream| stream.role))?;
+        let mut streams = Vec::new();
+        for stream in camera.streams {
+            let url = camera::address(&stream.url)?;
+            let (user, password) = camera::credentials(stream.user, stream.password)?;
+            let (id, role, facts) = (StreamId::new(), stream.role, stream.facts);
+            streams.push(Stream { id, role, url, user, password, facts });
+        }
+        streams.sort_by_key(|stream| stream.role);
+
+        let mut change = self.begin().await?;
+        if !change.tables.sites.contains_key(&camera.site) {
+            return Err(Error::NotFound("site"));
+        }
+        let (id, site, recording) = (CameraId::new(), camera.site, camera.recording);
+        let number = match camera.number {
+            Some(number) => change.tables.free(camera::number(number)?, id)?,
+            None => change.tables.next_number()?,
+        };
+        let added = Camera { id, number, name, site, make, recording, retention, streams };
+        let row = rows::camera::ActiveModel::from(&added);
+        rows::camera::Entity::insert(row).exec_without_returning(&change.rows).await?;
+        change.write_streams(&added).await?;
+        let added = Arc::new(added);
+        change.tables.cameras.insert(id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Changes a camera.
+    pub async fn change_camera(
+        &self,
+        id: CameraId,
+        wanted: CameraChange,
+    ) -> Result<Arc<Camera>, Error> {
+        let mut change = self.begin().await?;
+        let there = change.tables.cameras.get(&id).ok_or(Error::NotFound("camera"))?;
+        let mut changed = Camera::clone(there);
+        if let Some(number) = wanted.number {
+            changed.number = change.tables.free(camera::number(number)?, id)?;
+        }
+        if let Some(name) = wanted.name {
+            changed.name = error::name("name", &name)?;
+        }
+        if let Some(site) = wanted.site {
+            if !change.tables.sites.contains_key(&site) {
+                return Err(Error::NotFound("site"));
+            }
+            changed.site = site;
+        }
+        if let Some(make) = wanted.make {
+            changed.make = camera::make(make)?;
+        }
+        if let Some(retention) = wanted.retention {
+            changed.retention = retention.checked()?;
+        }
+        changed.recording = wanted.recording.unwrap_or(changed.recording);
+        if let Some(streams) = wanted.streams {
+            changed.streams = changed_streams(&changed.streams, streams)?;
+        }
+        rows::camera::Entity::update(rows::camera::ActiveModel::from(&changed))
+            .exec(&change.rows)
+            .await?;
+        change.write_streams(&changed).await?;
+        let changed = Arc::new(changed);
+        change.tables.cameras.insert(id, changed.clone());
+        change.commit().await?;
+        Ok(changed)
+    }
+
+    /// Removes a camera and its streams; what they recorded stays in the store.
+    pub async fn remove_camera(&self, id: CameraId) -> Result<(), Error> {
+        let mut change = self.begin().await?;
+        change.tables.cameras.remove(&id).ok_or(Error::NotFound("camera"))?;
+        rows::camera::Entity::delete_by_id(id.0).exec(&change.rows).await?;
+        change.commit().await
+    }
+
+    /// Notes what a stream turned out to carry; says so to nobody if it is no news.
+    pub async fn note_facts(&self, stream: StreamId, facts: Facts) -> Result<(), Error> {
+        let mut change = self.begin().await?;
+        let cameras = &mut change.tables.cameras;
+        let of = |camera: &&mut Arc<Camera>| camera.streams.iter().any(|one| one.id == stream);
+        let camera = cameras.values_mut().find(of).ok_or(Error::NotFound("stream"))?;
+        if camera.streams.iter().any(|one| one.id == stream && one.facts.as_ref() == Some(&facts)) {
+            return Ok(());
+        }
+        let noted = Arc::make_mut(camera);
+        for one in noted.streams.iter_mut().filter(|one| one.id == stream) {
+            one.facts = Some(facts.clone());
+        }
+        let noted = camera.clone();
+        change.write_streams(&noted).await?;
+        change.commit().await
+    }
+
+    async fn begin(&self) -> Result<Change, Error> {
+        let turn = self.inner.changing.clone().lock_owned().await;
+        let rows = self.inner.pool.begin().await?;
+        let tables = Tables::clone(&self.tables());
+        Ok(Change { inner: self.inner.clone(), tables, rows, _turn: turn })
+    }
+}
+
+impl Change {
+    /// Makes rows and copy agree with what was changed.
+    ///
+    /// In a task of its own: whoever asked may go away at any moment, and between
+    /// the commit and the swap that must not leave the copy behind the rows.
+    async fn commit(self) -> Result<(), Error> {
+        let Self { inner, tables, rows, _turn: turn } = self;
+        let committing = tokio::spawn(async move {
+            rows.commit().await?;
+            *inner.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+            inner.version.send_modify(|version| *version += 1);
+            drop(turn);
+            Ok(())
+        });
+        match committing.await {
+            Ok(result) => result,
+            // The runtime is shutting down; a panic is not possible in there.
+            Err(_) => Err(sea_orm::DbErr::Custom("the program is stopping".to_owned()).into()),
+        }
+    }
+
+    /// Writes the streams of `camera` over those that stand in its rows.
+    async fn write_streams(&self, camera: &Camera) -> Result<(), Error> {
+        rows::stream::Entity::delete_many()
+            .filter(rows::stream::Column::Camera.eq(camera.id.0))
+            .exec(&self.rows)
+            .await?;
+        let key = &self.inner.key;
+        let all = camera.streams.iter().map(|stream| rows::stream_row(camera.id, stream, key));
+        rows::stream::Entity::insert_many(all).exec_without_returning(&self.rows).await?;
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// Returns `number` if no camera but `camera` has it.
+    fn free(&self, number: u32, camera: CameraId) -> Result<u32, Error> {
+        let has = |other: &&Arc<Camera>| other.number == number && other.id != camera;
+        let Some(other) = self.cameras.values().find(has) else { return Ok(number) };
+        let message = format!("camera {:?} has the number {number} already", other.name);
+        Err(Error::Taken { field: "number", message })
+    }
+
+    /// Returns the number after the highest, or the lowest that is free.
+    fn next_number(&self) -> Result<u32, Error> {
+        let taken: std::collections::BTreeSet<u32> =
+            self.cameras.values().map(|camera| camera.number).collect();
+        let next = taken.last().map_or(1, |last| last + 1);
+        if next <= HIGHEST_NUMBER {
+            return Ok(next);
+        }
+        (1..=HIGHEST_NUMBER).find(|number| !taken.contains(number)).ok_or_else(|| Error::Taken {
+            field: "number",
+            message: "all numbers are taken".to_owned(),
+        })
+    }
+}
+
+/// Returns the streams as they shall be; a role that stays keeps its stream.
+fn changed_streams(there: &[Stream], wanted: Vec<StreamChange>) -> Result<Vec<Stream>, Error> {
+    camera::roles(wanted.iter().map(|stream| stream.role))?;
+    let mut streams = Vec::new();
+    for StreamChange { role, url, user, password } in wanted {
+        let url = camera::address(&url)?;
+        let before = there.iter().find(|stream| stream.role == role);
+        let password = match password {
+            PasswordChange::Set(password) => password,
+            PasswordChange::Keep => {
+                let kept = before.and_then(|before| before.password.clone());
+                let moved = before.is_some_and(|before| before.url.host() != url.host());
+                // Nobody can read a password here; sending it to a host of one's
+                // choice would be a way to.
+                if kept.is_some() && moved {
+                    return Err(Error::invalid(
+                        "password",
+                        "the address names another host; enter the password again",
+                    ));
+                }
+                kept
+            }
+        };
+        let (user, password) = camera::credentials(user, password)?;
+        let same = before.filter(|before| before.url == url);
+        let facts = same.and_then(|before| before.facts.clone());
+        let id = before.map_or_else(StreamId::new, |before| before.id);
+        streams.push(Stream { id, role, url, user, password, facts });
+    }
+    streams.sort_by_key(|stream| stream.role);
+    Ok(streams)
+}
+
+fn intent(camera: &Camera, stream: &Stream) -> IntendedStream {
+    IntendedStream {
+        stream: stream.id,
+        camera: camera.id,
+        role: stream.role,
+        url: stream.url.clone(),
+        user: stream.user.clone(),
+        password: stream.password.clone(),
+        retention: camera.retention,
+    }
+}
+
+async fn read(pool: &Pool, key: &SealKey) -> Result<Tables, Error> {
+    let rows = pool.read();
+    let mut tables = Tables::default();
+    for row in rows::organisation::Entity::find().all(rows).await? {
+        let organisation = Organisation::from(row);
+        tables.organisations.insert(organisation.id, organisation);
+    }
+    for row in rows::site::Entity::find().all(rows).await? {
+        let site = Site::from(row);
+        tables.sites.insert(site.id, site);
+    }
+    for row in rows::person::Entity::find().all(rows).await? {
+        let user = User::try_from(row)?;
+        tables.users.insert(user.id, user);
+    }
+    let mut cameras = BTreeMap::new();
+    for row in rows::camera::Entity::find().all(rows).await? {
+        let camera = Camera::try_from(row)?;
+        cameras.insert(camera.id, camera);
+    }
+    // In order of role, so that main stands before sub.
+    let streams = rows::stream::Entity::find().order_by_asc(rows::stream::Column::Role);
+    for row in streams.all(rows).await? {
+        let camera = CameraId(row.camera);
+        let stream = rows::read_stream(row, key)?;
+        if let Some(camera) = cameras.get_mut(&camera) {
+            camera.streams.push(stream);
+        }
+    }
+    tables.cameras = cameras.into_iter().map(|(id, camera)| (id, Arc::new(camera))).collect();
+    Ok(tables)
+}

@@ -1,0 +1,110 @@
+//! A person with a name to sign in by.
+//!
+//! The password is `signin`'s; what the person may do is `decide.rs`'s.
+
+use base::UserId;
+
+use crate::Error;
+use crate::error;
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// What they sign in by, in lower case.
+    pub name: String,
+    /// What others see.
+    pub display_name: String,
+    /// What they are here to do.
+    pub role: Role,
+}
+
+/// A person to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// What they sign in by; case does not matter.
+    pub name: String,
+    /// What others see.
+    pub display_name: String,
+    /// What they are here to do.
+    pub role: Role,
+}
+
+/// What a person is here to do. No role holds everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Configures; holds no video.
+    Administrator,
+    /// Watches, looks back and exports; configures nothing.
+    Operator,
+}
+
+impl Role {
+    /// Returns the word that rows and the API use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads the word that [`Role::as_str`] writes.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Administrator, Self::Operator].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+impl NewUser {
+    /// Checks and cleans what was typed.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        let name = fold(&self.name);
+        // Plain letters, so that no two names look alike and none needs a
+        // special keyboard; the display name takes any.
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-@".contains(letter);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Err(Error::invalid(
+                "name",
+                "a name to sign in by has 1 to 64 letters a–z, digits, or . _ - @",
+            ));
+        }
+        let display_name = error::name("display_name", &self.display_name)?;
+        Ok(Self { name, display_name, role: self.role })
+    }
+}
+
+/// Returns the form of a name under which it is stored and looked for.
+pub(crate) fn fold(name: &str) -> String {
+    name.trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(name: &str) -> NewUser {
+        let display_name = "Nguyễn Thị Hồng".to_owned();
+        NewUser { name: name.to_owned(), display_name, role: Role::Operator }
+    }
+
+    #[test]
+    fn the_case_of_a_name_does_not_matter() {
+        assert_eq!(new(" Hong.NT@ca ").checked().unwrap().name, "hong.nt@ca");
+    }
+
+    #[test]
+    fn a_name_that_could_look_like_another_is_refused() {
+        for name in ["", " ", "hồng", "hong nt", "һong", &"a".repeat(65)] {
+            let refusal = new(name).checked().unwrap_err().to_string();
+            assert!(refusal.starts_with("a name to sign in by has 1 to 64 letters"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_reads_back_from_its_word() {
+        for role in [Role::Administrator, Role::Operator] {
+            assert_eq!(Role::of(role.as_str()), Some(role));
+        }
+        assert_eq!(Role::of("Operator"), None);
+    }
+}
