@@ -6,3 +6,14 @@
 //! twin's errors.
 
 pub mod clip;
+
+mod camera;
+mod pacer;
+mod packet;
+mod rtsp;
+pub mod sei;
+mod server;
+
+pub use camera::{CameraConfig, Delivery, Ended, Start, StreamRole};
+pub use rtsp::auth::Credentials;
+pub use server::{Server, ServerConfig, StartError};

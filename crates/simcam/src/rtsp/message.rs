@@ -211,16 +211,6 @@ impl Response {
         let _ = write!(text, "\r\n{}", self.body);
         text.into_bytes()
     }
-
-    #[cfg(test)]
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn body(&self) -> &str {
-        &self.body
-    }
 }
 
 fn reason(status: u16) -> &'static str {
