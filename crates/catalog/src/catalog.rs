@@ -31,7 +31,7 @@ pub struct Catalog {
 }
 
 /// All rows at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tables {
     /// The organisations.
     pub organisations: BTreeMap<OrganisationId, Organisation>,
@@ -48,7 +48,8 @@ struct Inner {
     pool: Pool,
     key: SealKey,
     tables: RwLock<Arc<Tables>>,
-    changing: Arc<Mutex<()>>,
+    /// Held while rows change; in it, the version of others' writes last seen.
+    changing: Arc<Mutex<Option<i64>>>,
     version: watch::Sender<u64>,
 }
 
@@ -57,7 +58,7 @@ struct Change {
     inner: Arc<Inner>,
     tables: Tables,
     rows: DatabaseTransaction,
-    _turn: OwnedMutexGuard<()>,
+    _turn: OwnedMutexGuard<Option<i64>>,
 }
 
 impl Catalog {
@@ -67,6 +68,23 @@ impl Catalog {
         let tables = RwLock::new(Arc::new(read(&pool, &key).await?));
         let (changing, version) = (Arc::default(), watch::Sender::new(1));
         Ok(Self { inner: Arc::new(Inner { pool, key, tables, changing, version }) })
+    }
+
+    /// Takes up what another process has written, such as `khue camera add`
+    /// beside a running server. Costs one small question where there is nothing.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let mut foreign = self.inner.changing.clone().lock_owned().await;
+        let version = self.inner.pool.foreign_version().await?;
+        if *foreign == Some(version) {
+            return Ok(());
+        }
+        let tables = read(&self.inner.pool, &self.inner.key).await?;
+        *foreign = Some(version);
+        if *self.tables() != tables {
+            *self.inner.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+            self.inner.version.send_modify(|version| *version += 1);
+        }
+        Ok(())
     }
 
     /// Returns all rows as they stand at this moment.

@@ -1,4 +1,5 @@
 //! What people say is kept, told to whoever watches, and refused in words.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::path::Path;
 
@@ -255,4 +256,20 @@ async fn changes_at_once_are_all_kept() {
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     let again = open(world.folder.path(), KEY).await.unwrap();
     assert_eq!(again.tables().cameras, world.catalog.tables().cameras);
+}
+
+#[tokio::test]
+async fn what_another_process_adds_is_taken_up_and_told() {
+    let world = world().await;
+    let other = open(world.folder.path(), KEY).await.unwrap();
+    world.catalog.refresh().await.unwrap();
+    let mut changes = world.catalog.changes();
+    changes.mark_unchanged();
+    world.catalog.refresh().await.unwrap();
+    assert!(!changes.has_changed().unwrap(), "nothing was written");
+    let camera = other.add_camera(world.camera("Cổng chính")).await.unwrap();
+    assert_eq!(world.catalog.camera(camera.id), None);
+    world.catalog.refresh().await.unwrap();
+    assert!(changes.has_changed().unwrap());
+    assert_eq!(world.catalog.camera(camera.id), Some(camera));
 }

@@ -16,8 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 use crate::Error;
@@ -90,6 +90,17 @@ impl Pool {
         Ok(write.begin_with_options(options).await?)
     }
 
+    /// Returns a number that changes when another process has written; what this
+    /// one writes does not change it.
+    pub async fn foreign_version(&self) -> Result<i64, Error> {
+        let Self::Sqlite { write, .. } = self;
+        // The one writing connection sees only the commits of others change it
+        // (https://www.sqlite.org/pragma.html#pragma_data_version).
+        let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA data_version");
+        let row = write.query_one_raw(asked).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    }
+
     /// Closes all connections, after which the file may be moved or removed.
     pub async fn close(self) -> Result<(), Error> {
         let Self::Sqlite { read, write } = self;
@@ -135,8 +146,6 @@ async fn connect(
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
-
     use super::*;
 
     async fn value(connection: &impl ConnectionTrait, sql: &str) -> String {
@@ -233,5 +242,19 @@ mod tests {
             writer.await.unwrap();
         }
         assert_eq!(value(pool.read(), "SELECT n FROM count").await, "40");
+    }
+
+    #[tokio::test]
+    async fn what_another_writes_is_noticed_and_what_we_write_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.sqlite");
+        let ours = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
+        let theirs = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
+        ours.write().execute_unprepared("CREATE TABLE note (text TEXT)").await.unwrap();
+        let before = ours.foreign_version().await.unwrap();
+        ours.write().execute_unprepared("INSERT INTO note VALUES ('ours')").await.unwrap();
+        assert_eq!(ours.foreign_version().await.unwrap(), before);
+        theirs.write().execute_unprepared("INSERT INTO note VALUES ('theirs')").await.unwrap();
+        assert_ne!(ours.foreign_version().await.unwrap(), before);
     }
 }
