@@ -1,1 +1,18 @@
-//! (being built)
+//! The present: who publishes a stream, who watches it, and how a frame gets
+//! from the one to the other at once.
+//!
+//! ```text
+//! recorder ──Publisher──▶ ring of frames ──Viewer──▶ api ──WebSocket──▶ browser
+//!                         one per stream   a cursor each
+//! ```
+//!
+//! Belongs here: fan-out, and the form of media on a socket. Does not belong
+//! here: the socket itself and who may watch (`api`), what was before (`store`),
+//! where frames come from (`ingest`). Nothing here reads a clock, opens a file or
+//! starts a task.
+
+pub mod hub;
+pub mod mse;
+mod ring;
+
+pub use hub::{Hub, Message, Publisher, State, StateKind, Viewer};

@@ -1,0 +1,363 @@
+//! All streams of this process: one publisher each, any number of viewers.
+//!
+//! ```text
+//! Publisher ──push──▶ ┌ stream ────────────────────┐ ◀──poll── Viewer  (cursor)
+//!           ──state─▶ │ state · ring · wakers      │ ◀──poll── Viewer  (cursor)
+//!           ◀─demand─ │ (one short lock)           │
+//!                     └────────────────────────────┘
+//! ```
+//!
+//! "Whoever publishes never waits and never fails; whoever watches loses what it
+//! does not read, and nobody else notices."
+//!
+//! A viewer is a cursor into the stream's ring (`ring.rs`), no queue and no
+//! task: publishing a frame to five hundred viewers is one lock and five hundred
+//! wake-ups. Nothing is built while nobody watches, and [`Publisher::demand`]
+//! tells whoever reads the camera, so that it may gather then.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use base::{StreamId, WallTime};
+use bytes::Bytes;
+use media::Frame;
+use tokio::sync::watch;
+
+use crate::ring::{Cursor, Ring, Step};
+
+/// All streams of this process. Cheap to clone: clones are the same hub.
+#[derive(Clone)]
+pub struct Hub {
+    streams: Arc<Streams>,
+}
+
+/// Who gives a stream its frames: the recorder's pipeline.
+pub struct Publisher {
+    streams: Arc<Streams>,
+    stream: Arc<Stream>,
+    /// Which of the stream's publishers this is; the latest counts.
+    number: u64,
+    /// Kept for its memory.
+    wakers: Vec<Waker>,
+}
+
+/// One who watches a stream. Dropping it ends that.
+pub struct Viewer {
+    streams: Arc<Streams>,
+    stream: Arc<Stream>,
+    /// Where the stream keeps this viewer's waker.
+    slot: usize,
+    cursor: Cursor,
+    /// Number of the state told last.
+    state: u64,
+}
+
+/// What a viewer is told, in this order: a state, and with frames at hand an
+/// init message, then the current GOP from its keyframe on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// How the stream is, as of now; states in between may be left out.
+    State(State),
+    /// Media follow that refer to this; again whenever parameters or origin change.
+    Init {
+        /// The stream's number in this process.
+        channel: u32,
+        /// The codec as RFC 6381 writes it.
+        codec: String,
+        /// Width of the picture shown.
+        width: u32,
+        /// Height of the picture shown.
+        height: u32,
+        /// The wall time at media time 0.
+        origin: WallTime,
+        /// The whole binary message.
+        bytes: Bytes,
+    },
+    /// The whole binary message of one frame, shared by all viewers.
+    Media(Bytes),
+    /// This viewer was too slow: so many frames are gone, and a keyframe follows.
+    Dropped {
+        /// How many.
+        frames: u64,
+    },
+    /// The stream is no more; nothing else will come.
+    Closed,
+}
+
+/// What the recorder says of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// How it is.
+    pub kind: StateKind,
+    /// Since when.
+    pub since: WallTime,
+    /// Why, where it is not live: the code of an ingest fault.
+    pub reason: Option<&'static str>,
+}
+
+/// How a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateKind {
+    /// The camera is being asked.
+    Connecting,
+    /// Frames come.
+    Live,
+    /// Nothing comes, and `reason` may tell why.
+    NoData,
+}
+
+struct Streams {
+    /// Those with a publisher or a viewer. Locked before a stream's own lock.
+    by_id: Mutex<HashMap<StreamId, Arc<Stream>>>,
+    /// Channel numbers given so far.
+    channels: AtomicU32,
+    started: WallTime,
+}
+
+struct Stream {
+    id: StreamId,
+    channel: u32,
+    demand: watch::Sender<bool>,
+    /// Held for as long as it takes to read or add a frame, never while a
+    /// message is built or somebody woken.
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    ring: Ring,
+    state: State,
+    /// Counts states, from 1.
+    state_number: u64,
+    /// Number of the publisher that counts.
+    publisher: Option<u64>,
+    /// Publishers so far.
+    publishers: u64,
+    viewers: usize,
+    /// A viewer's waker stands at its slot while it waits.
+    wakers: Vec<Option<Waker>>,
+    /// Slots of viewers that went.
+    free_slots: Vec<usize>,
+    closed: bool,
+}
+
+impl Hub {
+    /// Makes a hub without streams. Since `started` nothing was published.
+    pub fn new(started: WallTime) -> Self {
+        let by_id = Mutex::default();
+        let channels = AtomicU32::new(0);
+        Self { streams: Arc::new(Streams { by_id, channels, started }) }
+    }
+
+    /// Makes the publisher of a stream. One that the stream had before is heard
+    /// no longer.
+    pub fn publisher(&self, stream: StreamId) -> Publisher {
+        let mut by_id = lock(&self.streams.by_id);
+        let stream = self.streams.entry(&mut by_id, stream);
+        let mut shared = lock(&stream.shared);
+        shared.publishers += 1;
+        let number = shared.publishers;
+        shared.publisher = Some(number);
+        shared.end_run();
+        drop(shared);
+        Publisher { streams: self.streams.clone(), stream, number, wakers: Vec::new() }
+    }
+
+    /// Begins to watch a stream, also one that nobody publishes yet. Whether
+    /// this person may is for the caller to know.
+    pub fn subscribe(&self, stream: StreamId) -> Viewer {
+        let mut by_id = lock(&self.streams.by_id);
+        let stream = self.streams.entry(&mut by_id, stream);
+        let mut shared = lock(&stream.shared);
+        shared.viewers += 1;
+        let slot = shared.free_slots.pop().unwrap_or_else(|| {
+            shared.wakers.push(None);
+            shared.wakers.len() - 1
+        });
+        stream.demand.send_if_modified(|demand| !std::mem::replace(demand, true));
+        drop(shared);
+        let cursor = Cursor::default();
+        Viewer { streams: self.streams.clone(), stream, slot, cursor, state: 0 }
+    }
+
+    /// Ends a stream for all its viewers: its camera is no more. A stream of the
+    /// same id that is published or watched afterwards is a new one.
+    pub fn close(&self, stream: StreamId) {
+        let Some(stream) = lock(&self.streams.by_id).remove(&stream) else { return };
+        let mut wakers = Vec::new();
+        let mut shared = lock(&stream.shared);
+        shared.closed = true;
+        shared.publisher = None;
+        shared.take_wakers(&mut wakers);
+        drop(shared);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Returns how many viewers there are, over all streams.
+    pub fn viewers(&self) -> usize {
+        lock(&self.streams.by_id).values().map(|stream| lock(&stream.shared).viewers).sum()
+    }
+}
+
+impl Publisher {
+    /// Takes frames in decoding order.
+    pub fn push(&mut self, frames: &[Frame]) {
+        self.change(|shared| {
+            let watched = shared.viewers > 0;
+            frames.iter().for_each(|frame| shared.ring.push(frame, watched));
+        });
+    }
+
+    /// Tells all viewers, and each that comes, how the stream is. One that is not
+    /// live has ended its run: joiners are not shown what came before.
+    pub fn state(&mut self, state: State) {
+        self.change(|shared| shared.set_state(state));
+    }
+
+    /// Returns whether anybody watches, now and as it changes.
+    pub fn demand(&self) -> watch::Receiver<bool> {
+        self.stream.demand.subscribe()
+    }
+
+    /// Makes a change, unless a later publisher has the stream, and wakes who waits.
+    fn change(&mut self, change: impl FnOnce(&mut Shared)) {
+        let mut shared = lock(&self.stream.shared);
+        if shared.publisher != Some(self.number) {
+            return;
+        }
+        change(&mut shared);
+        shared.take_wakers(&mut self.wakers);
+        drop(shared);
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        self.change(|shared| {
+            let since = shared.ring.last().unwrap_or(shared.state.since);
+            shared.set_state(State { kind: StateKind::NoData, since, reason: None });
+            shared.publisher = None;
+        });
+        self.streams.forget_if_unused(&self.stream);
+    }
+}
+
+impl Viewer {
+    /// Returns the stream's number, which stands in all its binary messages.
+    pub fn channel(&self) -> u32 {
+        self.stream.channel
+    }
+
+    /// Waits for the next message. May be dropped while it waits; nothing is lost.
+    pub async fn next(&mut self) -> Message {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// As [`next`](Self::next), for who waits for many viewers in one task.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Message> {
+        let mut shared = lock(&self.stream.shared);
+        if shared.closed {
+            return Poll::Ready(Message::Closed);
+        }
+        if self.state != shared.state_number {
+            self.state = shared.state_number;
+            return Poll::Ready(Message::State(shared.state));
+        }
+        let Some(step) = shared.ring.step(&mut self.cursor) else {
+            match &mut shared.wakers[self.slot] {
+                Some(waker) => waker.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+            return Poll::Pending;
+        };
+        drop(shared);
+        Poll::Ready(match step {
+            Step::Frame(entry) => Message::Media(entry.message()),
+            Step::Lost(frames) => Message::Dropped { frames },
+            Step::Init(init) => Message::Init {
+                channel: init.channel,
+                codec: init.params.rfc6381(),
+                width: init.params.width,
+                height: init.params.height,
+                origin: init.origin,
+                bytes: init.message(),
+            },
+        })
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        let mut shared = lock(&self.stream.shared);
+        shared.viewers -= 1;
+        shared.wakers[self.slot] = None;
+        shared.free_slots.push(self.slot);
+        if shared.viewers == 0 {
+            self.stream.demand.send_replace(false);
+        }
+        drop(shared);
+        self.streams.forget_if_unused(&self.stream);
+    }
+}
+
+impl Streams {
+    fn entry(&self, by_id: &mut HashMap<StreamId, Arc<Stream>>, id: StreamId) -> Arc<Stream> {
+        let stream = by_id.entry(id).or_insert_with(|| {
+            let channel = self.channels.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+            let state = State { kind: StateKind::NoData, since: self.started, reason: None };
+            let shared = Shared {
+                ring: Ring::new(channel),
+                state,
+                state_number: 1,
+                publisher: None,
+                publishers: 0,
+                viewers: 0,
+                wakers: Vec::new(),
+                free_slots: Vec::new(),
+                closed: false,
+            };
+            let demand = watch::Sender::new(false);
+            Arc::new(Stream { id, channel, demand, shared: Mutex::new(shared) })
+        });
+        stream.clone()
+    }
+
+    /// Removes a stream that nobody publishes or watches.
+    fn forget_if_unused(&self, stream: &Arc<Stream>) {
+        let mut by_id = lock(&self.by_id);
+        let is_this = by_id.get(&stream.id).is_some_and(|known| Arc::ptr_eq(known, stream));
+        let shared = lock(&stream.shared);
+        if is_this && shared.publisher.is_none() && shared.viewers == 0 {
+            by_id.remove(&stream.id);
+        }
+    }
+}
+
+impl Shared {
+    fn set_state(&mut self, state: State) {
+        if state.kind != StateKind::Live {
+            self.end_run();
+        }
+        if state != self.state {
+            self.state = state;
+            self.state_number += 1;
+        }
+    }
+
+    fn end_run(&mut self) {
+        self.ring.end_run(self.viewers > 0);
+    }
+
+    fn take_wakers(&mut self, into: &mut Vec<Waker>) {
+        into.extend(self.wakers.iter_mut().filter_map(Option::take));
+    }
+}
+
+/// Locks, also where somebody panicked with the lock held: each change is whole
+/// before anything in it can panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
