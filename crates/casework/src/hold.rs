@@ -1,0 +1,200 @@
+//! What stops expiry: a camera's span that somebody needs, and why.
+//!
+//! ```text
+//! recording   ──────[══ placed ═════════]──────▶      kept past its retention
+//!                        └ released: retention counts again, from the next round
+//! ```
+//!
+//! A released hold stays in the table: that something was held, by whom and why,
+//! is part of what was done.
+
+use std::time::Duration;
+
+use base::{CameraId, HoldId, Span, UserId, WallTime};
+use db::Pool;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::migrations;
+use crate::rows::hold;
+
+/// The longest span of one hold: a case needs hours, and a year of a camera is
+/// not a case but a change of retention.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+/// The most characters of a reason.
+const MOST_REASON: usize = 1000;
+
+/// The holds. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Holds {
+    pool: Pool,
+}
+
+/// A span of a camera that expiry must spare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// The camera, all streams of it.
+    pub camera: CameraId,
+    /// The span.
+    pub span: Span,
+    /// Why.
+    pub reason: String,
+    /// Who placed it.
+    pub made_by: UserId,
+    /// When.
+    pub made_at: WallTime,
+    /// When it was released, if it was.
+    pub released_at: Option<WallTime>,
+}
+
+/// A hold to be placed.
+#[derive(Clone, Debug)]
+pub struct NewHold {
+    /// The camera, all streams of it.
+    pub camera: CameraId,
+    /// The span.
+    pub span: Span,
+    /// Why.
+    pub reason: String,
+    /// Who places it.
+    pub made_by: UserId,
+}
+
+/// A refusal, or a failure of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value cannot be kept as it is.
+    #[error("{message}")]
+    Invalid {
+        /// The field as the API calls it.
+        field: &'static str,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// There is no such hold, or it was released already.
+    #[error("there is no such hold")]
+    NotFound,
+    /// A row holds what this program never writes.
+    #[error("hold {0} cannot be read: its span is empty")]
+    Broken(HoldId),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl Holds {
+    /// Opens the table in `pool`.
+    pub async fn open(pool: Pool) -> Result<Self, Error> {
+        db::migrate(&pool, "casework", &migrations::all()).await?;
+        Ok(Self { pool })
+    }
+
+    /// Returns the holds that stand, oldest first.
+    pub async fn active(&self) -> Result<Vec<Hold>, Error> {
+        let rows = hold::Entity::find()
+            .filter(hold::Column::ReleasedUs.is_null())
+            .order_by_asc(hold::Column::Id)
+            .all(self.pool.read())
+            .await?;
+        rows.into_iter().map(Hold::try_from).collect()
+    }
+
+    /// Returns a hold that stands.
+    pub async fn find(&self, id: HoldId) -> Result<Hold, Error> {
+        let row = hold::Entity::find_by_id(id.0)
+            .filter(hold::Column::ReleasedUs.is_null())
+            .one(self.pool.read())
+            .await?;
+        row.ok_or(Error::NotFound)?.try_into()
+    }
+
+    /// Places a hold; from the moment it returns, no new round of expiry touches the span.
+    pub async fn place(&self, hold: NewHold, now: WallTime) -> Result<Hold, Error> {
+        let NewHold { camera, span, reason, made_by } = hold;
+        let reason = reason_in_words(&reason)?;
+        if span.duration() > LONGEST_HOLD {
+            let message = "the span is longer than 31 days; hold what the case needs".to_owned();
+            return Err(Error::Invalid { field: "to_us", message });
+        }
+        let placed = Hold {
+            id: HoldId::new(),
+            camera,
+            span,
+            reason,
+            made_by,
+            made_at: now,
+            released_at: None,
+        };
+        let row = hold::ActiveModel {
+            id: Set(placed.id.0),
+            camera: Set(camera.0),
+            from_us: Set(span.start().0),
+            to_us: Set(span.end().0),
+            reason: Set(placed.reason.clone()),
+            made_by: Set(made_by.0),
+            made_us: Set(now.0),
+            released_us: Set(None),
+        };
+        hold::Entity::insert(row).exec_without_returning(self.pool.write()).await?;
+        Ok(placed)
+    }
+
+    /// Releases a hold, once.
+    pub async fn release(&self, id: HoldId, now: WallTime) -> Result<(), Error> {
+        let released = hold::Entity::update_many()
+            .set(hold::ActiveModel {
+                released_us: Set(Some(now.0)),
+                ..hold::ActiveModel::default()
+            })
+            .filter(hold::Column::Id.eq(id.0))
+            .filter(hold::Column::ReleasedUs.is_null())
+            .exec(self.pool.write())
+            .await?;
+        if released.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    }
+}
+
+impl TryFrom<hold::Model> for Hold {
+    type Error = Error;
+
+    fn try_from(row: hold::Model) -> Result<Self, Error> {
+        let id = HoldId(row.id);
+        let span = Span::new(WallTime(row.from_us), WallTime(row.to_us));
+        Ok(Self {
+            id,
+            camera: CameraId(row.camera),
+            span: span.ok_or(Error::Broken(id))?,
+            reason: row.reason,
+            made_by: UserId(row.made_by),
+            made_at: WallTime(row.made_us),
+            released_at: row.released_us.map(WallTime),
+        })
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+fn reason_in_words(reason: &str) -> Result<String, Error> {
+    let refused = |message: String| Err(Error::Invalid { field: "reason", message });
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return refused("a hold needs a reason; say what it is for".to_owned());
+    }
+    let characters = reason.chars().count();
+    if characters > MOST_REASON {
+        return refused(format!(
+            "the reason has {characters} characters; {MOST_REASON} is the most"
+        ));
+    }
+    if reason.chars().any(|letter| letter.is_control() && letter != '\n') {
+        return refused("the reason holds a control character; leave it out".to_owned());
+    }
+    Ok(reason.to_owned())
+}

@@ -1,0 +1,9 @@
+//! The steps by which the tables of casework came to be, oldest first.
+
+mod holds;
+
+use sea_orm_migration::MigrationTrait;
+
+pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Box::new(holds::Step)]
+}

@@ -1,0 +1,231 @@
+//! How long whoever guesses passwords has to wait. Pure, in memory.
+//!
+//! ```text
+//! failures   1 2 3 4 5 │ 6    7    8     …
+//! then wait  –         │ 5 s  10 s 20 s  … 15 min
+//! ```
+//!
+//! Attempts are counted by the name that was typed, whether or not somebody has
+//! it, and by the address they came from. An attempt counts as a failure before
+//! it is looked at, so that a thousand at once are not a thousand free ones;
+//! success takes it back. Nothing outlives a restart: whoever can restart the
+//! program needs to guess no password.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use base::WallTime;
+
+/// How many failures a name may have before it waits.
+const FREE_BY_NAME: u32 = 5;
+
+/// How many failures an address may have: a control room shares one.
+const FREE_BY_ADDRESS: u32 = 20;
+
+/// The first wait; it doubles with each failure.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// After this long without an attempt all is forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How many names and addresses are remembered at most.
+const MOST_KEYS: usize = 20_000;
+
+/// Who failed how often.
+#[derive(Debug, Default)]
+pub(crate) struct Lockout {
+    failures: HashMap<Key, Failures>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Name(String),
+    Address(IpAddr),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: WallTime,
+}
+
+impl Lockout {
+    /// Counts an attempt, or returns how long it has to wait.
+    pub(crate) fn attempt(
+        &mut self,
+        name: &str,
+        address: IpAddr,
+        now: WallTime,
+    ) -> Result<(), Duration> {
+        self.forget(now);
+        let keys = keys(name, address);
+        let wait = keys.iter().filter_map(|key| self.failures.get(key)?.wait(key, now)).max();
+        if let Some(wait) = wait {
+            return Err(wait);
+        }
+        for key in keys {
+            let failures = self.failures.entry(key).or_insert(Failures { count: 0, last: now });
+            failures.count = failures.count.saturating_add(1);
+            failures.last = now;
+        }
+        Ok(())
+    }
+
+    /// Takes back the attempt that turned out right, and with it the name's failures.
+    pub(crate) fn succeeded(&mut self, name: &str, address: IpAddr) {
+        let [name, address] = keys(name, address);
+        self.failures.remove(&name);
+        // Only the one: whoever has a name of their own must not wash away with it
+        // what they tried on others.
+        if let Some(failures) = self.failures.get_mut(&address) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
+    fn forget(&mut self, now: WallTime) {
+        if self.failures.len() < MOST_KEYS {
+            return;
+        }
+        let horizon = now.minus(FORGOTTEN_AFTER);
+        self.failures.retain(|_, failures| failures.last >= horizon);
+        if self.failures.len() >= MOST_KEYS {
+            // A flood of names. The ones that failed least go: a name under attack stays.
+            let mut counts: Vec<u32> =
+                self.failures.values().map(|failures| failures.count).collect();
+            counts.sort_unstable();
+            let middle = counts[counts.len() / 2];
+            let mut left = MOST_KEYS / 2;
+            self.failures.retain(|_, failures| {
+                let stays = failures.count > middle || left > 0;
+                if failures.count <= middle {
+                    left = left.saturating_sub(1);
+                }
+                stays
+            });
+        }
+    }
+}
+
+impl Failures {
+    /// Returns how much of the wait is left, in whole seconds.
+    fn wait(self, key: &Key, now: WallTime) -> Option<Duration> {
+        let free = match key {
+            Key::Name(_) => FREE_BY_NAME,
+            Key::Address(_) => FREE_BY_ADDRESS,
+        };
+        if now >= self.last.plus(FORGOTTEN_AFTER) {
+            return None;
+        }
+        let doublings = self.count.checked_sub(free)?.min(16);
+        let wait = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
+        let left = u64::try_from(self.last.plus(wait).micros_since(now)).ok()?;
+        // A clock that was set back must not make anybody wait for years.
+        let seconds = left.div_ceil(1_000_000).min(LONGEST_WAIT.as_secs());
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+}
+
+fn keys(name: &str, address: IpAddr) -> [Key; 2] {
+    // A person's own network has one prefix of 64 bits and 2^64 addresses.
+    let address = match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        v4 => v4,
+    };
+    // Names are shorter than this; what was typed may be a megabyte.
+    let name = name.trim().to_ascii_lowercase().chars().take(64).collect();
+    [Key::Name(name), Key::Address(address)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+
+    fn at(seconds: i64) -> WallTime {
+        WallTime(seconds * 1_000_000)
+    }
+
+    fn other(number: u32) -> IpAddr {
+        IpAddr::V4(number.into())
+    }
+
+    #[test]
+    fn five_failures_are_free_and_then_the_wait_grows_to_a_quarter_of_an_hour() {
+        let mut lockout = Lockout::default();
+        for failure in 0..5 {
+            assert_eq!(lockout.attempt("hong", other(failure), at(0)), Ok(()), "{failure}");
+        }
+        let (mut now, mut waits) = (0, Vec::new());
+        for failure in 5..15 {
+            let wait = lockout.attempt("hong", other(failure), at(now)).unwrap_err().as_secs();
+            waits.push(wait);
+            now += i64::try_from(wait).unwrap();
+            assert_eq!(lockout.attempt("hong", other(failure), at(now)), Ok(()));
+        }
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    }
+
+    #[test]
+    fn an_attempt_within_the_wait_does_not_lengthen_it() {
+        let mut lockout = Lockout::default();
+        for failure in 0..5 {
+            lockout.attempt("hong", other(failure), at(0)).unwrap();
+        }
+        assert_eq!(lockout.attempt("hong", HERE, at(1)), Err(Duration::from_secs(4)));
+        assert_eq!(lockout.attempt(" HONG ", HERE, at(4)), Err(Duration::from_secs(1)));
+        assert_eq!(lockout.attempt("hong", HERE, at(5)), Ok(()));
+    }
+
+    #[test]
+    fn success_frees_the_name_and_not_what_the_address_tried_on_others() {
+        let mut lockout = Lockout::default();
+        for failure in 0..20 {
+            lockout.attempt(&format!("name {failure}"), HERE, at(0)).unwrap();
+        }
+        assert!(lockout.attempt("own", HERE, at(0)).is_err());
+        lockout.attempt("own", HERE, at(5)).unwrap();
+        lockout.succeeded("own", HERE);
+        assert!(lockout.attempt("own", HERE, at(5)).is_err());
+        assert!(lockout.attempt("own", other(9), at(5)).is_ok());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let mut lockout = Lockout::default();
+        let address = |last: u128| IpAddr::V6((0x2001_0db8 << 96 | last).into());
+        for failure in 0..20 {
+            lockout.attempt(&format!("name {failure}"), address(failure), at(0)).unwrap();
+        }
+        assert!(lockout.attempt("another", address(99), at(0)).is_err());
+        assert!(lockout.attempt("another", address(1 << 64), at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_quiet_hour_and_a_clock_set_back_forgive() {
+        let mut lockout = Lockout::default();
+        for failure in 0..5 {
+            lockout.attempt("hong", other(failure), at(10_000)).unwrap();
+        }
+        let wait = lockout.attempt("hong", HERE, at(-1_000_000)).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(900));
+        assert_eq!(lockout.attempt("hong", HERE, at(13_600)), Ok(()));
+    }
+
+    #[test]
+    fn a_flood_of_names_neither_fills_the_memory_nor_frees_a_name_under_attack() {
+        let mut lockout = Lockout::default();
+        for failure in 0..5 {
+            lockout.attempt("hong", other(failure), at(0)).unwrap();
+        }
+        for flood in 0..100_000 {
+            let _ = lockout.attempt(&format!("name {flood}"), other(flood), at(0));
+            assert!(lockout.failures.len() <= MOST_KEYS + 2);
+        }
+        assert!(lockout.attempt("hong", HERE, at(0)).is_err());
+    }
+}

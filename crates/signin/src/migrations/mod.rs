@@ -1,0 +1,9 @@
+//! The steps by which the tables of sign-in came to be, oldest first.
+
+mod first_tables;
+
+use sea_orm_migration::MigrationTrait;
+
+pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Box::new(first_tables::Step)]
+}

@@ -1,0 +1,179 @@
+//! Passwords that people choose: what is good enough, and how it is kept.
+//!
+//! Kept is an argon2id hash with the least cost that OWASP advises (19 MiB, two
+//! passes). Hashing runs beside the runtime, two at a time, so that a flood of
+//! attempts waits in line and neither fills the memory nor slows a stream.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::Error;
+
+/// The fewest characters of a password.
+const FEWEST: usize = 10;
+
+/// The most bytes of a password that are looked at.
+const MOST_BYTES: usize = 512;
+
+/// The place where passwords are hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct Hasher {
+    at_once: Arc<Semaphore>,
+    /// The hash of a password nobody has, for names nobody has.
+    nobody: Arc<str>,
+}
+
+impl Hasher {
+    pub(crate) async fn new() -> Result<Self, Error> {
+        let at_once = Arc::new(Semaphore::new(2));
+        let mut hasher = Self { at_once, nobody: Arc::from("") };
+        let mut nobody = [0; 32];
+        aws_lc_rs::rand::fill(&mut nobody).expect("the system has randomness");
+        hasher.nobody = hasher.hash(format!("{nobody:?}")).await?.into();
+        Ok(hasher)
+    }
+
+    /// Returns the hash under which a password is kept.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
+        self.work(move || {
+            let hash = argon2().hash_password(normal(&password).as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|error| Error::Hash(error.to_string()))
+        })
+        .await?
+    }
+
+    /// Returns whether the password belongs to the hash; works as long without one.
+    pub(crate) async fn verify(
+        &self,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, Error> {
+        let somebody = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.to_string());
+        self.work(move || {
+            let Ok(hash) = PasswordHash::new(&hash) else {
+                return Err(Error::Hash("the hash that is kept cannot be read".to_owned()));
+            };
+            let right = argon2().verify_password(normal(&password).as_bytes(), &hash).is_ok();
+            Ok(right && somebody)
+        })
+        .await?
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.at_once.clone().acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|error| Error::Hash(error.to_string()))
+    }
+}
+
+/// Refuses a password that is guessed too soon.
+pub(crate) fn good_enough(password: &str, name: &str) -> Result<(), Error> {
+    let weak = |words: &str| Err(Error::Weak(words.to_owned()));
+    let letters: Vec<char> = password.nfkc().flat_map(char::to_lowercase).collect();
+    if letters.len() < FEWEST {
+        return Err(Error::Weak(format!(
+            "the password is too short; give at least {FEWEST} characters"
+        )));
+    }
+    if password.len() > MOST_BYTES {
+        return Err(Error::Weak(format!("the password is longer than {MOST_BYTES} bytes")));
+    }
+    let mut different = letters.clone();
+    different.sort_unstable();
+    different.dedup();
+    if different.len() < 4 {
+        return weak("the password repeats too few characters; use at least 4 different ones");
+    }
+    let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
+    let steps: Vec<i64> = letters.windows(2).map(step).collect();
+    if steps.windows(2).all(|pair| pair[0] == pair[1]) {
+        return weak("the password only counts up or down; mix it");
+    }
+    let text: String = letters.into_iter().collect();
+    if name.chars().count() >= 3 && text.contains(&name.to_lowercase()) {
+        return weak("the password holds the name; leave it out");
+    }
+    Ok(())
+}
+
+/// Returns the one form of a password that keyboards write in several: a
+/// Vietnamese `ế` is one character on some and three on others.
+fn normal(password: &str) -> String {
+    // Nobody types more, and normalising a megabyte is work for nothing.
+    if password.len() > MOST_BYTES {
+        return String::new();
+    }
+    password.nfkc().collect()
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19 * 1024, 2, 1, None).expect("the parameters are within the limits");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_known_again_in_every_way_of_typing_it() {
+        let hasher = Hasher::new().await.unwrap();
+        let composed: String = "tiếng Việt giàu đẹp".nfc().collect();
+        let decomposed: String = composed.nfd().collect();
+        assert_ne!(composed, decomposed);
+        let hash = hasher.hash(composed.clone()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        for typed in [composed, decomposed] {
+            assert!(hasher.verify(typed, Some(hash.clone())).await.unwrap());
+        }
+        assert!(!hasher.verify("tieng Viet giau dep".to_owned(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn two_hashes_of_one_password_differ() {
+        let hasher = Hasher::new().await.unwrap();
+        let password = || "the same password".to_owned();
+        assert_ne!(hasher.hash(password()).await.unwrap(), hasher.hash(password()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password_at_all() {
+        let hasher = Hasher::new().await.unwrap();
+        for password in ["", "password", &"x".repeat(1_000_000)] {
+            assert!(!hasher.verify(password.to_owned(), None).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_of_a_megabyte_is_nobodys() {
+        let hasher = Hasher::new().await.unwrap();
+        let hash = hasher.hash("a real password".to_owned()).await.unwrap();
+        assert!(!hasher.verify("x".repeat(1_000_000), Some(hash)).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_that_is_guessed_too_soon_is_refused_with_the_cure() {
+        let refused = |password| good_enough(password, "hong").unwrap_err().to_string();
+        assert_eq!(refused("ngắn"), "the password is too short; give at least 10 characters");
+        assert_eq!(
+            refused("ababababab"),
+            "the password repeats too few characters; use at least 4 different ones"
+        );
+        assert_eq!(refused("0123456789"), "the password only counts up or down; mix it");
+        assert_eq!(refused("lkjihgfedcba"), "the password only counts up or down; mix it");
+        assert_eq!(refused("xinchaoHONG1"), "the password holds the name; leave it out");
+        assert!(refused(&"mật khẩu ".repeat(60)).starts_with("the password is longer than"));
+        assert!(good_enough("cầu Long Biên 1902", "hong").is_ok());
+    }
+}

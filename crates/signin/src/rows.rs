@@ -1,0 +1,41 @@
+//! The rows of sign-in as they stand in its tables.
+#![expect(unreachable_pub, reason = "the derives ask for public names")]
+
+pub(crate) mod credential {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each person; what `kind` may be is `sign_in.rs`'s to say.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "credential")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user: Uuid,
+        pub kind: String,
+        pub hash: String,
+        pub made_us: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod sign_in {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each browser that is signed in.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user: Uuid,
+        pub cookie_sha256: Vec<u8>,
+        pub opened_us: i64,
+        pub seen_us: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
