@@ -100,6 +100,12 @@ pub fn params_of_record(record: Bytes) -> Result<Params, ParamsError> {
     Ok(Params { codec: Codec::H264, width, height, config: record })
 }
 
+/// Returns the frames in a second that the stream's SPS announces, if it does.
+pub fn frame_rate(params: &Params) -> Option<f64> {
+    let config = Config::parse(&params.config).ok()?;
+    Sps::parse(config.sps.first()?).ok()?.frame_rate
+}
+
 /// Returns the decoder configuration record (the body of `avcC`) with both
 /// parameter sets in it. What is no parameter set makes a record that
 /// [`params_of_record`] refuses; [`params`] checks first.
@@ -456,6 +462,7 @@ mod tests {
             assert_eq!(config.length_size, 4);
             assert_eq!(config.sps, [within_record(&camera.sps)], "{}", camera.make);
             assert_eq!(config.pps, [within_record(&camera.pps)], "{}", camera.make);
+            assert_eq!(frame_rate(&params), camera.frame_rate, "{}", camera.make);
             assert_eq!(params_of_record(params.config.clone()), Ok(params), "{}", camera.make);
         }
     }

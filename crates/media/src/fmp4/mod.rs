@@ -15,9 +15,10 @@
 //! (`nal`, `h264`), and where the bytes go (`store`, `live`).
 
 mod boxes;
-mod movie;
-mod read;
-mod write;
+pub mod movie;
+pub mod read;
+mod scan;
+pub mod write;
 
 pub use movie::{Movie, Part, movie};
 pub use read::{

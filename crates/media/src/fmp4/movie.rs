@@ -209,3 +209,71 @@ fn put_run(out: &mut Vec<u8>, run: Option<(u32, u32)>, runs: &mut usize) {
         *runs += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Codec;
+
+    fn sample(size_bytes: u32, is_key: bool) -> Sample {
+        Sample { duration_us: 40_000, size_bytes, composition_us: 0, is_key }
+    }
+
+    fn params() -> Params {
+        let config = Bytes::from_static(&[1, 77, 0, 41, 0xff, 0xe0, 0]);
+        Params { codec: Codec::H264, width: 640, height: 480, config }
+    }
+
+    /// Returns the body of the first box of a kind.
+    fn body<'a>(header: &'a [u8], kind: &[u8; 4]) -> &'a [u8] {
+        let at = header.windows(4).position(|window| window == kind).unwrap();
+        let size = u32::from_be_bytes(header[at - 4..at].try_into().unwrap()) as usize;
+        &header[at + 4..at - 4 + size]
+    }
+
+    fn numbers(table: &[u8]) -> Vec<u32> {
+        table.chunks(4).map(|four| u32::from_be_bytes(four.try_into().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_chunk_is_a_gop_and_points_behind_the_header() {
+        let params = params();
+        let samples = [sample(10, true), sample(3, false), sample(20, true), sample(4, false)];
+        let more = [sample(30, true)];
+        let parts =
+            [Part { params: &params, samples: &samples }, Part { params: &params, samples: &more }];
+        let header = movie(&Movie { parts: &parts, shown: 0..u64::MAX });
+        let at = header.len() as u32;
+        assert_eq!(numbers(body(&header, b"co64")), [0, 3, 0, at, 0, at + 13, 0, at + 37]);
+        // From chunk 1 two samples of description 1, from chunk 3 one of the second.
+        assert_eq!(numbers(body(&header, b"stsc")), [0, 2, 1, 2, 1, 3, 1, 2]);
+        assert_eq!(numbers(body(&header, b"stss")), [0, 3, 1, 3, 5]);
+        assert_eq!(numbers(body(&header, b"stts")), [0, 1, 5, 40_000]);
+        assert_eq!(header[header.len() - 8..], *b"\0\0\0\x4bmdat");
+    }
+
+    #[test]
+    fn what_is_shown_is_cut_to_what_there_is() {
+        let params = params();
+        let parts = [Part { params: &params, samples: &[sample(10, true), sample(10, false)] }];
+        let edit = |shown| {
+            let header = movie(&Movie { parts: &parts, shown });
+            let [_, 1, 0, duration, 0, from, _] = numbers(body(&header, b"elst"))[..] else {
+                panic!()
+            };
+            (from, duration)
+        };
+        assert_eq!(edit(40_000..80_000), (40_000, 40_000));
+        assert_eq!(edit(40_000..u64::MAX), (40_000, 40_000));
+        assert_eq!(edit(90_000..95_000), (80_000, 0));
+        #[expect(clippy::reversed_empty_ranges, reason = "a caller may get it wrong")]
+        let reversed = 70_000..20_000;
+        assert_eq!(edit(reversed), (70_000, 0));
+    }
+
+    #[test]
+    fn a_movie_of_nothing_is_a_header() {
+        let header = movie(&Movie { parts: &[], shown: 0..0 });
+        assert_eq!(header[header.len() - 8..], *b"\0\0\0\x08mdat");
+    }
+}

@@ -2,7 +2,7 @@
 //! in the middle of it.
 //!
 //! ```text
-//! box_header            one step of a scan: what stands here, how long it is
+//! box_header            one step of a scan: what stands here, how long it is (`scan`)
 //! read_init             ftyp moov → Params
 //! read_fragment_header  moof + head of mdat → times, sizes and where they lie
 //! ```
@@ -11,28 +11,14 @@
 //! been seen. Boxes that this house does not know are passed over; what it
 //! knows and cannot use is an error that names box and byte.
 
-use std::fmt;
-
 use bytes::Bytes;
 
+use super::scan::{Section, header_at, next_box};
 use super::write::trun;
 use super::{NON_SYNC, NOT_KEY, Sample, TIMESCALE};
 use crate::{Codec, Params};
 
-/// The head of a box: what it is, and how far it reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BoxHeader {
-    /// Its four letters.
-    pub kind: BoxKind,
-    /// Length of the head itself: 8, or 16 with a long size.
-    pub header_len: u64,
-    /// Length of the whole box, the head included; never less than `header_len`.
-    pub total_len: u64,
-}
-
-/// The four letters that say what a box is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BoxKind(pub [u8; 4]);
+pub use super::scan::{BoxHeader, BoxKind, ReadError, box_header};
 
 /// What stands in one fragment, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,41 +37,11 @@ pub struct FragmentIndex {
     pub total_len: u64,
 }
 
-/// Bytes are not, or not yet, what they should be. Places count from the first
-/// byte of what was handed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The input ends too early; with more of the file it may be whole.
-    #[error("the data end {missing} bytes too early, in the box at byte {at}")]
-    TooShort {
-        /// Where the unfinished box begins.
-        at: u64,
-        /// How many bytes are needed at least.
-        missing: u64,
-    },
-    /// More bytes would not mend it.
-    #[error("box {kind} at byte {at}: {why}")]
-    Broken {
-        /// The box that cannot be used.
-        kind: BoxKind,
-        /// Where it begins.
-        at: u64,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-}
-
 impl FragmentIndex {
     /// Returns how long the samples last together.
     pub fn duration_us(&self) -> u64 {
         self.samples.iter().map(|sample| u64::from(sample.duration_us)).sum()
     }
-}
-
-/// Returns what the head of the box at the start of `data` says. Sixteen bytes
-/// are always enough.
-pub fn box_header(data: &[u8]) -> Result<BoxHeader, ReadError> {
-    header_at(data, 0)
 }
 
 /// Returns the parameters in an initialisation segment; what follows it is not
@@ -105,8 +61,9 @@ pub fn read_init(data: &[u8]) -> Result<Params, ReadError> {
         }
     };
     let mdia = moov.child(b"trak")?.child(b"mdia")?;
-    if mdia.child(b"mdhd")?.timescale()? != TIMESCALE {
-        return Err(mdia.child(b"mdhd")?.broken("the timescale is not 1000000"));
+    let mdhd = mdia.child(b"mdhd")?;
+    if read_timescale(mdhd)? != TIMESCALE {
+        return Err(mdhd.broken("the timescale is not 1000000"));
     }
     let stsd = mdia.child(b"minf")?.child(b"stbl")?.child(b"stsd")?;
     let entry = stsd.skip(8, "ends before its entries")?.child(b"avc1")?;
@@ -143,7 +100,7 @@ pub fn read_fragment_header(data: &[u8]) -> Result<FragmentIndex, ReadError> {
     mfhd.skip(4)?;
     let sequence = mfhd.u32()?;
     let traf = moof.child(b"traf")?;
-    let default_flags = traf.child(b"tfhd")?.default_flags()?;
+    let default_flags = read_default_flags(traf.child(b"tfhd")?)?;
     let mut tfdt = traf.child(b"tfdt")?.fields();
     let decode_time_us = match tfdt.version_and_flags()?.0 {
         0 => tfdt.u32()?.into(),
@@ -158,6 +115,25 @@ pub fn read_fragment_header(data: &[u8]) -> Result<FragmentIndex, ReadError> {
         return Err(trun.broken("its samples lie outside mdat"));
     }
     Ok(FragmentIndex { sequence, decode_time_us, samples, data_offset, header_len, total_len })
+}
+
+fn read_timescale(mdhd: Section<'_>) -> Result<u32, ReadError> {
+    let mut fields = mdhd.fields();
+    let times = if fields.version_and_flags()?.0 == 0 { 8 } else { 16 };
+    fields.skip(times)?;
+    fields.u32()
+}
+
+fn read_default_flags(tfhd: Section<'_>) -> Result<u32, ReadError> {
+    let mut fields = tfhd.fields();
+    let (_, present) = fields.version_and_flags()?;
+    fields.skip(4)?;
+    for (bit, length) in [(0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4)] {
+        if present & bit != 0 {
+            fields.skip(length)?;
+        }
+    }
+    if present & 0x20 != 0 { fields.u32() } else { Ok(NOT_KEY) }
 }
 
 fn read_trun(trun: Section<'_>, default_flags: u32) -> Result<(i32, Vec<Sample>), ReadError> {
@@ -190,162 +166,6 @@ fn read_trun(trun: Section<'_>, default_flags: u32) -> Result<(i32, Vec<Sample>)
         samples.push(Sample { duration_us, size_bytes, composition_us, is_key });
     }
     Ok((data_offset, samples))
-}
-
-/// A box that is wholly there, or what is left of it behind some fields.
-#[derive(Clone, Copy)]
-struct Section<'a> {
-    kind: BoxKind,
-    /// Where the box begins.
-    at: u64,
-    /// Where `body` begins.
-    body_at: u64,
-    body: &'a [u8],
-}
-
-impl<'a> Section<'a> {
-    fn broken(self, why: &'static str) -> ReadError {
-        ReadError::Broken { kind: self.kind, at: self.at, why }
-    }
-
-    /// Returns the first box of this kind inside.
-    fn child(self, kind: &[u8; 4]) -> Result<Section<'a>, ReadError> {
-        let mut from = 0;
-        while from < self.body.len() {
-            // A box that reaches out of its parent is no matter of more bytes.
-            let (found, length) = next_box(&self.body[from..], self.body_at + from as u64)
-                .map_err(|error| match error {
-                    ReadError::TooShort { .. } => self.broken("a box in it reaches out of it"),
-                    broken @ ReadError::Broken { .. } => broken,
-                })?;
-            if &found.kind.0 == kind {
-                return Ok(found);
-            }
-            from += length;
-        }
-        Err(ReadError::Broken { kind: BoxKind(*kind), at: self.at, why: "is missing here" })
-    }
-
-    /// Returns what is behind the first `length` bytes of the body.
-    fn skip(self, length: usize, why: &'static str) -> Result<Section<'a>, ReadError> {
-        let body = self.body.get(length..).ok_or(self.broken(why))?;
-        Ok(Section { body, body_at: self.body_at + length as u64, ..self })
-    }
-
-    fn fields(self) -> Fields<'a> {
-        Fields { section: self, rest: self.body }
-    }
-
-    /// Reads an `mdhd`.
-    fn timescale(self) -> Result<u32, ReadError> {
-        let mut fields = self.fields();
-        let times = if fields.version_and_flags()?.0 == 0 { 8 } else { 16 };
-        fields.skip(times)?;
-        fields.u32()
-    }
-
-    /// Reads a `tfhd`.
-    fn default_flags(self) -> Result<u32, ReadError> {
-        let mut fields = self.fields();
-        let (_, present) = fields.version_and_flags()?;
-        fields.skip(4)?;
-        for (bit, length) in [(0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4)] {
-            if present & bit != 0 {
-                fields.skip(length)?;
-            }
-        }
-        if present & 0x20 != 0 { fields.u32() } else { Ok(NOT_KEY) }
-    }
-}
-
-/// The fields of a box, read one after the other.
-struct Fields<'a> {
-    section: Section<'a>,
-    rest: &'a [u8],
-}
-
-impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
-        let (taken, rest) = self
-            .rest
-            .split_first_chunk()
-            .ok_or(self.section.broken("ends before its fields do"))?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn skip(&mut self, length: usize) -> Result<(), ReadError> {
-        self.rest =
-            self.rest.get(length..).ok_or(self.section.broken("ends before its fields do"))?;
-        Ok(())
-    }
-
-    fn version_and_flags(&mut self) -> Result<(u8, u32), ReadError> {
-        let word = self.u32()?;
-        Ok((word.to_be_bytes()[0], word & 0x00ff_ffff))
-    }
-
-    fn u16(&mut self) -> Result<u16, ReadError> {
-        self.take().map(u16::from_be_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, ReadError> {
-        self.take().map(u32::from_be_bytes)
-    }
-
-    fn i32(&mut self) -> Result<i32, ReadError> {
-        self.take().map(i32::from_be_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, ReadError> {
-        self.take().map(u64::from_be_bytes)
-    }
-}
-
-/// Returns the box at the start of `data`, which stands at byte `at` of the
-/// input, and its length.
-fn next_box(data: &[u8], at: u64) -> Result<(Section<'_>, usize), ReadError> {
-    let header = header_at(data, at)?;
-    let whole = usize::try_from(header.total_len).ok().and_then(|length| data.get(..length));
-    let Some(whole) = whole else {
-        return Err(ReadError::TooShort { at, missing: header.total_len - data.len() as u64 });
-    };
-    let body = &whole[header.header_len as usize..];
-    Ok((Section { kind: header.kind, at, body_at: at + header.header_len, body }, whole.len()))
-}
-
-fn header_at(data: &[u8], at: u64) -> Result<BoxHeader, ReadError> {
-    let too_short =
-        |needed: usize| ReadError::TooShort { at, missing: (needed - data.len()) as u64 };
-    let Some((size, rest)) = data.split_first_chunk::<4>() else { return Err(too_short(8)) };
-    let Some((kind, rest)) = rest.split_first_chunk::<4>() else { return Err(too_short(8)) };
-    let kind = BoxKind(*kind);
-    let (header_len, total_len) = match u32::from_be_bytes(*size) {
-        // Allowed for the last box of a file that is streamed out; we know our sizes.
-        0 => return Err(ReadError::Broken { kind, at, why: "has no size" }),
-        1 => match rest.first_chunk() {
-            Some(size) => (16, u64::from_be_bytes(*size)),
-            None => return Err(too_short(16)),
-        },
-        size => (8, size.into()),
-    };
-    if total_len < header_len {
-        return Err(ReadError::Broken { kind, at, why: "is shorter than its own head" });
-    }
-    Ok(BoxHeader { kind, header_len, total_len })
-}
-
-impl fmt::Display for BoxKind {
-    /// Writes the four letters; a byte that is none, as `\x00`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.escape_ascii())
-    }
-}
-
-impl fmt::Debug for BoxKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 #[cfg(test)]
@@ -452,17 +272,6 @@ mod tests {
         let moov_len = init.len() as u64 - at;
         let torn = read_init(&init[..at as usize + 20]);
         assert_eq!(torn, Err(ReadError::TooShort { at, missing: moov_len - 20 }));
-    }
-
-    #[test]
-    fn a_long_size_is_read_and_a_wrong_one_refused() {
-        let long = [0, 0, 0, 1, b'm', b'd', b'a', b't', 0, 0, 0, 2, 0, 0, 0, 0];
-        let header = box_header(&long).unwrap();
-        assert_eq!((header.header_len, header.total_len), (16, 2 << 32));
-        let zero = box_header(&[0, 0, 0, 0, b'm', b'd', b'a', b't']).unwrap_err();
-        assert_eq!(zero.to_string(), "box mdat at byte 0: has no size");
-        let short = box_header(&[0, 0, 0, 7, b'm', 0, b'a', b't']).unwrap_err();
-        assert_eq!(short.to_string(), r"box m\x00at at byte 0: is shorter than its own head");
     }
 
     #[test]
