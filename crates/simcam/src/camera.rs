@@ -10,6 +10,7 @@
 //! that a test can hold a recording against it.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -97,6 +98,9 @@ pub(crate) struct Stream {
     phase_90k: u64,
     identity: Identity,
     audience: Mutex<Audience>,
+    /// There is nothing to do before so much time has passed. A look at it
+    /// spares most ticks the rest.
+    idle_until_us: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -181,7 +185,8 @@ impl Stream {
             first_time: source.rotate_left(11),
         };
         let phase_90k = (phase.as_micros() * 9 / 100) as u64;
-        Self { path, reel, phase_90k, identity, audience: Mutex::default() }
+        let (audience, idle_until_us) = (Mutex::default(), AtomicU64::new(u64::MAX));
+        Self { path, reel, phase_90k, identity, audience, idle_until_us }
     }
 
     /// Adds a viewer. `greet` answers its `PLAY` before the first frame can come.
@@ -213,6 +218,7 @@ impl Stream {
             payload_bytes: 0,
             next_report_us: 0,
         });
+        self.idle_until_us.store(0, Ordering::Relaxed);
         Ok(())
     }
 
@@ -235,10 +241,10 @@ impl Stream {
     /// Sends what is due to everybody who watches; what a viewer was sent that is
     /// let go goes to `on_gone`.
     pub(crate) fn send_due(&self, now: Now, burst: &mut Burst, on_gone: impl Fn(Delivery)) {
-        let mut audience = self.audience();
-        if audience.viewers.is_empty() {
+        if now.elapsed_us < self.idle_until_us.load(Ordering::Relaxed) {
             return;
         }
+        let mut audience = self.audience();
         let Audience { next, viewers } = &mut *audience;
         let stream_90k = now.elapsed_90k() + self.phase_90k;
         // The first tick after a standstill goes on from where the time is.
@@ -268,6 +274,16 @@ impl Stream {
             });
             *next += 1;
         }
+        // Written under the lock, as by who joins.
+        let idle_until_us = if viewers.is_empty() {
+            u64::MAX
+        } else if viewers.iter().any(|viewer| lock(&viewer.outlet).has_backlog()) {
+            0
+        } else {
+            let next_90k = self.reel.time_90k(*next).saturating_sub(self.phase_90k);
+            next_90k.saturating_mul(100).div_ceil(9)
+        };
+        self.idle_until_us.store(idle_until_us, Ordering::Relaxed);
     }
 
     fn send(

@@ -9,19 +9,18 @@
 //! A timer for each viewer would cost more than the frames. What is due, the
 //! streams know from the time; a late tick sends what was missed in between.
 
+use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::time::{Instant, MissedTickBehavior};
-use tokio_util::sync::CancellationToken;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::camera::{Delivery, Now, Stream};
 use crate::packet::Burst;
 
 /// How far apart ticks are, and so how late a frame may leave.
 const TICK: Duration = Duration::from_millis(10);
-/// After so many streams others get their turn.
-const STREAMS_BETWEEN_YIELDS: usize = 64;
 
 /// The clock of a server.
 #[derive(Clone, Copy, Debug)]
@@ -46,28 +45,50 @@ impl Clock {
     }
 }
 
-/// Sends what is due on all streams until it is cancelled. `on_gone` takes what
-/// viewers were sent that had to be let go.
-pub(crate) async fn run(
-    streams: Vec<Arc<Stream>>,
+/// A thread that sends what is due on all streams.
+///
+/// A thread of its own rather than a task: frames leave in time whatever else
+/// the runtime has to do, and a sleep costs less than a timer there.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    stop: mpsc::Sender<Infallible>,
+    thread: JoinHandle<()>,
+}
+
+impl Pacer {
+    /// Starts it. `on_gone` takes what viewers were sent that had to be let go.
+    pub(crate) fn start(
+        streams: Vec<Arc<Stream>>,
+        clock: Clock,
+        on_gone: impl Fn(Delivery) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("simcam-pacer".to_owned())
+            .spawn(move || run(&streams, clock, &on_gone, &stopped))?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Stops it, and returns when it has sent its last frame. Dropping it stops
+    /// it too, within a tick.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        // A panic there was reported by its thread; nothing is sent either way.
+        let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
+    }
+}
+
+fn run(
+    streams: &[Arc<Stream>],
     clock: Clock,
-    on_gone: impl Fn(Delivery) + Send,
-    cancelled: CancellationToken,
+    on_gone: &impl Fn(Delivery),
+    stopped: &mpsc::Receiver<Infallible>,
 ) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut burst = Burst::default();
-    loop {
-        tokio::select! {
-            () = cancelled.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
         let now = clock.now();
-        for some in streams.chunks(STREAMS_BETWEEN_YIELDS) {
-            for stream in some {
-                stream.send_due(now, &mut burst, &on_gone);
-            }
-            tokio::task::yield_now().await;
+        for stream in streams {
+            stream.send_due(now, &mut burst, on_gone);
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::camera::{CameraConfig, Delivery, Start, Stream, StreamRole, lock};
 use crate::clip::Clip;
-use crate::pacer::{self, Clock};
+use crate::pacer::{Clock, Pacer};
 use crate::packet::Reel;
 use crate::rtsp::auth::Credentials;
 use crate::rtsp::connection::{self, Shared};
@@ -49,6 +49,8 @@ pub struct Server {
     shared: Arc<Shared>,
     stopping: CancellationToken,
     tasks: TaskTracker,
+    // Taken by whoever stops the server.
+    pacer: Option<Pacer>,
 }
 
 /// Why a server cannot start.
@@ -62,6 +64,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// No thread to send from.
+    #[error("cannot start the thread that sends; are too many running?")]
+    Thread(#[source] io::Error),
     /// Two cameras of one name.
     #[error("there are two cameras called {name}; give each a name of its own")]
     SameName {
@@ -128,9 +133,9 @@ impl Server {
             let shared = Arc::clone(&shared);
             move |delivery| shared.remember(delivery)
         };
-        tasks.spawn(pacer::run(streams, clock, remember, stopping.clone()));
+        let pacer = Pacer::start(streams, clock, remember).map_err(StartError::Thread)?;
         tasks.spawn(accept(listener, Arc::clone(&shared), stopping.clone(), tasks.clone()));
-        Ok(Self { addr, shared, stopping, tasks })
+        Ok(Self { addr, shared, stopping, tasks, pacer: Some(pacer) })
     }
 
     /// Returns the address it listens on.
@@ -159,8 +164,11 @@ impl Server {
 
     /// Ends all connections, and returns when nothing of the server is left.
     /// Returns what each viewer was sent.
-    pub async fn shutdown(self) -> Vec<Delivery> {
+    pub async fn shutdown(mut self) -> Vec<Delivery> {
         self.stopping.cancel();
+        if let Some(pacer) = self.pacer.take() {
+            pacer.stop().await;
+        }
         self.tasks.close();
         self.tasks.wait().await;
         self.deliveries()

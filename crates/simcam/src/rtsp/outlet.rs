@@ -72,6 +72,11 @@ impl Outlet {
         Ok(true)
     }
 
+    /// Returns whether something waits for the socket.
+    pub(crate) fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
     /// Ends the connection.
     pub(crate) fn close(&self) {
         self.closing.cancel();
