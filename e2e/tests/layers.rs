@@ -20,7 +20,6 @@ const FLOORS: &[&[&str]] = &[
 
 /// Outside libraries that only these rooms may name.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("mp4-atom", &["media"]),
     ("retina", &["ingest"]),
     ("sea-orm", &["db", "catalog", "signin", "casework"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
