@@ -1,0 +1,58 @@
+//! What a node's file says of its store: where, and how much.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Where recordings lie and what they may take. What is kept how long is not
+/// the node's to say: see `Retention`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// The store's folder.
+    pub root: PathBuf,
+    /// The longest a segment may be, in seconds.
+    pub segment_s: u32,
+    /// The most a segment may hold, in bytes.
+    pub segment_bytes: u64,
+    /// How often what was written is made to last, in milliseconds. Above 2000
+    /// more than 5 s of recording may lie above the watermark.
+    pub sync_every_ms: u32,
+    /// The most that may wait in memory for the disk, in bytes. One stream may
+    /// take an eighth of it, or 16 MiB if that is more.
+    pub write_queue_bytes: u64,
+    /// Room that recording leaves free on the disk, in bytes.
+    pub reserve_bytes: u64,
+    /// The most that recordings may take, in bytes.
+    pub ceiling_bytes: Option<u64>,
+    /// How many threads write. More help where the disk answers slowly.
+    pub disk_threads: usize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            root: PathBuf::from("recordings"),
+            segment_s: 600,
+            segment_bytes: 256 << 20,
+            sync_every_ms: 1000,
+            write_queue_bytes: 256 << 20,
+            reserve_bytes: 1 << 30,
+            ceiling_bytes: None,
+            disk_threads: 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_and_a_missing_one_has_its_default() {
+        let read = serde_json::from_str::<StoreConfig>;
+        assert_eq!(read("{}").unwrap(), StoreConfig::default());
+        assert_eq!(read(r#"{"segment_s": 60}"#).unwrap().segment_s, 60);
+        assert!(read(r#"{"segmnet_s": 60}"#).is_err());
+    }
+}

@@ -1,0 +1,205 @@
+//! The few things the store does to a disk, and nothing else it may do.
+//!
+//! ```text
+//! create  append  truncate  rename  unlink                change it
+//! sync_data (a file)  sync_dir (its entry)  sync_all      make it last
+//! ```
+//!
+//! Two disks stand behind one enum: the real one, and one that forgets what was
+//! not synced when its power is cut (`testutil.rs`). Reading needs no such
+//! care and goes past it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IoSlice, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::testutil::Lossy;
+
+/// What the store writes to.
+#[derive(Clone, Debug)]
+pub enum Disk {
+    /// The operating system's.
+    Real,
+    /// One whose power a test can cut.
+    #[doc(hidden)]
+    Lossy(Arc<Lossy>),
+}
+
+/// A file open for appending.
+#[derive(Debug)]
+pub struct DiskFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl DiskFile {
+    /// Returns where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Disk {
+    /// Makes a folder in one that exists; returns whether it was not there.
+    pub fn create_dir(&self, path: &Path) -> io::Result<bool> {
+        self.change(|| match std::fs::create_dir(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        })
+        .inspect(|&made| {
+            if let (Self::Lossy(lossy), true) = (self, made) {
+                lossy.created(path);
+            }
+        })
+    }
+
+    /// Makes a file that must not be there yet.
+    pub fn create(&self, path: &Path) -> io::Result<DiskFile> {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        let file = self.change(|| options.open(path))?;
+        if let Self::Lossy(lossy) = self {
+            lossy.created(path);
+        }
+        Ok(DiskFile { path: path.to_owned(), file })
+    }
+
+    /// Opens a file for appending; the second value says whether it was made.
+    pub fn open(&self, path: &Path) -> io::Result<(DiskFile, bool)> {
+        let file = self.change(|| OpenOptions::new().append(true).open(path));
+        match file {
+            Ok(file) => Ok((DiskFile { path: path.to_owned(), file }, false)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((self.create(path)?, true)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Appends all parts, in one system call where the system takes them at once.
+    /// After an error an unknown part of them may have been written.
+    pub fn append(&self, file: &DiskFile, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        match self {
+            Self::Real => write_all(&file.file, parts),
+            Self::Lossy(lossy) => lossy.append(&file.path, &file.file, parts),
+        }
+    }
+
+    /// Cuts a file to `len` bytes.
+    pub fn truncate(&self, file: &DiskFile, len: u64) -> io::Result<()> {
+        let before = match self {
+            Self::Real => 0,
+            Self::Lossy(_) => file.file.metadata()?.len(),
+        };
+        self.change(|| file.file.set_len(len))?;
+        if let Self::Lossy(lossy) = self {
+            lossy.truncated(&file.path, len, before.saturating_sub(len));
+        }
+        Ok(())
+    }
+
+    /// Makes a file's bytes last.
+    pub fn sync_data(&self, file: &DiskFile) -> io::Result<()> {
+        match self {
+            Self::Real => file.file.sync_data(),
+            Self::Lossy(lossy) => lossy.synced(&file.path),
+        }
+    }
+
+    /// Makes a folder's entries last.
+    pub fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Real => File::open(path)?.sync_all(),
+            Self::Lossy(lossy) => lossy.dir_synced(path),
+        }
+    }
+
+    /// Makes all bytes and entries of the file system last that `any` lies on.
+    pub fn sync_all(&self, any: &File) -> io::Result<()> {
+        match self {
+            Self::Real => Ok(rustix::fs::syncfs(any)?),
+            Self::Lossy(lossy) => lossy.all_synced(),
+        }
+    }
+
+    /// Gives a file another name, in place of whatever had it.
+    pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self {
+            Self::Real => std::fs::rename(from, to),
+            Self::Lossy(lossy) => lossy.rename(from, to),
+        }
+    }
+
+    /// Deletes a file.
+    pub fn unlink(&self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Real => std::fs::remove_file(path),
+            Self::Lossy(lossy) => lossy.unlink(path),
+        }
+    }
+
+    /// Deletes a folder if it is empty; returns whether it was.
+    pub fn remove_dir(&self, path: &Path) -> io::Result<bool> {
+        match self.change(|| std::fs::remove_dir(path)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns how many bytes may still be written where `path` lies.
+    pub fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        if let Self::Lossy(lossy) = self
+            && let Some(room) = lossy.room()
+        {
+            return Ok(room);
+        }
+        let disk = rustix::fs::statvfs(path)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Writes a small file so that either its old or its new text is there,
+    /// whatever happens, and the new one lasts.
+    pub fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let mut new = name.to_owned();
+        new.push(".new");
+        let new = folder.join(new);
+        let (file, made) = self.open(&new)?;
+        if !made {
+            // Left by a start that did not come this far.
+            self.truncate(&file, 0)?;
+        }
+        self.append(&file, &mut [IoSlice::new(text.as_bytes())])?;
+        self.sync_data(&file)?;
+        self.rename(&new, path)?;
+        self.sync_dir(folder)
+    }
+
+    /// Does something that needs a disk with power.
+    fn change<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        if let Self::Lossy(lossy) = self {
+            lossy.powered()?;
+        }
+        act()
+    }
+}
+
+/// Writes all of it, as `Write::write_all_vectored` would.
+pub(crate) fn write_all(mut file: &File, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+    /// The most parts that Linux takes in one call.
+    const AT_ONCE: usize = 1024;
+    IoSlice::advance_slices(&mut parts, 0);
+    while !parts.is_empty() {
+        let now = parts.len().min(AT_ONCE);
+        match file.write_vectored(&parts[..now]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut parts, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Taking out: a span of a recording as one MP4 that plays anywhere.
+//!
+//! ```text
+//! asked            [                 )
+//! frames    K──p──p──p──p──K──p──p──p──p──K        all from the keyframe before
+//! shown            p──p──p──K──p──p──p             exactly those of the span
+//! file      ftyp moov │ mdat: the frames' bytes, copied from the segments
+//! ```
+//!
+//! No frame is coded again, and none is held: the header is made from the
+//! fragments' headers, and the rest is read from the segments as it is asked
+//! for. *Shown* is by the moment a frame is presented: its wall time, and its
+//! composition offset where there are B-frames.
+//!
+//! Where nothing is recorded inside the span, the picture before the gap stands
+//! until the next one, so that the clip's clock stays true: second 90 of the
+//! clip is 90 s after its start. A gap of more than an hour stands for an hour.
+//! [`Export::gaps`] says where they are.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::{Span, StreamId, WallTime};
+use bytes::{Bytes, BytesMut};
+use media::fmp4::{self, Movie, Part, Sample};
+
+use crate::core::Core;
+use crate::error::StoreError;
+use crate::gap::Gap;
+use crate::reader::keys;
+use crate::segment::{Found, SegmentFile};
+use crate::timeline::Slice;
+use crate::writer::same_params;
+
+/// The longest a picture stands for a gap.
+const LONGEST_STAND_US: i64 = 3_600_000_000;
+
+/// How many segments stay open between reads; each is ten minutes.
+const FILES: usize = 4;
+
+/// A span of a recording as a file that can be read at any place.
+#[derive(Debug)]
+pub struct Export {
+    /// The wall time shown, from the first frame to the end of the last.
+    pub span: Span,
+    /// How many frames are shown.
+    pub frames: u64,
+    /// Where nothing was recorded inside the span.
+    pub gaps: Vec<Gap>,
+    /// Everything before the frames' bytes.
+    pub header: Bytes,
+    /// Length of the whole file.
+    pub size_bytes: u64,
+    /// In order of `at`, without holes.
+    chunks: Vec<Chunk>,
+    /// Most recently used last.
+    files: Vec<(PathBuf, File)>,
+}
+
+/// Frames that lie together in a segment.
+#[derive(Debug)]
+struct Chunk {
+    /// Where in the export they stand.
+    at: u64,
+    path: Arc<PathBuf>,
+    /// Where in the segment.
+    range: Range<u64>,
+}
+
+/// A frame on its way into the export.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    wall: WallTime,
+    sample: Sample,
+}
+
+/// What is gathered of the span.
+#[derive(Default)]
+struct Plan {
+    frames: Vec<Placed>,
+    /// Where in `frames` other parameters begin.
+    parts: Vec<(usize, Arc<media::Params>)>,
+    chunks: Vec<Chunk>,
+    /// Bytes of all chunks.
+    size_bytes: u64,
+}
+
+impl Export {
+    pub(crate) fn new(core: &Core, id: StreamId, span: Span) -> Result<Self, StoreError> {
+        let nothing = || StoreError::NothingRecorded { from: span.start(), to: span.end() };
+        let stream = core.stream(id).ok_or_else(nothing)?;
+        let (slices, gaps) = {
+            let state = stream.state();
+            let slices: Vec<_> = state.timeline.slices(span).collect();
+            (slices, state.timeline.answer(span).gaps)
+        };
+        let mut plan = Plan::default();
+        for (at, slice) in slices.iter().enumerate() {
+            let path = core.layout.segment(id, slice.segment);
+            let open = {
+                let state = stream.state();
+                let open = state.open.as_ref().filter(|open| open.name == slice.segment);
+                open.map(|open| (open.keys.clone(), open.len))
+            };
+            plan.add(*slice, path, open, at == 0)?;
+        }
+        plan.finish(span, gaps).ok_or_else(nothing)
+    }
+
+    /// Returns up to `len` bytes of the file from `offset` on; fewer only at
+    /// its end. Blocks for the disk.
+    ///
+    /// # Errors
+    /// If a segment was deleted since: what is to be taken out should be held.
+    pub fn read_range(&mut self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
+        let end = self.size_bytes.min(offset.saturating_add(len as u64));
+        if offset >= end {
+            return Ok(Bytes::new());
+        }
+        let header_len = self.header.len() as u64;
+        if end <= header_len {
+            return Ok(self.header.slice(offset as usize..end as usize));
+        }
+        let mut out = BytesMut::with_capacity((end - offset) as usize);
+        if offset < header_len {
+            out.extend_from_slice(&self.header[offset as usize..]);
+        }
+        let mut at = offset.max(header_len);
+        let mut chunk = self.chunks.partition_point(|chunk| chunk.at <= at).saturating_sub(1);
+        while at < end {
+            let Some(Chunk { at: start, path, range }) = self.chunks.get(chunk) else { break };
+            let from = range.start + (at - start);
+            let wanted = (range.end - from).min(end - at);
+            let path = path.clone();
+            let before = out.len();
+            out.resize(before + wanted as usize, 0);
+            let read =
+                self.file(&path).and_then(|file| file.read_exact_at(&mut out[before..], from));
+            read.map_err(StoreError::disk("read", &path))?;
+            at += wanted;
+            chunk += 1;
+        }
+        Ok(out.freeze())
+    }
+
+    fn file(&mut self, path: &PathBuf) -> io::Result<&File> {
+        match self.files.iter().position(|(known, _)| known == path) {
+            Some(at) => {
+                let file = self.files.remove(at);
+                self.files.push(file);
+            }
+            None => {
+                let file = File::open(path)?;
+                if self.files.len() >= FILES {
+                    self.files.remove(0);
+                }
+                self.files.push((path.clone(), file));
+            }
+        }
+        self.files.last().map(|(_, file)| file).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Plan {
+    /// Adds the frames of a slice. Only the first may begin inside a GOP:
+    /// frames that are decoded and not shown can stand at the file's start alone.
+    fn add(
+        &mut self,
+        slice: Slice,
+        path: PathBuf,
+        open: Option<(Vec<crate::trailer::Key>, u64)>,
+        is_first: bool,
+    ) -> Result<(), StoreError> {
+        let file = SegmentFile::open(&path)?;
+        let failed = || StoreError::disk("read", &path);
+        let (keys, limit) = match open {
+            Some(open) => open,
+            None => (keys(&file).map_err(failed())?, file.len().map_err(failed())?),
+        };
+        let name = slice.segment;
+        let wanted_us = slice.span.start().micros_since(name.start).unsigned_abs();
+        let begin = if is_first {
+            keys.partition_point(|key| key.at_us <= wanted_us).saturating_sub(1)
+        } else {
+            keys.partition_point(|key| key.at_us < wanted_us)
+        };
+        let Some(begin) = keys.get(begin) else { return Ok(()) };
+        let shared = Arc::new(path.clone());
+        if self.parts.last().is_none_or(|(_, params)| !same_params(params, &file.params)) {
+            self.parts.push((self.frames.len(), file.params.clone()));
+        }
+        for found in file.walk(begin.offset, limit) {
+            let found = found.map_err(failed())?;
+            if !self.add_fragment(&found, slice, &shared) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a fragment's frames that begin before the slice's end; returns
+    /// whether the next fragment may have some too.
+    fn add_fragment(&mut self, found: &Found, slice: Slice, path: &Arc<PathBuf>) -> bool {
+        let origin = slice.segment.start.0;
+        let mut wall = WallTime(origin.saturating_add_unsigned(found.index.decode_time_us));
+        let from = found.offset + found.index.data_offset;
+        let mut size_bytes = 0;
+        let mut whole = true;
+        for &sample in &found.index.samples {
+            if wall >= slice.span.end() {
+                whole = false;
+                break;
+            }
+            self.frames.push(Placed { wall, sample });
+            size_bytes += u64::from(sample.size_bytes);
+            wall = WallTime(wall.0.saturating_add(sample.duration_us.into()));
+        }
+        if size_bytes > 0 {
+            let range = from..from + size_bytes;
+            self.chunks.push(Chunk { at: self.size_bytes, path: path.clone(), range });
+            self.size_bytes += size_bytes;
+        }
+        whole
+    }
+
+    fn finish(mut self, asked: Span, gaps: Vec<Gap>) -> Option<Export> {
+        let origin = self.frames.first()?.wall;
+        self.place(asked);
+        let mut media_us = 0;
+        let mut shown: Option<Range<u64>> = None;
+        let mut frames = 0;
+        let mut span: Option<(WallTime, WallTime)> = None;
+        for placed in &self.frames {
+            let offset = i64::from(placed.sample.composition_us);
+            let presented = WallTime(placed.wall.0.saturating_add(offset));
+            let at_us = u64::try_from(media_us + offset).unwrap_or(0);
+            let lasts_us = u64::from(placed.sample.duration_us);
+            media_us += i64::from(placed.sample.duration_us);
+            if !asked.contains(presented) {
+                continue;
+            }
+            frames += 1;
+            let end_us = at_us + lasts_us;
+            let known = shown.get_or_insert(at_us..end_us);
+            *known = known.start.min(at_us)..known.end.max(end_us);
+            let end = WallTime(presented.0.saturating_add_unsigned(lasts_us));
+            let known = span.get_or_insert((presented, end));
+            *known = (known.0.min(presented), known.1.max(end));
+        }
+        let (shown, (start, end)) = (shown?, span?);
+        debug_assert!(origin <= start);
+
+        let samples: Vec<_> = self.frames.iter().map(|placed| placed.sample).collect();
+        let ends = self.parts.iter().skip(1).map(|(at, _)| *at).chain([samples.len()]);
+        let parts: Vec<_> = self
+            .parts
+            .iter()
+            .zip(ends)
+            .map(|((from, params), to)| Part { params, samples: &samples[*from..to] })
+            .filter(|part| !part.samples.is_empty())
+            .collect();
+        let header = fmp4::movie(&Movie { parts: &parts, shown });
+        let size_bytes = header.len() as u64 + self.size_bytes;
+        for chunk in &mut self.chunks {
+            chunk.at += header.len() as u64;
+        }
+        let span = Span::new(start, end)?;
+        let (chunks, files) = (self.chunks, Vec::new());
+        Some(Export { span, frames, gaps, header, size_bytes, chunks, files })
+    }
+
+    /// Lets each frame last until the next one, over gaps and where one
+    /// segment takes over from another; the last one to the span's end at most.
+    fn place(&mut self, asked: Span) {
+        let mut next = None;
+        for placed in self.frames.iter_mut().rev() {
+            let until = match next {
+                Some(next) => next,
+                None => {
+                    let end = placed.wall.0.saturating_add(placed.sample.duration_us.into());
+                    WallTime(end).min(asked.end())
+                }
+            };
+            let lasts = until.micros_since(placed.wall).clamp(1, LONGEST_STAND_US);
+            placed.sample.duration_us = u32::try_from(lasts).unwrap_or(u32::MAX);
+            next = Some(placed.wall);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What is found at an opening: files against index, journals, torn ends.
+//!
+//! ```text
+//! known to the index and there      taken as known
+//! there, with a whole trailer       closed in order: its end stands in it
+//! there, without                    walked: cut behind the last whole fragment
+//! ... without one whole fragment    removed
+//! known, and not there              forgotten
+//! last segment without a reason     the recorder died: a gap `crashed`
+//! ```
+//!
+//! Only files of the last opening can be torn: those before were mended by the
+//! openings after them. Nothing is ever cut or removed in a file that had been
+//! whole, though a bad sector may make it look torn.
+//!
+//! The same code makes the index anew. The caller syncs all of it before it
+//! raises the epoch.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, IoSlice};
+use std::path::Path;
+use std::time::Duration;
+
+use base::{Span, StreamId, WallTime};
+
+use crate::disk::Disk;
+use crate::error::StoreError;
+use crate::facts::{self, Fact};
+use crate::format::list;
+use crate::gap::GapReason;
+use crate::index::{Change, Known};
+use crate::layout::{Layout, SegmentName};
+use crate::segment::{Found, SegmentFile};
+use crate::timeline::{Segment, Timeline};
+
+/// How much of a torn segment is read to see whether the disk wrote what it was
+/// given. At most 5 s lie above the watermark; the rest is margin.
+const DOUBTED: Duration = Duration::from_secs(10);
+
+/// What an opening found.
+#[derive(Debug, Default)]
+pub(crate) struct Recovered {
+    pub(crate) streams: HashMap<StreamId, Timeline>,
+    /// What the index has to learn.
+    pub(crate) changes: Vec<Change>,
+    /// The highest epoch in a segment's name.
+    pub(crate) epoch: u32,
+    pub(crate) used_bytes: u64,
+    pub(crate) segments: u64,
+    /// Segments whose torn end was cut.
+    pub(crate) cut: u64,
+    /// Files without one whole fragment.
+    pub(crate) removed: u64,
+}
+
+/// What recovery works on.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    layout: &'a Layout,
+    disk: &'a Disk,
+    /// The epoch of the last opening; without it, each file may be torn.
+    last_epoch: Option<u32>,
+}
+
+/// Reads all streams, mends what is torn, and notes who died.
+pub(crate) fn recover(
+    layout: &Layout,
+    disk: &Disk,
+    last_epoch: Option<u32>,
+    mut known: Known,
+) -> Result<Recovered, StoreError> {
+    let scene = Scene { layout, disk, last_epoch };
+    let mut recovered = Recovered::default();
+    for folder in list(&layout.streams())? {
+        let Ok(stream) = folder.parse::<StreamId>() else {
+            tracing::warn!(%folder, "a folder among the streams that is none is passed over");
+            continue;
+        };
+        let known = known.remove(&stream).unwrap_or_default();
+        let timeline = recover_stream(scene, stream, known, &mut recovered)?;
+        recovered.streams.insert(stream, timeline);
+    }
+    for (stream, segments) in known {
+        let gone = segments.iter().map(|segment| Change::Remove(stream, segment.name()));
+        recovered.changes.extend(gone);
+    }
+    Ok(recovered)
+}
+
+fn recover_stream(
+    scene: Scene<'_>,
+    stream: StreamId,
+    known: Vec<Segment>,
+    recovered: &mut Recovered,
+) -> Result<Timeline, StoreError> {
+    let Scene { layout, disk, .. } = scene;
+    let known: HashMap<SegmentName, Segment> =
+        known.into_iter().map(|segment| (segment.name(), segment)).collect();
+    let mut timeline = Timeline::default();
+    for fact in read_journal(disk, &layout.journal(stream))? {
+        timeline.learn(&fact);
+    }
+    let mut there = HashSet::new();
+    let home = layout.stream(stream);
+    for day in list(&home)? {
+        let folder = home.join(&day);
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in list(&folder)? {
+            let Some(name) = SegmentName::parse(&file).filter(|name| name.day() == day) else {
+                tracing::warn!(folder = %folder.display(), %file, "a file that is no segment is passed over");
+                continue;
+            };
+            recovered.epoch = recovered.epoch.max(name.epoch);
+            let segment = match known.get(&name) {
+                Some(segment) => *segment,
+                None => match mend(scene, &folder.join(&file), name, recovered)? {
+                    Some(segment) => {
+                        recovered.changes.push(Change::Put(stream, segment));
+                        segment
+                    }
+                    None => continue,
+                },
+            };
+            there.insert(name);
+            recovered.segments += 1;
+            recovered.used_bytes += segment.size_bytes;
+            timeline.put(segment);
+        }
+    }
+    let gone = known.keys().filter(|name| !there.contains(name));
+    recovered.changes.extend(gone.map(|name| Change::Remove(stream, *name)));
+    note_crash(layout, disk, stream, &mut timeline)?;
+    Ok(timeline)
+}
+
+/// Returns the facts of a journal and cuts its torn end.
+fn read_journal(disk: &Disk, path: &Path) -> Result<Vec<Fact>, StoreError> {
+    let journal = match std::fs::read(path) {
+        Ok(journal) => journal,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::disk("read", path)(error)),
+    };
+    let parsed = facts::parse(&journal);
+    if parsed.damaged > 0 {
+        tracing::error!(path = %path.display(), lines = parsed.damaged, "facts of a journal cannot be read");
+    }
+    if parsed.whole_bytes < journal.len() as u64 {
+        cut(disk, path, parsed.whole_bytes).map_err(StoreError::disk("cut", path))?;
+    }
+    Ok(parsed.facts)
+}
+
+/// Returns what a file holds that the index does not know, and cuts or removes
+/// what is torn. A file that cannot be understood otherwise stays, and is
+/// passed over.
+fn mend(
+    scene: Scene<'_>,
+    path: &Path,
+    name: SegmentName,
+    recovered: &mut Recovered,
+) -> Result<Option<Segment>, StoreError> {
+    let may_be_torn = scene.last_epoch.is_none_or(|last| name.epoch >= last);
+    let len = std::fs::metadata(path).map_err(StoreError::disk("look at", path))?.len();
+    let (last, why) = match SegmentFile::open(path) {
+        Ok(file) => {
+            if let Some(trailer) = file.trailer() {
+                return Ok(segment(name, trailer.end_us, len));
+            }
+            let last = last_whole(&file, len, may_be_torn);
+            (last.map_err(StoreError::disk("read", path))?, "it has no whole fragment".to_owned())
+        }
+        Err(StoreError::Unreadable { why, .. }) => (None, why),
+        Err(error) => return Err(error),
+    };
+    let shown = path.display();
+    let Some(last) = last else {
+        if may_be_torn {
+            tracing::info!(path = %shown, why, "a file that never became a segment was removed");
+            scene.disk.unlink(path).map_err(StoreError::disk("delete", path))?;
+            recovered.removed += 1;
+        } else {
+            tracing::error!(path = %shown, why, "a segment cannot be read and is passed over");
+        }
+        return Ok(None);
+    };
+    let whole = last.offset + last.index.total_len;
+    if whole == len {
+        return Ok(segment(name, last.end_us(), len));
+    }
+    if !may_be_torn {
+        tracing::error!(path = %shown, at = whole, "a segment can be read up to here only");
+        return Ok(segment(name, last.end_us(), len));
+    }
+    cut(scene.disk, path, whole).map_err(StoreError::disk("cut", path))?;
+    tracing::info!(path = %shown, bytes = len - whole, "the torn end of a segment was cut");
+    recovered.cut += 1;
+    Ok(segment(name, last.end_us(), whole))
+}
+
+fn cut(disk: &Disk, path: &Path, len: u64) -> io::Result<()> {
+    let (file, _) = disk.open(path)?;
+    disk.truncate(&file, len)?;
+    disk.sync_data(&file)
+}
+
+/// Returns the last fragment up to which the file is whole.
+fn last_whole(file: &SegmentFile, len: u64, doubt: bool) -> io::Result<Option<Found>> {
+    let mut fragments: Vec<Found> = Vec::new();
+    for found in file.walk(file.first(), len) {
+        let found = found?;
+        let follows = fragments.last().map_or(0, Found::end_us) == found.index.decode_time_us;
+        if !follows {
+            break;
+        }
+        fragments.push(found);
+    }
+    if !doubt {
+        return Ok(fragments.pop());
+    }
+    // Lengths are in order so far. Towards the end the disk may have made room
+    // for what it then did not write.
+    let end_us = fragments.last().map_or(0, Found::end_us);
+    let doubted_from = end_us.saturating_sub(DOUBTED.as_micros() as u64);
+    let sure = fragments.partition_point(|found| found.end_us() < doubted_from);
+    for at in sure..fragments.len() {
+        if !file.is_sound(&fragments[at])? {
+            fragments.truncate(at);
+            break;
+        }
+    }
+    Ok(fragments.pop())
+}
+
+fn segment(name: SegmentName, end_us: u64, size_bytes: u64) -> Option<Segment> {
+    let SegmentName { start, epoch, sequence, source } = name;
+    let span = Span::new(start, start.plus(Duration::from_micros(end_us)))?;
+    Some(Segment { span, epoch, sequence, source, size_bytes })
+}
+
+/// Notes a crash where the recording ends and nobody said why.
+fn note_crash(
+    layout: &Layout,
+    disk: &Disk,
+    stream: StreamId,
+    timeline: &mut Timeline,
+) -> Result<(), StoreError> {
+    let Some(from) = timeline.newest().map(|newest| newest.span.end()) else { return Ok(()) };
+    if timeline.reason_from(from).is_some() {
+        return Ok(());
+    }
+    let fact = Fact::Gap { from, reason: GapReason::Crashed };
+    timeline.learn(&fact);
+    let path = layout.journal(stream);
+    let note = || -> io::Result<()> {
+        let (file, made) = disk.open(&path)?;
+        disk.append(&file, &mut [IoSlice::new(facts::line(&fact).as_bytes())])?;
+        disk.sync_data(&file)?;
+        if made { disk.sync_dir(&layout.stream(stream)) } else { Ok(()) }
+    };
+    match note() {
+        Err(error) if crate::append::is_full(&error) => {
+            // Opening on a full disk must go on: it is what can make room. The
+            // next opening finds the crash again.
+            tracing::warn!(%stream, "the disk is too full to note a crash");
+            Ok(())
+        }
+        other => other.map_err(StoreError::disk("note a crash in", &path)),
+    }
+}
+
+/// Returns the moment up to which a stream was recorded when the store opened.
+pub(crate) fn watermark(timeline: &Timeline) -> Option<WallTime> {
+    timeline.newest().map(|newest| newest.span.end())
+}
