@@ -361,3 +361,45 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_and_goes_leaves_nothing_behind() {
+        let hub = Hub::new(WallTime(0));
+        let stream = StreamId::new();
+        let publisher = hub.publisher(stream);
+        let kept = hub.subscribe(stream);
+        for _ in 0..100 {
+            let mut viewer = hub.subscribe(stream);
+            let mut context = Context::from_waker(Waker::noop());
+            while viewer.poll_next(&mut context).is_ready() {}
+        }
+        let shared = kept.stream.clone();
+        assert_eq!(lock(&shared.shared).wakers.len(), 2, "slots are used again");
+        assert!(lock(&shared.shared).wakers.iter().all(Option::is_none), "who went waits no more");
+
+        let known = || lock(&hub.streams.by_id).len();
+        drop(publisher);
+        assert_eq!(known(), 1, "still watched");
+        drop(kept);
+        assert_eq!(known(), 0);
+        drop(hub.publisher(stream));
+        drop(hub.subscribe(StreamId::new()));
+        assert_eq!(known(), 0);
+    }
+
+    #[test]
+    fn a_stream_closed_under_its_viewer_is_not_taken_for_its_successor() {
+        let hub = Hub::new(WallTime(0));
+        let stream = StreamId::new();
+        let old = hub.subscribe(stream);
+        hub.close(stream);
+        let publisher = hub.publisher(stream);
+        drop(old);
+        let new = hub.subscribe(stream);
+        assert!(Arc::ptr_eq(&new.stream, &publisher.stream));
+    }
+}

@@ -290,6 +290,20 @@ mod tests {
     }
 
     #[test]
+    fn samples_outside_mdat_are_refused() {
+        let samples = [Sample { duration_us: 1, size_bytes: 5, composition_us: 0, is_key: true }];
+        let whole = fragment_header(1, 0, &samples).to_vec();
+        let trun = whole.windows(4).position(|kind| kind == b"trun").unwrap();
+        // Of the data offset, of the sample's size: one byte more or less than is there.
+        for (at, change, fits) in [(15, 1, false), (15, -1, false), (27, 1, false), (27, -1, true)]
+        {
+            let mut header = whole.clone();
+            header[trun + at] = header[trun + at].wrapping_add_signed(change);
+            assert_eq!(read_fragment_header(&header).is_ok(), fits, "byte {at} by {change}");
+        }
+    }
+
+    #[test]
     fn a_claimed_count_allocates_nothing() {
         let mut header = fragment_header(1, 0, &[]).to_vec();
         let trun = header.windows(4).position(|kind| kind == b"trun").unwrap();
