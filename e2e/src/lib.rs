@@ -4,6 +4,11 @@
 //! ports, and stopping them. Does not belong here: what a room promises by
 //! itself; that is tested in the room.
 
+pub mod city;
+pub mod http;
+pub mod program;
+pub mod recorded;
+
 use std::path::{Path, PathBuf};
 
 /// Returns the project's root.

@@ -1,0 +1,100 @@
+//! A person's way in: HTTPS with the installation's own CA, a sign-in, JSON.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, http::Response};
+
+/// Somebody who talks to the API.
+#[derive(Debug)]
+pub struct Person {
+    agent: Agent,
+    address: String,
+    csrf: String,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as JSON; null where there is none.
+    pub json: Value,
+}
+
+impl Person {
+    /// Reaches `address`, trusting the CA in `data` and nothing else.
+    pub fn reach(address: &str, data: &Path) -> anyhow::Result<Self> {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut config = Agent::config_builder().http_status_as_error(false);
+        if address.starts_with("https:") {
+            let ca = std::fs::read(data.join("tls/ca.pem")).context("the installation's CA")?;
+            let roots = RootCerts::Specific(Arc::new(vec![Certificate::from_pem(&ca)?]));
+            let tls = TlsConfig::builder()
+                .root_certs(roots)
+                .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+            config = config.tls_config(tls.build());
+        }
+        Ok(Self { agent: config.build().into(), address: address.to_owned(), csrf: String::new() })
+    }
+
+    /// Signs in with a one-time password and chooses `chosen` in its place.
+    pub fn sign_in_first(&mut self, name: &str, one_time: &str, chosen: &str) -> anyhow::Result<()> {
+        self.sign_in(name, one_time)?;
+        self.ask("PUT", "session/password", Some(json!({ "current": one_time, "new": chosen })))?.ok()?;
+        // Choosing a password may end the sign-in that chose it.
+        self.sign_in(name, chosen)
+    }
+
+    /// Signs in.
+    pub fn sign_in(&mut self, name: &str, password: &str) -> anyhow::Result<()> {
+        self.ask("POST", "session", Some(json!({ "name": name, "password": password })))?.ok()?;
+        let session = self.ask("GET", "session", None)?.ok()?;
+        self.csrf = session["csrf"].as_str().context("a session has a csrf value")?.to_owned();
+        Ok(())
+    }
+
+    /// Sends a request to `/api/v1/PATH`.
+    pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
+        let mut response = self.send(method, &format!("/api/v1/{path}"), body)?;
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string()?;
+        let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).with_context(|| text.clone())? };
+        Ok(Answer { status, json })
+    }
+
+    /// Gets the bytes at an absolute path, with the cookies this person has.
+    pub fn download(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let mut response = self.send("GET", path, None)?;
+        anyhow::ensure!(response.status().is_success(), "{path}: {}", response.status());
+        Ok(response.body_mut().with_config().limit(1 << 30).read_to_vec()?)
+    }
+
+    fn send(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Response<Body>> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address))
+            .header("x-khue-csrf", &self.csrf)
+            .header("origin", &self.address);
+        Ok(match body {
+            Some(body) => {
+                let request = request.header("content-type", "application/json");
+                self.agent.run(request.body(body.to_string())?)?
+            }
+            None => self.agent.run(request.body(())?)?,
+        })
+    }
+}
+
+impl Answer {
+    /// Returns the body of a success; tells the words of a refusal.
+    pub fn ok(self) -> anyhow::Result<Value> {
+        if !(200..300).contains(&self.status) {
+            bail!("{}: {}", self.status, self.json);
+        }
+        Ok(self.json)
+    }
+}

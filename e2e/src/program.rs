@@ -1,0 +1,135 @@
+//! The built `khue`, started over a folder of the test's and ended with it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+/// Far longer than any start or stop takes, also on a busy machine: a test that
+/// waits this long has found a defect.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running `khue`.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    /// Everything it said so far on standard output.
+    pub said: Vec<String>,
+}
+
+/// Returns the program as `cargo build -p khue` left it beside this test.
+pub fn khue() -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test knows itself");
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path.push("khue");
+    assert!(path.exists(), "{} is not there: cargo build -p khue", path.display());
+    path
+}
+
+impl Program {
+    /// Starts `khue` with `arguments`.
+    pub fn start<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> anyhow::Result<Self> {
+        let mut child = Command::new(khue())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start khue")?;
+        let output = child.stdout.take().context("standard output was asked for")?;
+        let (said, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                if line.is_err() || line.is_ok_and(|line| said.send(line).is_err()) {
+                    break;
+                }
+            }
+        });
+        Ok(Self { child, lines, said: Vec::new() })
+    }
+
+    /// Waits for a line that holds `words`, and returns it.
+    pub fn wait_for(&mut self, words: &str) -> anyhow::Result<String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.said.push(line.clone());
+                    if line.contains(words) {
+                        return Ok(line);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => bail!("khue never said {words:?}, only {:#?}", self.said),
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("khue ended ({:?}) before it said {words:?}; it said {:#?}", self.child.wait(), self.said)
+                }
+            }
+        }
+    }
+
+    /// Waits until the program said where it is and, on a first start, who may
+    /// sign in; returns the address.
+    pub fn address(&mut self) -> anyhow::Result<String> {
+        let line = self.wait_for("://")?;
+        let from = line.find("http").context("an address begins with http")?;
+        Ok(line[from..].split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned())
+    }
+
+    /// Returns the one-time password that was printed for `user`.
+    pub fn password(&mut self, user: &str) -> anyhow::Result<String> {
+        let is_theirs = |line: &String| line.split_whitespace().next() == Some(user);
+        let line = match self.said.iter().find(|line| is_theirs(line)) {
+            Some(line) => line.clone(),
+            None => self.wait_for(user)?,
+        };
+        line.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("no password in {line:?}"))
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to stop, as Ctrl-C does, and waits until it has.
+    pub fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // The reader's channel closes when the process closes its output.
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(self.child.wait()?),
+                Err(RecvTimeoutError::Timeout) => bail!("khue did not stop within {PATIENCE:?}"),
+            }
+        }
+    }
+
+    /// Ends it as a power cut would end the process: at once.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Writes a configuration over `folder` and returns its path.
+pub fn configure(folder: &Path, more: &str) -> anyhow::Result<PathBuf> {
+    let path = folder.join("khue.toml");
+    let data = folder.join("data");
+    std::fs::write(&path, format!("data = {data:?}\n{more}"))?;
+    Ok(path)
+}
