@@ -1,1 +1,23 @@
-//! (being built)
+//! A camera's day: what is intended is made actual, one task per stream.
+//!
+//! ```text
+//! catalog ──intended──▶ reconcile ──start, stop──▶ pipeline (one task per stream)
+//!                                                    │ ingest::Session
+//!                                                    ├──▶ store::Writer     the past
+//!                                                    ├──▶ live::Publisher   the present
+//!                                                    └──▶ health            what the tree shows
+//! casework, catalog ──holds, retention──▶ housekeeping ──▶ store::expire
+//! ```
+//!
+//! Belongs here: where a camera's socket, the store and the hub meet. Does not
+//! belong here: how a frame is read (`ingest`), written (`store`) or sent on
+//! (`live`); who may watch (`api::access`); HTTP.
+
+mod health;
+mod housekeeping;
+mod pipeline;
+mod reconcile;
+mod recorder;
+
+pub use health::{CameraState, Counts, StateKind};
+pub use recorder::{Config, Handle, Recorder};

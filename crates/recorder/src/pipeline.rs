@@ -1,0 +1,219 @@
+//! The task that owns a stream: from the camera's socket to store and hub.
+//!
+//! ```text
+//!           ┌────────────── back-off ◀──────────────┐
+//!           ▼                                       │ fault
+//!      connecting ──opened──▶ recording ──frames──▶ writer, publisher
+//!           │                     │
+//!           └──── stop asked ─────┴──▶ the frames that had arrived, TEARDOWN, end of run
+//! ```
+//!
+//! Nothing here waits for the disk or for a viewer: `Writer::push` and
+//! `Publisher::push` take what they can and say what they dropped themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::StreamId;
+use catalog::{Catalog, Facts, IntendedStream};
+use ingest::{Backoff, Clock, Event, Fault, FaultKind, Limits, Session, Source};
+use media::{Frame, Params};
+use store::GapReason;
+use tokio_util::sync::CancellationToken;
+
+use crate::health::{Board, CameraState, StateKind};
+
+/// How long the frames that had arrived before a stop may take to be read.
+const LAST_FRAMES: Duration = Duration::from_secs(1);
+
+/// Everything a pipeline owns or reads.
+pub(crate) struct Pipeline {
+    pub(crate) intent: IntendedStream,
+    pub(crate) source: Source,
+    pub(crate) limits: Limits,
+    pub(crate) catalog: Catalog,
+    pub(crate) clock: Clock,
+    pub(crate) writer: store::Writer,
+    pub(crate) publisher: live::Publisher,
+    pub(crate) board: Arc<Board>,
+    pub(crate) stop: CancellationToken,
+    /// The parameters that the catalog was told last.
+    pub(crate) noted: Option<Arc<Params>>,
+    /// What board and viewers were told last.
+    pub(crate) told: Option<(StateKind, Option<&'static str>)>,
+}
+
+impl Pipeline {
+    /// Runs until it is asked to stop.
+    pub(crate) async fn run(mut self) {
+        let stream = self.intent.stream;
+        let mut backoff = Backoff::new(seed(stream));
+        let stop = self.stop.clone();
+        self.tell(StateKind::Connecting, None);
+        loop {
+            let opening = Session::open(
+                &self.source,
+                self.clock.clone(),
+                self.publisher.demand(),
+                self.limits.clone(),
+            );
+            let fault = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                opened = opening => match opened {
+                    Ok(session) => match self.record(session, &mut backoff).await {
+                        Some(fault) => fault,
+                        None => break,
+                    },
+                    Err(fault) => fault,
+                },
+            };
+            self.faulted(&fault);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(backoff.next()) => {}
+            }
+        }
+        self.writer.end_run(GapReason::Stopped, self.clock.now().1);
+        self.board.remove(stream);
+    }
+
+    /// Passes frames on until a fault, which it returns, or until it is asked to stop.
+    async fn record(&mut self, mut session: Session, backoff: &mut Backoff) -> Option<Fault> {
+        let stop = self.stop.clone();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = stop.cancelled() => {
+                    self.last_frames(&mut session).await;
+                    session.close().await;
+                    return None;
+                }
+                event = session.next() => event,
+            };
+            match event {
+                Ok(event) => {
+                    if self.pass_on(event) {
+                        backoff.reset();
+                    }
+                }
+                Err(fault) => {
+                    session.close().await;
+                    return Some(fault);
+                }
+            }
+        }
+    }
+
+    /// Reads what had arrived when the stop was asked for: up to the first frame
+    /// taken after that moment, which shows that nothing older is on its way.
+    async fn last_frames(&mut self, session: &mut Session) {
+        let asked = self.clock.now().1;
+        let reading = async {
+            while let Ok(event) = session.next().await {
+                let done = matches!(&event, Event::Frames(frames) if frames.iter().any(|frame| frame.wall >= asked));
+                self.pass_on(event);
+                if done {
+                    break;
+                }
+            }
+        };
+        if tokio::time::timeout(LAST_FRAMES, reading).await.is_err() {
+            tracing::debug!(stream = %self.intent.stream, "no frame after the stop was asked for");
+        }
+    }
+
+    /// Gives an event to writer and publisher; returns whether it brought a frame.
+    fn pass_on(&mut self, event: Event) -> bool {
+        match event {
+            Event::Frames(frames) => {
+                self.writer.push(&frames);
+                self.publisher.push(&frames);
+                if let Some(frame) = frames.last() {
+                    self.tell(StateKind::Recording, None);
+                    self.note(frame);
+                }
+                !frames.is_empty()
+            }
+            Event::ClockStep { from, to } => {
+                tracing::warn!(stream = %self.intent.stream, %from, %to, "the server's clock stepped: a new run begins");
+                self.writer.end_run(GapReason::ClockStep, from);
+                false
+            }
+            Event::CameraClock { offset_us } => {
+                tracing::trace!(stream = %self.intent.stream, offset_us, "camera clock");
+                false
+            }
+        }
+    }
+
+    /// Has the catalog note what the stream carries, when that changed.
+    fn note(&mut self, frame: &Frame) {
+        if self.noted.as_ref().is_some_and(|noted| Arc::ptr_eq(noted, &frame.params)) {
+            return;
+        }
+        let params = frame.params.clone();
+        self.noted = Some(params.clone());
+        let (Ok(width), Ok(height)) = (u16::try_from(params.width), u16::try_from(params.height))
+        else {
+            return;
+        };
+        let (catalog, stream) = (self.catalog.clone(), self.intent.stream);
+        // A row is written: frames do not wait for that.
+        tokio::spawn(async move {
+            let facts = Facts { codec: params.rfc6381(), width, height };
+            if let Err(error) = catalog.note_facts(stream, facts).await {
+                tracing::warn!(%stream, %error, "what the stream carries was not noted");
+            }
+        });
+    }
+
+    fn faulted(&mut self, fault: &Fault) {
+        tracing::warn!(
+            camera = %self.intent.camera, stream = %self.intent.stream, role = self.intent.role.as_str(),
+            kind = fault.kind.as_str(), "{fault}"
+        );
+        self.writer.end_run(gap_reason(fault.kind), self.clock.now().1);
+        self.tell(StateKind::Faulty, Some(fault));
+    }
+
+    /// Tells board and viewers, if it is news to them.
+    fn tell(&mut self, kind: StateKind, fault: Option<&Fault>) {
+        let reason = fault.map(|fault| fault.kind.as_str());
+        if self.told == Some((kind, reason)) {
+            return;
+        }
+        self.told = Some((kind, reason));
+        let message = fault.map(ToString::to_string);
+        let since = self.clock.now().1;
+        self.publisher.state(live::State {
+            kind: match kind {
+                StateKind::Recording => live::StateKind::Live,
+                StateKind::Connecting => live::StateKind::Connecting,
+                StateKind::Faulty | StateKind::Disabled => live::StateKind::NoData,
+            },
+            since,
+            reason,
+        });
+        let state = CameraState { kind, since, reason, message };
+        self.board.write(self.intent.stream, self.intent.camera, self.intent.role, state);
+    }
+}
+
+/// Returns why nothing is recorded while a fault of this kind lasts.
+fn gap_reason(kind: FaultKind) -> GapReason {
+    match kind {
+        FaultKind::Unreachable => GapReason::Unreachable,
+        FaultKind::Refused => GapReason::Refused,
+        FaultKind::WrongCredentials => GapReason::WrongCredentials,
+        FaultKind::NotFound => GapReason::NotFound,
+        FaultKind::Unsupported => GapReason::Unsupported,
+        FaultKind::Protocol => GapReason::Protocol,
+        FaultKind::Silent => GapReason::Silent,
+    }
+}
+
+/// Spreads the retries of many cameras that failed at one moment.
+fn seed(stream: StreamId) -> u64 {
+    stream.0.as_u64_pair().1
+}

@@ -1,0 +1,235 @@
+//! The supervisor: keeps the pipelines that run equal to those intended.
+//!
+//! One task owns the table of pipelines. It wakes when the catalog changed, when
+//! somebody nudges it, when a pipeline ended by itself (which only a defect can
+//! cause: it is logged and started again), and every few seconds in any case.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{CameraId, StreamId};
+use casework::Holds;
+use catalog::{Catalog, IntendedStream};
+use ingest::{Clock, Credentials, Limits, Source};
+use live::Hub;
+use store::Store;
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::health::{Board, CameraState};
+use crate::housekeeping::Housekeeping;
+use crate::pipeline::Pipeline;
+use crate::reconcile::steps;
+
+/// How often intended and actual are compared though nothing was heard.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long a pipeline that ended by itself stays down, so that a defect met at
+/// once cannot keep a core busy.
+const AFTER_DEFECT: Duration = Duration::from_secs(2);
+
+/// What the recorder is told by the node's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The time limits of a camera's session.
+    pub limits: Limits,
+    /// How often retention and holds are applied.
+    pub expire_every: Duration,
+}
+
+/// The rooms that meet here.
+pub struct Recorder {
+    /// What the city wants recorded.
+    pub catalog: Catalog,
+    /// What must not be let go.
+    pub holds: Holds,
+    /// The past.
+    pub store: Store,
+    /// The present.
+    pub hub: Hub,
+    /// The server's clock.
+    pub clock: Clock,
+    /// The node's settings.
+    pub config: Config,
+}
+
+/// A running recorder, as other rooms see it. Clones share it.
+#[derive(Clone)]
+pub struct Handle {
+    board: Arc<Board>,
+    nudge: Arc<Notify>,
+    stop: CancellationToken,
+    ended: tokio_util::task::TaskTracker,
+}
+
+struct Running {
+    intent: IntendedStream,
+    stop: CancellationToken,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { limits: Limits::default(), expire_every: Duration::from_secs(20) }
+    }
+}
+
+impl Recorder {
+    /// Starts recording; needs a tokio runtime around it.
+    pub fn start(self) -> Handle {
+        let handle = Handle {
+            board: Arc::default(),
+            nudge: Arc::default(),
+            stop: CancellationToken::new(),
+            ended: tokio_util::task::TaskTracker::new(),
+        };
+        let housekeeping = Housekeeping {
+            catalog: self.catalog.clone(),
+            holds: self.holds.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+        };
+        handle.ended.spawn(housekeeping.run(
+            self.config.expire_every,
+            handle.nudge.clone(),
+            handle.stop.clone(),
+        ));
+        handle.ended.spawn(supervise(self, handle.clone()));
+        handle.ended.close();
+        handle
+    }
+}
+
+impl Handle {
+    /// Returns how `camera` is doing; `None` if nobody asks for it to be recorded.
+    pub fn state(&self, camera: CameraId) -> Option<CameraState> {
+        self.board.camera(camera)
+    }
+
+    /// Returns how each camera is doing of which a stream is recorded.
+    pub fn states(&self) -> HashMap<CameraId, CameraState> {
+        self.board.cameras()
+    }
+
+    /// Asks for intended and actual to be compared, and retention applied, now.
+    pub fn nudge(&self) {
+        self.nudge.notify_waiters();
+    }
+
+    /// Stops every pipeline and waits until each has handed over its last frame.
+    /// The store is closed by whoever opened it, after this.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.ended.wait().await;
+    }
+}
+
+async fn supervise(recorder: Recorder, handle: Handle) {
+    let mut changes = recorder.catalog.changes();
+    let mut running: BTreeMap<StreamId, Running> = BTreeMap::new();
+    let mut tasks: JoinSet<StreamId> = JoinSet::new();
+    let mut ids: HashMap<tokio::task::Id, StreamId> = HashMap::new();
+    loop {
+        let intended: BTreeMap<StreamId, IntendedStream> = recorder
+            .catalog
+            .intended_streams()
+            .into_iter()
+            .map(|intent| (intent.stream, intent))
+            .collect();
+        let steps =
+            steps(&intended, &running, |intent, running| same_source(intent, &running.intent));
+        for stream in &steps.stop {
+            if let Some(pipeline) = running.get(stream) {
+                pipeline.stop.cancel();
+            }
+        }
+        for stream in steps.start {
+            if running.contains_key(&stream) {
+                // It was just asked to stop, and starts anew when it has.
+                continue;
+            }
+            let intent = intended[&stream].clone();
+            let stop = handle.stop.child_token();
+            let pipeline = recorder.pipeline(intent.clone(), handle.board.clone(), stop.clone());
+            let task = tasks.spawn(async move {
+                pipeline.run().await;
+                stream
+            });
+            ids.insert(task.id(), stream);
+            running.insert(stream, Running { intent, stop });
+        }
+        tokio::select! {
+            biased;
+            () = handle.stop.cancelled() => break,
+            Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => {
+                let (id, defect) = match ended {
+                    Ok((id, _)) => (id, None),
+                    Err(error) => (error.id(), Some(error)),
+                };
+                if let Some(stream) = ids.remove(&id) {
+                    running.remove(&stream);
+                    if let Some(error) = defect {
+                        defective(&handle, stream, &error).await;
+                    }
+                }
+            }
+            Ok(()) = changes.changed() => {}
+            () = handle.nudge.notified() => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+    // Each pipeline's token is a child of the handle's: all were asked to stop at once.
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a pipeline ended by a defect while stopping");
+        }
+    }
+}
+
+/// Notes a pipeline that ended by itself and keeps it down for a moment.
+async fn defective(handle: &Handle, stream: StreamId, error: &JoinError) {
+    tracing::error!(%stream, %error, "a pipeline ended by a defect: it is started again");
+    handle.board.remove(stream);
+    tokio::select! {
+        () = handle.stop.cancelled() => {}
+        () = tokio::time::sleep(AFTER_DEFECT) => {}
+    }
+}
+
+fn same_source(a: &IntendedStream, b: &IntendedStream) -> bool {
+    a.url == b.url && a.user == b.user && a.password == b.password
+}
+
+impl Recorder {
+    fn pipeline(
+        &self,
+        intent: IntendedStream,
+        board: Arc<Board>,
+        stop: CancellationToken,
+    ) -> Pipeline {
+        let credentials = match (&intent.user, &intent.password) {
+            (Some(user), password) => Some(Credentials {
+                user: user.clone(),
+                password: password
+                    .as_ref()
+                    .map(|secret| secret.expose().to_owned())
+                    .unwrap_or_default(),
+            }),
+            (None, _) => None,
+        };
+        Pipeline {
+            source: Source { url: intent.url.clone(), credentials },
+            limits: self.config.limits.clone(),
+            catalog: self.catalog.clone(),
+            clock: self.clock.clone(),
+            writer: self.store.writer(intent.stream),
+            publisher: self.hub.publisher(intent.stream),
+            board,
+            stop,
+            noted: None,
+            told: None,
+            intent,
+        }
+    }
+}
