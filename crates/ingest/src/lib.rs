@@ -1,1 +1,30 @@
-//! (being built)
+//! A camera's RTSP session becomes frames with wall time.
+//!
+//! ```text
+//! Source ──▶ Session (connection) ──▶ wall ──▶ gather ──▶ Event::Frames
+//!              │ fault                 ▲
+//!              ▼                     clock
+//!            Fault ──▶ Backoff
+//! ```
+//!
+//! Belongs here: reaching a camera, understanding what it sends, saying in words
+//! what is wrong with it, and putting its frames on the server's axis of time.
+//! Does not belong here: when to try again and what becomes of a frame, which
+//! are `recorder`'s; where cameras are written down, which is `catalog`'s.
+//!
+//! > A session never waits longer than its [`Limits`] say, and what it returns
+//! > as an error names its kind and the cure.
+
+pub mod backoff;
+pub mod clock;
+pub mod connection;
+pub mod fault;
+mod gather;
+pub mod source;
+pub mod wall;
+
+pub use backoff::Backoff;
+pub use clock::Clock;
+pub use connection::{Event, Limits, Probed, Session, probe};
+pub use fault::{Fault, FaultKind};
+pub use source::{Credentials, Source};

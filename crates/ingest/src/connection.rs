@@ -1,0 +1,634 @@
+//! A session with one camera: the file with the socket, behind retina.
+//!
+//! ```text
+//! open   connect ─ DESCRIBE ─ SETUP (TCP) ─ PLAY      each within its limit
+//! next   ◀─ frames, clock steps, the camera's clock   silence has a limit too
+//! close  TEARDOWN, within a limit
+//! ```
+//!
+//! retina understands RTSP, RTP and H.264; here its errors become faults, its
+//! frames become ours, and waiting gets an end. What time a frame gets is
+//! `wall`'s, how many are handed on at once is `gather`'s.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base::WallTime;
+use bytes::Bytes;
+use futures::StreamExt;
+use media::{Codec, Frame, Params, nal};
+use retina::client::{
+    Demuxed, Described, InitialTimestampPolicy, PlayOptions, SessionGroup, SessionOptions,
+    SetupOptions, TcpTransportOptions, Transport,
+};
+use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::clock::{Clock, Step, Steps};
+use crate::fault::{Fault, FaultKind};
+use crate::gather::Gather;
+use crate::source::Source;
+use crate::wall::Wall;
+
+/// How long a camera may take for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// To accept the connection.
+    pub connect: Duration,
+    /// To answer a request.
+    pub step: Duration,
+    /// To send the next frame.
+    pub silence: Duration,
+    /// To send the first keyframe.
+    pub keyframe: Duration,
+}
+
+/// What comes from a camera.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Frames, in decoding order; the session's first one is a keyframe. Never empty.
+    Frames(Vec<Frame>),
+    /// The server's clock was set. The frames that follow are of a new run.
+    ClockStep {
+        /// What it would have shown.
+        from: WallTime,
+        /// What it shows.
+        to: WallTime,
+    },
+    /// How far the camera's clock is ahead of the server's.
+    CameraClock {
+        /// In microseconds; behind is negative.
+        offset_us: i64,
+    },
+}
+
+/// What a camera offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probed {
+    /// The codec as RFC 6381 writes it: `avc1.64001f`.
+    pub codec: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Frames a second, where that can be told.
+    pub fps: Option<f64>,
+}
+
+/// A session with a camera that plays.
+pub struct Session {
+    authority: String,
+    limits: Limits,
+    clock: Clock,
+    /// Whether somebody watches.
+    demand: watch::Receiver<bool>,
+    /// None once the stream has ended.
+    demuxed: Option<Demuxed>,
+    group: Arc<SessionGroup>,
+    /// Which of the camera's tracks is played.
+    track: usize,
+    params: Option<Arc<Params>>,
+    steps: Steps,
+    wall: Wall,
+    clock_rate: u32,
+    gather: Gather,
+    /// What was understood and not yet returned; before what `gather` has.
+    events: VecDeque<Event>,
+    /// Why the stream ended, until that is returned.
+    fault: Option<Fault>,
+    last_frame: Instant,
+    /// Until when the first keyframe may come; `None` once it came.
+    keyframe_by: Option<Instant>,
+    lost_packets: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            step: Duration::from_secs(5),
+            silence: Duration::from_secs(10),
+            keyframe: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Tries a source: opens it and looks at its first frames.
+pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
+    // Enough to see how far apart they are, and soon there.
+    const FRAMES: usize = 15;
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    let (_keeps_watching, demand) = watch::channel(true);
+    let mut session = Session::open(source, Clock::System, demand, limits.clone()).await?;
+    let mut frames = session.next_frames().await?;
+    let more = async {
+        while frames.len() < FRAMES
+            && let Ok(next) = session.next_frames().await
+        {
+            frames.extend(next);
+        }
+    };
+    // Fewer will do: a camera of one frame a second is one too.
+    let _ = timeout(PATIENCE, more).await;
+    session.close().await;
+    let params = &frames[0].params;
+    let span_us = frames[frames.len() - 1].wall.micros_since(frames[0].wall);
+    let counted = (span_us > 0).then(|| (frames.len() - 1) as f64 * 1e6 / span_us as f64);
+    Ok(Probed {
+        codec: params.rfc6381(),
+        width: params.width,
+        height: params.height,
+        fps: frame_rate(media::h264::frame_rate(params), counted),
+    })
+}
+
+/// Returns what was announced if that is also what came, else what came.
+fn frame_rate(announced: Option<f64>, counted: Option<f64>) -> Option<f64> {
+    let Some(counted) = counted else { return announced };
+    let rounded = (counted * 10.0).round() / 10.0;
+    let agrees = |announced: &f64| (announced - counted).abs() <= counted * 0.05;
+    Some(announced.filter(agrees).unwrap_or(rounded))
+}
+
+impl Session {
+    /// Connects to a camera and has it play. `demand` tells whether somebody
+    /// watches: if so, frames are returned one by one as they come.
+    pub async fn open(
+        source: &Source,
+        clock: Clock,
+        demand: watch::Receiver<bool>,
+        limits: Limits,
+    ) -> Result<Self, Fault> {
+        source.check()?;
+        let authority = source.authority();
+        let group = Arc::new(SessionGroup::default());
+        let mut described = describe(source, &group, &limits).await?;
+        let track = h264_track(&described, &authority)?;
+        let clock_rate = described.streams()[track].clock_rate_hz();
+
+        let options = SetupOptions::default()
+            .transport(Transport::Tcp(TcpTransportOptions::default()))
+            .frame_format(FrameFormat::MP4);
+        match timeout(limits.step, described.setup(track, options)).await {
+            Err(_) => return Err(does_not_answer(&authority, "SETUP")),
+            Ok(Err(error)) => return Err(answered_badly(&authority, "SETUP", error)),
+            Ok(Ok(())) => {}
+        }
+        let options = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
+        let demuxed = match timeout(limits.step, described.play(options)).await {
+            Err(_) => return Err(does_not_answer(&authority, "PLAY")),
+            Ok(playing) => playing.and_then(|playing| playing.demuxed()),
+        };
+        let demuxed = demuxed.map_err(|error| answered_badly(&authority, "PLAY", error))?;
+
+        let now = Instant::now();
+        Ok(Self {
+            authority,
+            clock,
+            demand,
+            demuxed: Some(demuxed),
+            group,
+            track,
+            params: None,
+            steps: Steps::default(),
+            wall: Wall::new(clock_rate),
+            clock_rate,
+            gather: Gather::default(),
+            events: VecDeque::new(),
+            fault: None,
+            last_frame: now,
+            keyframe_by: Some(now + limits.keyframe),
+            lost_packets: 0,
+            limits,
+        })
+    }
+
+    /// Returns what comes next. Dropping the future loses nothing. After an
+    /// error there is nothing more.
+    pub async fn next(&mut self) -> Result<Event, Fault> {
+        loop {
+            let watched = *self.demand.borrow_and_update();
+            if let Some(event) = self.events.pop_front() {
+                return Ok(event);
+            }
+            let due = self.gather.due(watched || self.fault.is_some());
+            let now = Instant::now();
+            if due.is_some_and(|due| due <= now) {
+                return Ok(Event::Frames(self.gather.take()));
+            }
+            if let Some(fault) = self.fault.take() {
+                self.demuxed = None;
+                return Err(fault);
+            }
+            let Some(demuxed) = &mut self.demuxed else {
+                return Err(lost(&self.authority));
+            };
+            let (silent, keyless) = (self.last_frame + self.limits.silence, self.keyframe_by);
+            let until = [due, keyless].into_iter().flatten().fold(silent, Instant::min);
+            tokio::select! {
+                biased;
+                item = demuxed.next() => self.take(item),
+                Ok(()) = self.demand.changed() => {}
+                () = tokio::time::sleep_until(until.into()) => self.look_at_limits(),
+            }
+        }
+    }
+
+    /// Ends the session: tells the camera, as long as it listens.
+    pub async fn close(mut self) {
+        self.demuxed = None;
+        if timeout(self.limits.step, self.group.await_teardown()).await.is_err() {
+            tracing::debug!(camera = self.authority, "the camera does not answer TEARDOWN");
+        }
+    }
+
+    /// Returns how many RTP packets were missing so far.
+    pub fn lost_packets(&self) -> u64 {
+        self.lost_packets
+    }
+
+    async fn next_frames(&mut self) -> Result<Vec<Frame>, Fault> {
+        loop {
+            if let Event::Frames(frames) = self.next().await? {
+                return Ok(frames);
+            }
+        }
+    }
+
+    /// Takes in what retina understood.
+    fn take(&mut self, item: Option<Result<CodecItem, retina::Error>>) {
+        match item {
+            None => self.fault = Some(lost(&self.authority)),
+            Some(Err(error)) => self.fault = Some(broke_off(&self.authority, error)),
+            Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.track => {
+                self.take_frame(frame);
+            }
+            Some(Ok(CodecItem::Rtcp(packets))) if packets.stream_id() == self.track => {
+                let offset_us = camera_clock(&packets)
+                    .and_then(|(rtp, wall)| Some(wall.micros_since(self.wall.at(rtp)?)));
+                self.events.extend(offset_us.map(|offset_us| Event::CameraClock { offset_us }));
+            }
+            // Of other tracks none is set up.
+            Some(Ok(_)) => {}
+        }
+    }
+
+    fn take_frame(&mut self, frame: VideoFrame) {
+        self.lost_packets += u64::from(frame.loss());
+        if frame.has_new_parameters() || self.params.is_none() {
+            self.read_params();
+        }
+        let (rtp, received) = (frame.timestamp().timestamp(), frame.start_ctx().received());
+        let Some((data, is_key)) = slices_and_sei(frame.into_data()) else {
+            return;
+        };
+        self.last_frame = Instant::now();
+        let Some(params) = &self.params else {
+            return;
+        };
+        // Before its first keyframe a stream cannot be shown.
+        if self.keyframe_by.is_some() && !is_key {
+            return;
+        }
+        self.keyframe_by = None;
+        let params = Arc::clone(params);
+        let (now, wall_now) = self.clock.now();
+        if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
+            if !self.gather.is_empty() {
+                self.events.push_back(Event::Frames(self.gather.take()));
+            }
+            self.events.push_back(Event::ClockStep { from, to });
+            self.wall = Wall::new(self.clock_rate);
+        }
+        let arrival = wall_now.minus(now.saturating_duration_since(received));
+        let wall = self.wall.place(rtp, arrival);
+        let frame = Frame { wall, composition_us: 0, is_key, data, params };
+        self.gather.push(frame, self.last_frame);
+    }
+
+    fn read_params(&mut self) {
+        let streams = self.demuxed.as_ref().map(Demuxed::streams).unwrap_or_default();
+        let parameters = streams.get(self.track).and_then(|stream| stream.parameters());
+        let Some(ParametersRef::Video(video)) = parameters else {
+            return;
+        };
+        let (width, height) = video.pixel_dimensions();
+        let config = Bytes::copy_from_slice(video.extra_data());
+        let params = Params { codec: Codec::H264, width, height, config };
+        // Cameras repeat them; only another value makes another stream.
+        if self.params.as_deref() != Some(&params) {
+            self.params = Some(Arc::new(params));
+        }
+    }
+
+    fn look_at_limits(&mut self) {
+        let now = Instant::now();
+        let authority = &self.authority;
+        if self.last_frame + self.limits.silence <= now {
+            let seconds = self.limits.silence.as_secs_f32();
+            self.fault = Some(Fault::new(
+                FaultKind::Silent,
+                format!("{authority} has sent no picture for {seconds} s; restart the camera"),
+            ));
+        } else if self.keyframe_by.is_some_and(|by| by <= now) {
+            let seconds = self.limits.keyframe.as_secs_f32();
+            self.fault = Some(Fault::new(
+                FaultKind::Unsupported,
+                format!(
+                    "{authority} has sent no keyframe for {seconds} s; set a shorter keyframe \
+                     interval in the camera"
+                ),
+            ));
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
+async fn describe(
+    source: &Source,
+    group: &Arc<SessionGroup>,
+    limits: &Limits,
+) -> Result<retina::client::Session<Described>, Fault> {
+    let authority = source.authority();
+    let credentials = source.credentials.as_ref().map(|credentials| retina::client::Credentials {
+        username: credentials.user.clone(),
+        password: credentials.password.clone(),
+    });
+    let options = SessionOptions::default()
+        .creds(credentials)
+        .session_group(Arc::clone(group))
+        .user_agent("khue".to_owned());
+    let describing = retina::client::Session::describe(source.url.clone(), options);
+    let error = match timeout(limits.connect + limits.step, describing).await {
+        Ok(Ok(described)) => return Ok(described),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    if let Some(error) = &error
+        && let Some(status) = error.status_code()
+    {
+        return Err(by_status(status, source).with_source(error.clone()));
+    }
+    // retina does not say whether it was the connection that failed, nor with
+    // which error; a look of our own does, and costs nothing where all is well.
+    Err(match (timeout(limits.connect, TcpStream::connect(socket_of(source))).await, error) {
+        (Err(_), _) => Fault::new(
+            FaultKind::Unreachable,
+            format!("{authority} does not answer; check its address, its power and the network"),
+        ),
+        (Ok(Err(error)), _) => not_connected(&authority, error),
+        (Ok(Ok(_)), None) => does_not_answer(&authority, "DESCRIBE"),
+        (Ok(Ok(_)), Some(error)) => answered_badly(&authority, "DESCRIBE", error),
+    })
+}
+
+fn socket_of(source: &Source) -> (String, u16) {
+    let host = source.url.host_str().unwrap_or_default();
+    // An IPv6 address stands in brackets in a URL, and without them elsewhere.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (host.to_owned(), source.url.port().unwrap_or(554))
+}
+
+/// Chooses the track to play.
+fn h264_track(
+    described: &retina::client::Session<Described>,
+    authority: &str,
+) -> Result<usize, Fault> {
+    let video = |stream: &&retina::client::Stream| stream.media() == "video";
+    let streams = described.streams();
+    if let Some(track) = streams
+        .iter()
+        .position(|stream| video(&stream) && stream.encoding_name().eq_ignore_ascii_case("h264"))
+    {
+        return Ok(track);
+    }
+    let message = match streams.iter().find(video) {
+        Some(stream) => {
+            let codec = stream.encoding_name().to_ascii_uppercase();
+            format!("{authority} sends {codec}; set the stream to H.264 in the camera")
+        }
+        None => format!("{authority} sends no video at this address; choose another stream"),
+    };
+    Err(Fault::new(FaultKind::Unsupported, message))
+}
+
+/// Returns the frame without what [`Params`] says and players do not need, and
+/// whether it is a keyframe; `None` if no picture is in it.
+fn slices_and_sei(data: Vec<u8>) -> Option<(Bytes, bool)> {
+    let (mut is_picture, mut is_key, mut clean) = (false, false, true);
+    for unit in nal::length_prefixed(&data) {
+        let kind = unit.ok()?.first()? & 0x1f;
+        is_picture |= (1..=5).contains(&kind);
+        is_key |= kind == 5;
+        clean &= is_kept(kind);
+    }
+    if !is_picture {
+        return None;
+    }
+    if clean {
+        return Some((data.into(), is_key));
+    }
+    let mut kept = Vec::with_capacity(data.len());
+    for unit in nal::length_prefixed(&data).map_while(Result::ok) {
+        if unit.first().is_some_and(|header| is_kept(header & 0x1f)) {
+            nal::push_length_prefixed(&mut kept, unit);
+        }
+    }
+    Some((kept.into(), is_key))
+}
+
+/// Returns whether a NAL unit of this type stays: not parameter sets, access
+/// unit delimiters and filler.
+fn is_kept(kind: u8) -> bool {
+    !matches!(kind, 7..=9 | 12)
+}
+
+/// Returns RTP time and the camera's wall time of a sender report that has both.
+fn camera_clock(packets: &retina::rtcp::ReceivedCompoundPacket) -> Option<(i64, WallTime)> {
+    let report = packets.pkts().next()?.as_sender_report().ok()??;
+    let since_1970 = report.ntp_timestamp().0.checked_sub(retina::UNIX_EPOCH.0)?;
+    let micros = (u128::from(since_1970) * 1_000_000) >> 32;
+    Some((packets.rtp_timestamp()?.timestamp(), WallTime(i64::try_from(micros).ok()?)))
+}
+
+fn not_connected(authority: &str, error: io::Error) -> Fault {
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            FaultKind::Refused,
+            format!(
+                "{authority} refuses the connection; check the port, and that RTSP is switched on \
+                 in the camera"
+            ),
+        ),
+        _ => (
+            FaultKind::Unreachable,
+            format!("{authority} cannot be reached; check its address, its power and the network"),
+        ),
+    };
+    Fault::new(kind, message).with_source(error)
+}
+
+fn does_not_answer(authority: &str, method: &str) -> Fault {
+    Fault::new(
+        FaultKind::Silent,
+        format!(
+            "{authority} takes the connection and does not answer {method}; restart the camera, \
+             and check that the port is its RTSP port"
+        ),
+    )
+}
+
+fn by_status(status: u16, source: &Source) -> Fault {
+    let (authority, path) = (source.authority(), source.url.path());
+    let (kind, message) = match (status, &source.credentials) {
+        (401, None) => {
+            (FaultKind::WrongCredentials, "the camera asks for a user name and password".to_owned())
+        }
+        (401, Some(_)) => (
+            FaultKind::WrongCredentials,
+            "the camera refuses this user name or password".to_owned(),
+        ),
+        (403, _) => (
+            FaultKind::WrongCredentials,
+            "the camera does not let this user watch; give the user the right in the camera"
+                .to_owned(),
+        ),
+        (404 | 410, _) => (
+            FaultKind::NotFound,
+            format!("{authority} has no stream at {path}; look the path up in its manual"),
+        ),
+        (453 | 503, _) => (
+            FaultKind::Refused,
+            format!("{authority} serves no more viewers ({status}); end other connections to it"),
+        ),
+        (461 | 501 | 505 | 551, _) => (
+            FaultKind::Unsupported,
+            format!("{authority} does not offer RTSP over TCP ({status}); switch it on there"),
+        ),
+        _ => (
+            FaultKind::Protocol,
+            format!("{authority} answers {status}; restart the camera, or update its firmware"),
+        ),
+    };
+    Fault::new(kind, message)
+}
+
+/// Names what was wrong with the answer to a request.
+fn answered_badly(authority: &str, method: &str, error: retina::Error) -> Fault {
+    let message = match error.status_code() {
+        Some(461) => {
+            return Fault::new(
+                FaultKind::Unsupported,
+                format!("{authority} does not send over TCP; switch RTSP over TCP on there"),
+            )
+            .with_source(error);
+        }
+        Some(453 | 503) => {
+            return Fault::new(
+                FaultKind::Refused,
+                format!("{authority} serves no more viewers; end other connections to it"),
+            )
+            .with_source(error);
+        }
+        // An answer that makes no sense comes with its status too.
+        Some(status) => format!("{authority} answers {method} with {status} and what is no RTSP"),
+        None => format!("{authority} does not answer {method} in RTSP"),
+    };
+    let message = format!("{message}; check that the port is its RTSP port");
+    Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+/// Names why a stream that played broke off.
+fn broke_off(authority: &str, error: retina::Error) -> Fault {
+    // retina keeps its kinds to itself; its version is pinned, and tests read this.
+    let words = error.to_string();
+    let of_the_connection = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
+    if of_the_connection.iter().any(|prefix| words.starts_with(prefix)) {
+        return lost(authority).with_source(error);
+    }
+    let message = format!(
+        "{authority} sends what is no valid stream; restart the camera, or update its firmware"
+    );
+    Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+fn lost(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Unreachable,
+        format!("the connection to {authority} was lost; check the camera's power and the network"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefixed(units: &[&[u8]]) -> Vec<u8> {
+        let mut data = Vec::new();
+        for unit in units {
+            nal::push_length_prefixed(&mut data, unit);
+        }
+        data
+    }
+
+    #[test]
+    fn a_frame_keeps_slices_and_sei_and_nothing_else() {
+        let sent =
+            prefixed(&[&[9, 0x10], &[0x67, 1], &[0x68, 2], &[6, 5, 1], &[0x65, 3], &[12, 0xff]]);
+        let (kept, is_key) = slices_and_sei(sent).unwrap();
+        assert_eq!(kept, prefixed(&[&[6, 5, 1], &[0x65, 3]]));
+        assert!(is_key);
+        let clean = prefixed(&[&[0x41, 9]]);
+        assert_eq!(slices_and_sei(clean.clone()), Some((clean.into(), false)));
+    }
+
+    #[test]
+    fn what_holds_no_picture_is_no_frame() {
+        for data in [vec![], prefixed(&[&[6, 5, 1]]), prefixed(&[&[]]), vec![0, 0, 0, 9, 0x65]] {
+            assert_eq!(slices_and_sei(data), None);
+        }
+    }
+
+    #[test]
+    fn the_frame_rate_announced_is_believed_if_it_is_seen() {
+        assert_eq!(frame_rate(Some(25.0), Some(24.6)), Some(25.0));
+        assert_eq!(frame_rate(Some(25.0), Some(12.52)), Some(12.5));
+        assert_eq!(frame_rate(None, Some(14.98)), Some(15.0));
+        assert_eq!(frame_rate(Some(25.0), None), Some(25.0));
+        assert_eq!(frame_rate(None, None), None);
+    }
+
+    #[test]
+    fn statuses_are_told_by_their_cure() {
+        let url = "rtsp://10.0.0.7/ch1".parse().unwrap();
+        let mut source = Source { url, credentials: None };
+        let told = |status, source: &Source| {
+            let fault = by_status(status, source);
+            (fault.kind, fault.to_string())
+        };
+        let (kind, words) = told(401, &source);
+        assert_eq!(kind, FaultKind::WrongCredentials);
+        assert_eq!(words, "the camera asks for a user name and password");
+        let (user, password) = ("admin".to_owned(), "x".to_owned());
+        source.credentials = Some(crate::Credentials { user, password });
+        assert_eq!(told(401, &source).1, "the camera refuses this user name or password");
+        assert_eq!(told(403, &source).0, FaultKind::WrongCredentials);
+        assert_eq!(
+            told(404, &source).1,
+            "10.0.0.7:554 has no stream at /ch1; look the path up in its manual"
+        );
+        assert_eq!(told(453, &source).0, FaultKind::Refused);
+        assert_eq!(told(461, &source).0, FaultKind::Unsupported);
+        assert_eq!(told(500, &source).0, FaultKind::Protocol);
+    }
+}

@@ -1,0 +1,93 @@
+//! What the tests of sessions share: short limits, and a clip to serve.
+
+// Each test file uses its own part of this; in all of it, a panic names the line.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ingest::{Clock, Credentials, Event, Fault, Limits, Session, Source};
+use media::Frame;
+use simcam::clip::Clip;
+use tokio::sync::watch;
+
+pub(crate) const USER: &str = "khue";
+pub(crate) const PASSWORD: &str = "van-cac-1805";
+
+/// Limits that end a test soon and are long on a busy machine.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        connect: Duration::from_secs(2),
+        step: Duration::from_secs(1),
+        silence: Duration::from_secs(2),
+        keyframe: Duration::from_secs(10),
+    }
+}
+
+pub(crate) fn source(url: &str) -> Source {
+    Source { url: url.parse().unwrap(), credentials: None }
+}
+
+pub(crate) fn with_password(url: &str, password: &str) -> Source {
+    let (user, password) = (USER.to_owned(), password.to_owned());
+    Source { credentials: Some(Credentials { user, password }), ..source(url) }
+}
+
+pub(crate) async fn open(source: &Source) -> Result<Session, Fault> {
+    open_with(source, Clock::system(), true).await
+}
+
+pub(crate) async fn open_with(
+    source: &Source,
+    clock: Clock,
+    watched: bool,
+) -> Result<Session, Fault> {
+    Session::open(source, clock, watch::channel(watched).1, limits()).await
+}
+
+/// Returns the next `count` frames or more; other events are passed over.
+pub(crate) async fn frames(session: &mut Session, count: usize) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    while frames.len() < count {
+        if let Event::Frames(more) = session.next().await.unwrap() {
+            assert!(!more.is_empty());
+            frames.extend(more);
+        }
+    }
+    frames
+}
+
+/// Returns why a session ends.
+pub(crate) async fn end(session: &mut Session) -> Fault {
+    loop {
+        if let Err(fault) = session.next().await {
+            return fault;
+        }
+    }
+}
+
+/// Two seconds of a test picture, 25 frames a second, a keyframe each second.
+pub(crate) fn clip() -> Arc<Clip> {
+    static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
+    Arc::clone(CLIP.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = encode(folder.path(), "640x360");
+        Arc::new(Clip::from_mp4(&file).unwrap())
+    }))
+}
+
+/// Encodes two seconds of a test picture into a folder.
+pub(crate) fn encode(folder: &Path, size: &str) -> PathBuf {
+    let file = folder.join(format!("{size}.mp4"));
+    let made = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"])
+        .arg(format!("testsrc=s={size}:r=25:d=2"))
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25"])
+        .args(["-pix_fmt", "yuv420p"])
+        .arg(&file)
+        .status();
+    assert!(made.expect("install the Debian package ffmpeg").success());
+    file
+}
