@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use base::{Span, WallTime};
-use media::fmp4::{self, Sample};
+use media::fmp4;
 use media::{Frame, Params};
 
 use crate::core::Core;
@@ -65,21 +65,14 @@ struct OpenFile {
     largest: u64,
 }
 
-/// Buffers that are used again for each fragment.
-#[derive(Debug, Default)]
-struct Buffers {
-    header: Vec<u8>,
-    samples: Vec<Sample>,
-}
-
 /// Does orders until it is told to stop.
 pub(crate) fn run(core: &Core, orders: &Receiver<Order>) {
-    let mut buffers = Buffers::default();
+    let mut header = Vec::new();
     while let Ok(order) = orders.recv() {
         match order {
             Order::Append(stream, fragment) => {
-                append(core, &stream, &fragment, &mut buffers);
-                core.release_queue(&stream, fragment.size_bytes);
+                append(core, &stream, &fragment, &mut header);
+                core.release_queue(&stream, fragment.gop.bytes() as u64);
             }
             Order::EndRun(stream, reason, at) => end_run(core, &stream, reason, at),
             // Nobody waits any more: then nobody needs the answer.
@@ -91,8 +84,10 @@ pub(crate) fn run(core: &Core, orders: &Receiver<Order>) {
     }
 }
 
-fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, buffers: &mut Buffers) {
-    let Some(first) = fragment.frames.first() else { return };
+/// Writes a fragment; `header` is a buffer that is used again and again.
+fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, header: &mut Vec<u8>) {
+    let Some(first) = fragment.gop.frames().first() else { return };
+    let size_bytes = fragment.gop.bytes() as u64;
     let mut hand = lock(&stream.hand);
     let hand = &mut *hand;
     if hand.paused && (!first.is_key || core.is_full()) {
@@ -100,7 +95,7 @@ fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, buffers: &mut 
         return;
     }
     hand.paused = false;
-    if hand.file.as_ref().is_some_and(|open| !open.takes(first, fragment.size_bytes)) {
+    if hand.file.as_ref().is_some_and(|open| !open.takes(first, size_bytes)) {
         close(core, stream, hand);
     }
     if hand.file.is_none() && !first.is_key {
@@ -110,18 +105,18 @@ fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, buffers: &mut 
     const TRIES: u32 = 4;
     let mut refusal = None;
     for _ in 0..TRIES {
-        if !core.has_room(fragment.size_bytes) && !core.make_room(fragment.size_bytes) {
+        if !core.has_room(size_bytes) && !core.make_room(size_bytes) {
             refusal = Some(GapReason::DiskFull);
             break;
         }
-        match try_append(core, stream, hand, fragment, buffers) {
+        match try_append(core, stream, hand, fragment, header) {
             Ok(()) => {
                 hand.noted = None;
                 return;
             }
             Err(error) if is_full(&error) => {
                 refusal = Some(GapReason::DiskFull);
-                if !core.make_room(fragment.size_bytes) {
+                if !core.make_room(size_bytes) {
                     break;
                 }
             }
@@ -171,9 +166,9 @@ fn try_append(
     stream: &Arc<Stream>,
     hand: &mut Hand,
     fragment: &Fragment,
-    buffers: &mut Buffers,
+    header: &mut Vec<u8>,
 ) -> io::Result<()> {
-    let Some(first) = fragment.frames.first() else { return Ok(()) };
+    let Some(first) = fragment.gop.frames().first() else { return Ok(()) };
     let mut init = None;
     if hand.file.is_none() {
         let mut made = Vec::new();
@@ -193,14 +188,14 @@ fn try_append(
     }
     let Some(open) = hand.file.as_mut() else { return Ok(()) };
 
-    samples(fragment, &mut buffers.samples);
-    buffers.header.clear();
+    header.clear();
     let at_us = first.wall.micros_since(open.name.start).unsigned_abs();
-    fmp4::put_fragment_header(&mut buffers.header, open.fragments + 1, at_us, &buffers.samples);
-    let mut parts = Vec::with_capacity(2 + fragment.frames.len());
+    let samples = fragment.gop.samples(fragment.end);
+    fmp4::put_fragment_header(header, open.fragments + 1, at_us, &samples);
+    let mut parts = Vec::with_capacity(2 + samples.len());
     parts.extend(init.as_deref().map(IoSlice::new));
-    parts.push(IoSlice::new(&buffers.header));
-    parts.extend(fragment.frames.iter().map(|frame| IoSlice::new(&frame.data)));
+    parts.push(IoSlice::new(header));
+    parts.extend(fragment.gop.frames().iter().map(|frame| IoSlice::new(&frame.data)));
     let written: u64 = parts.iter().map(|part| part.len() as u64).sum();
 
     if let Err(error) = core.disk.append(&open.file, &mut parts) {
@@ -270,19 +265,6 @@ fn create(
     };
     made.push(day);
     Ok(file)
-}
-
-/// Fills `samples` with what a container says of the fragment's frames.
-fn samples(fragment: &Fragment, samples: &mut Vec<Sample>) {
-    samples.clear();
-    let ends = fragment.frames.iter().skip(1).map(|frame| frame.wall).chain([fragment.end]);
-    samples.extend(fragment.frames.iter().zip(ends).map(|(frame, end)| Sample {
-        // Steps within a run are positive and far below an hour: the writer sees to it.
-        duration_us: u32::try_from(end.micros_since(frame.wall)).unwrap_or(1).max(1),
-        size_bytes: u32::try_from(frame.data.len()).unwrap_or(u32::MAX),
-        composition_us: frame.composition_us,
-        is_key: frame.is_key,
-    }));
 }
 
 impl OpenFile {

@@ -6,7 +6,7 @@
 //! there, without                    walked: cut behind the last whole fragment
 //! ... without one whole fragment    removed
 //! known, and not there              forgotten
-//! last segment without a reason     the recorder died: a gap `crashed`
+//! a stop that nobody explained      the recorder died: a gap `crashed`
 //! ```
 //!
 //! Only files of the last opening can be torn: those before were mended by the
@@ -60,6 +60,13 @@ struct Scene<'a> {
     disk: &'a Disk,
     /// The epoch of the last opening; without it, each file may be torn.
     last_epoch: Option<u32>,
+}
+
+impl Scene<'_> {
+    /// Returns whether a segment was being written when the last process ended.
+    fn may_be_torn(self, epoch: u32) -> bool {
+        self.last_epoch.is_none_or(|last| epoch >= last)
+    }
 }
 
 /// Reads all streams, mends what is torn, and notes who died.
@@ -131,7 +138,7 @@ fn recover_stream(
     }
     let gone = known.keys().filter(|name| !there.contains(name));
     recovered.changes.extend(gone.map(|name| Change::Remove(stream, *name)));
-    note_crash(layout, disk, stream, &mut timeline)?;
+    note_crash(scene, stream, &mut timeline)?;
     Ok(timeline)
 }
 
@@ -161,7 +168,7 @@ fn mend(
     name: SegmentName,
     recovered: &mut Recovered,
 ) -> Result<Option<Segment>, StoreError> {
-    let may_be_torn = scene.last_epoch.is_none_or(|last| name.epoch >= last);
+    let may_be_torn = scene.may_be_torn(name.epoch);
     let len = std::fs::metadata(path).map_err(StoreError::disk("look at", path))?.len();
     let (last, why) = match SegmentFile::open(path) {
         Ok(file) => {
@@ -239,30 +246,37 @@ fn segment(name: SegmentName, end_us: u64, size_bytes: u64) -> Option<Segment> {
     Some(Segment { span, epoch, sequence, source, size_bytes })
 }
 
-/// Notes a crash where the recording ends and nobody said why.
+/// Notes a crash wherever the recording of the last opening stops and nobody
+/// said why: at its end, and where the power took a file or a fact in its middle.
 fn note_crash(
-    layout: &Layout,
-    disk: &Disk,
+    scene: Scene<'_>,
     stream: StreamId,
     timeline: &mut Timeline,
 ) -> Result<(), StoreError> {
-    let Some(from) = timeline.newest().map(|newest| newest.span.end()) else { return Ok(()) };
-    if timeline.reason_from(from).is_some() {
+    let Scene { layout, disk, .. } = scene;
+    let ends = timeline.segments().iter().filter(|segment| scene.may_be_torn(segment.epoch));
+    let ends: Vec<_> = ends.map(|segment| segment.span.end()).collect();
+    let crashes: Vec<_> = ends
+        .into_iter()
+        .filter(|&end| timeline.stops_without_reason(end))
+        .map(|from| Fact::Gap { from, reason: GapReason::Crashed })
+        .collect();
+    if crashes.is_empty() {
         return Ok(());
     }
-    let fact = Fact::Gap { from, reason: GapReason::Crashed };
-    timeline.learn(&fact);
+    crashes.iter().for_each(|fact| timeline.learn(fact));
+    let lines: String = crashes.iter().map(facts::line).collect();
     let path = layout.journal(stream);
     let note = || -> io::Result<()> {
         let (file, made) = disk.open(&path)?;
-        disk.append(&file, &mut [IoSlice::new(facts::line(&fact).as_bytes())])?;
+        disk.append(&file, &mut [IoSlice::new(lines.as_bytes())])?;
         disk.sync_data(&file)?;
         if made { disk.sync_dir(&layout.stream(stream)) } else { Ok(()) }
     };
     match note() {
         Err(error) if crate::append::is_full(&error) => {
             // Opening on a full disk must go on: it is what can make room. The
-            // next opening finds the crash again.
+            // crash is known to this process, and lost with the next.
             tracing::warn!(%stream, "the disk is too full to note a crash");
             Ok(())
         }

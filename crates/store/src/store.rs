@@ -9,6 +9,7 @@
 //! what had been handed to the disk threads: the next opening recovers.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -130,7 +131,8 @@ impl Store {
         if let Err(source) = index::write(&pool, &recovered.changes).await {
             tracing::warn!(%source, "the index misses what was found; the next opening scans again");
         }
-        let anchor = taken.file.try_clone().map_err(StoreError::disk("open", &layout.lock()))?;
+        // Not the lock's own file: a copy of that would hold the lock as well.
+        let anchor = File::open(layout.root()).map_err(StoreError::disk("open", layout.root()))?;
         let (index, index_task) = Index::start(pool);
         let (disk_threads, orders): (Vec<_>, Vec<_>) =
             (0..config.disk_threads.max(1)).map(|_| mpsc::channel()).unzip();

@@ -152,10 +152,17 @@ impl Timeline {
         self.segments.iter().max_by_key(|segment| (segment.epoch, segment.sequence))
     }
 
-    /// Returns the first reason noted for nothing being recorded at or after `moment`.
-    pub fn reason_from(&self, moment: WallTime) -> Option<GapReason> {
-        let at = self.gaps.partition_point(|&(from, _)| from < moment);
-        self.gaps.get(at).map(|&(_, reason)| reason)
+    /// Returns whether nothing is recorded from `end` on and nobody said why.
+    pub fn stops_without_reason(&self, end: WallTime) -> bool {
+        let Some(moment) = Span::new(end, end.plus(Duration::from_micros(1))) else { return false };
+        if self.next_slice(end).is_some_and(|slice| slice.span.start() == end) {
+            return false;
+        }
+        match self.missing(moment)[..] {
+            [] => true,
+            [Missing::Gap(gap)] => gap.reason == GapReason::Unknown,
+            _ => false,
+        }
     }
 
     /// Returns the first stretch at or after `from` that one segment serves.

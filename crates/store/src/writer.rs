@@ -5,8 +5,8 @@
 //!        └ fragment at each keyframe   └ or at 2 s, or 4 MB
 //! ```
 //!
-//! A frame lasts until the next one, so a fragment leaves when the frame behind
-//! it has come. What leaves goes to the stream's disk thread (`append.rs`); how
+//! Where a fragment ends, `media::gop` knows. A frame lasts until the next one,
+//! so a fragment leaves when the frame behind it has come. What leaves goes to the stream's disk thread (`append.rs`); how
 //! much may wait there is bounded, and what does not fit is lost as a whole GOP
 //! and noted as a gap.
 
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::WallTime;
+use media::gop::Gop;
 use media::{Frame, Params};
 
 use crate::append::Order;
@@ -21,10 +22,6 @@ use crate::core::Core;
 use crate::gap::GapReason;
 use crate::stream::{Stream, lock};
 
-/// The longest a fragment may be: what is in memory is lost in a crash.
-const FRAGMENT_TIME: Duration = Duration::from_secs(2);
-/// The most a fragment may hold.
-const FRAGMENT_BYTES: usize = 4 << 20;
 /// A frame that would last longer is the end of a run that nobody ended.
 const LONGEST_FRAME: Duration = Duration::from_secs(60);
 /// What a frame lasts that stands alone in its run.
@@ -43,14 +40,12 @@ pub struct Writer {
     number: u64,
 }
 
-/// Frames with a duration each, ready to be written.
+/// Frames that are ready to be written.
 #[derive(Debug)]
 pub(crate) struct Fragment {
-    /// Never empty, of equal parameters.
-    pub(crate) frames: Vec<Frame>,
+    pub(crate) gop: Gop,
     /// When the last frame ends.
     pub(crate) end: WallTime,
-    pub(crate) size_bytes: u64,
     /// Which run of the stream it belongs to.
     pub(crate) run: u64,
 }
@@ -59,8 +54,7 @@ pub(crate) struct Fragment {
 /// finds it.
 #[derive(Debug, Default)]
 pub(crate) struct Gather {
-    frames: Vec<Frame>,
-    size_bytes: usize,
+    gop: Gop,
     /// The writer that may push.
     writer: u64,
     /// A run goes on: something was given since the last end.
@@ -114,24 +108,18 @@ impl Drop for Writer {
 
 impl Gather {
     fn take(&mut self, core: &Core, stream: &Arc<Stream>, frame: &Frame) {
-        if let Some(last) = self.frames.last() {
+        if let Some(last) = self.gop.frames().last() {
             let step = frame.wall.micros_since(last.wall);
-            let params_changed = !same_params(&last.params, &frame.params);
             if step <= 0 {
                 // The run should have been ended before.
                 self.end_run(core, stream, GapReason::ClockStep, last.wall);
             } else if step > LONGEST_FRAME.as_micros() as i64 {
                 self.end_run(core, stream, GapReason::Silent, last.wall);
-            } else if params_changed && !frame.is_key {
+            } else if !frame.is_key && !same_params(&last.params, &frame.params) {
+                // Nothing can show it before the next keyframe.
                 self.end_run(core, stream, GapReason::Protocol, frame.wall);
             } else {
                 self.step = Some(Duration::from_micros(step.unsigned_abs()));
-                let first = self.frames.first().map_or(frame.wall, |first| first.wall);
-                let over = frame.wall >= first.plus(FRAGMENT_TIME)
-                    || self.size_bytes + frame.data.len() > FRAGMENT_BYTES;
-                if frame.is_key || over || params_changed {
-                    self.hand_over(core, stream, frame.wall);
-                }
             }
         }
         if !self.in_run {
@@ -140,8 +128,10 @@ impl Gather {
             }
             self.begin_run(stream, frame.wall);
         }
-        self.size_bytes += frame.data.len();
-        self.frames.push(frame.clone());
+        if self.gop.ends_before(frame) && !self.hand_over(core, stream, frame.wall) {
+            return self.take(core, stream, frame); // perhaps the first of a new run
+        }
+        self.gop.push(frame.clone());
     }
 
     fn begin_run(&mut self, stream: &Stream, wall: WallTime) {
@@ -155,7 +145,7 @@ impl Gather {
     }
 
     fn end_run(&mut self, core: &Core, stream: &Arc<Stream>, reason: GapReason, at: WallTime) {
-        if let Some(last) = self.frames.last() {
+        if let Some(last) = self.gop.frames().last() {
             let lasts = self.step.unwrap_or(LONE_FRAME).min(LONGEST_FRAME);
             let mut end = last.wall.plus(lasts);
             if at > last.wall {
@@ -177,7 +167,7 @@ impl Gather {
         at: Option<WallTime>,
     ) {
         if self.in_run {
-            let last = self.frames.last().map(|last| last.wall);
+            let last = self.gop.frames().last().map(|last| last.wall);
             self.end_run(core, stream, reason, at.or(last).unwrap_or(WallTime(i64::MAX)));
         }
     }
@@ -187,22 +177,22 @@ impl Gather {
         self.writer += 1;
     }
 
-    fn hand_over(&mut self, core: &Core, stream: &Arc<Stream>, end: WallTime) {
-        let room = self.frames.len();
-        let frames = std::mem::replace(&mut self.frames, Vec::with_capacity(room));
-        let size_bytes = std::mem::take(&mut self.size_bytes) as u64;
-        let Some(first) = frames.first() else { return };
+    /// Gives away what was gathered. If the disk is too far behind it is lost,
+    /// which ends the run; returns whether the run goes on.
+    fn hand_over(&mut self, core: &Core, stream: &Arc<Stream>, end: WallTime) -> bool {
+        let gop = std::mem::take(&mut self.gop);
+        let Some(first) = gop.frames().first() else { return true };
         let start = first.wall;
-        if core.reserve_queue(stream, size_bytes) {
-            let fragment = Fragment { frames, end, size_bytes, run: self.run };
+        if core.reserve_queue(stream, gop.bytes() as u64) {
+            let fragment = Fragment { gop, end, run: self.run };
             core.order(stream, Order::Append(stream.clone(), fragment));
-            return;
+            return true;
         }
-        // The disk is behind. What is lost is lost up to the next keyframe.
         stream.state().dropped_fragments += 1;
         self.in_run = false;
         self.step = None;
         core.order(stream, Order::EndRun(stream.clone(), GapReason::DiskTooSlow, start));
+        false
     }
 }
 

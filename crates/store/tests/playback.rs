@@ -1,0 +1,336 @@
+//! What was pushed is read back: across segments, gaps and clock steps, from
+//! any moment on, while it is still being written.
+
+mod common;
+
+use base::WallTime;
+use common::{BEGIN, Camera, Home, STEP_US, all_time, assert_holds, pieces, recorded, span};
+use store::{Gap, GapReason, Piece};
+
+#[tokio::test]
+async fn what_is_pushed_reads_back_byte_for_byte_across_segments() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(1);
+    let mut writer = store.writer(camera.stream);
+    for batch in camera.frames(0..1000).chunks(7) {
+        writer.push(batch);
+    }
+    writer.end_run(GapReason::Stopped, camera.wall(1000));
+    store.sync().await;
+    assert_holds(&store, &camera, 0..1000);
+    assert!(home.segments().len() >= 6, "40 s are several segments of 6 s");
+    let answer = store.timeline(camera.stream, span(camera.wall(0), camera.wall(999)));
+    assert_eq!(answer.runs.len(), 1, "the borders of segments are no gaps: {answer:?}");
+    assert_eq!(answer.gaps, []);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_open_segment_is_part_of_the_timeline_and_readers_follow_it() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(2);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..60));
+    store.sync().await;
+    let mut reader = store.read(camera.stream, BEGIN);
+    let mut read = Vec::new();
+    while let Some(piece) = reader.next().unwrap() {
+        read.push(piece);
+    }
+    // The GOP that is coming in is not written yet.
+    assert_eq!(common::frames(&read).len(), 50);
+    let answer = store.timeline(camera.stream, all_time());
+    assert_eq!(answer.runs, [span(camera.wall(0), camera.wall(50))]);
+    assert_eq!(answer.gaps, []);
+    // Over the border of the segment, which the reader meets while it is open.
+    writer.push(&camera.frames(60..400));
+    store.sync().await;
+    let more: Vec<_> = std::iter::from_fn(|| reader.next().unwrap()).collect();
+    assert_eq!(common::frames(&more).len(), 325);
+    assert!(!more.iter().any(|piece| matches!(piece, Piece::Init { .. } | Piece::Gap(_))));
+    assert!(reader.next().unwrap().is_none());
+    drop(writer);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_reader_begins_with_the_keyframe_that_shows_its_moment() {
+    let home = Home::new();
+    let store = home.open().await;
+    // A GOP of 4 s is two fragments, of which only the first can be shown alone.
+    let camera = Camera { gop: 100, ..Camera::new(3) };
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..500));
+    drop(writer);
+    store.sync().await;
+    for number in [0, 1, 49, 50, 51, 99, 100, 199, 200, 340, 499] {
+        for from in [camera.wall(number), WallTime(camera.wall(number).0 + 1)] {
+            let pieces = pieces(&store, camera.stream, from);
+            assert!(matches!(pieces[0], Piece::Init { .. }));
+            let Piece::Fragment(first) = &pieces[1] else { panic!("{:?}", pieces[1]) };
+            assert!(first.is_key);
+            assert_eq!(first.span.start(), camera.wall(number / 100 * 100));
+            let last = common::frames(&pieces).into_keys().next_back();
+            assert_eq!(last, Some(camera.wall(499)));
+        }
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn gaps_are_given_with_each_reason_they_had() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(4);
+    let mut writer = store.writer(camera.stream);
+    let at = |number| camera.wall(number);
+    writer.end_run(GapReason::Unreachable, at(0));
+    writer.push(&camera.frames(25..75));
+    writer.end_run(GapReason::Silent, at(90));
+    writer.end_run(GapReason::Unreachable, at(100));
+    // Tried again, and again not reached: that is no news.
+    writer.end_run(GapReason::Unreachable, at(110));
+    writer.end_run(GapReason::WrongCredentials, at(120));
+    writer.push(&camera.frames(150..200));
+    writer.end_run(GapReason::Disabled, at(200));
+    store.sync().await;
+    let end = store.timeline(camera.stream, span(at(25), at(90))).runs[0].end();
+    let last = store.timeline(camera.stream, all_time()).last.unwrap();
+    let gap = |from, to, reason| Gap { span: span(from, to), reason };
+    let answer = store.timeline(camera.stream, span(at(0), at(300)));
+    assert_eq!(
+        answer.gaps,
+        [
+            gap(at(0), at(25), GapReason::Unreachable),
+            gap(end, at(100), GapReason::Silent),
+            gap(at(100), at(120), GapReason::Unreachable),
+            gap(at(120), at(150), GapReason::WrongCredentials),
+            gap(last, at(300), GapReason::Disabled),
+        ]
+    );
+    let read: Vec<_> = pieces(&store, camera.stream, at(30))
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Gap(gap) => Some(gap),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(read, answer.gaps[1..4]);
+    let journal = std::fs::read(
+        home.root().join("streams").join(camera.stream.to_string()).join("facts.journal"),
+    );
+    assert_eq!(store::facts::parse(&journal.unwrap()).facts.len(), 5);
+    // A day adds up, whatever happened in it.
+    let day = span(WallTime(at(0).0 - 1_000_000), WallTime(at(0).0 - 1_000_000 + 86_400_000_000));
+    let account = store.account(camera.stream, day);
+    let absent: std::time::Duration = account.absent.values().sum();
+    assert_eq!(account.recorded + account.filled + account.deleted + absent, day.duration());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_clock_set_back_keeps_both_recordings_and_the_later_is_shown() {
+    let home = Home::new();
+    let store = home.open().await;
+    let before = Camera::new(5);
+    // The same stream, after the clock was set back by 5 s.
+    let after = Camera {
+        begin: WallTime(before.begin.0 + 5_000_000),
+        stream: before.stream,
+        ..Camera::new(6)
+    };
+    let mut writer = store.writer(before.stream);
+    writer.push(&before.frames(0..250));
+    writer.end_run(GapReason::ClockStep, before.wall(250));
+    writer.push(&after.frames(0..500));
+    drop(writer);
+    store.sync().await;
+    let check = |store: &store::Store| {
+        let held = recorded(store, before.stream);
+        let shown_before = before.frames(0..125);
+        for frame in shown_before.iter().filter(|frame| frame.wall < after.wall(0)) {
+            assert_eq!(held.get(&frame.wall), Some(&frame.data));
+        }
+        for frame in after.frames(0..500) {
+            assert_eq!(held.get(&frame.wall), Some(&frame.data));
+        }
+        let answer = store.timeline(before.stream, span(before.wall(0), after.wall(499)));
+        assert_eq!((answer.runs.len(), answer.gaps.len()), (1, 0));
+    };
+    check(&store);
+    assert!(home.segments().len() >= 4, "nothing of the first run was thrown away");
+    store.close().await;
+    home.forget_index();
+    let store = home.open().await;
+    check(&store);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_clock_set_forward_leaves_a_gap_that_says_so() {
+    let home = Home::new();
+    let store = home.open().await;
+    let before = Camera::new(7);
+    let after = Camera { begin: WallTime(before.begin.0 + 3_600_000_000), ..before.clone() };
+    let mut writer = store.writer(before.stream);
+    writer.push(&before.frames(0..50));
+    writer.end_run(GapReason::ClockStep, before.wall(50));
+    writer.push(&after.frames(0..50));
+    drop(writer);
+    store.sync().await;
+    let answer = store.timeline(before.stream, span(before.wall(0), after.wall(49)));
+    assert_eq!(
+        answer.gaps,
+        [Gap { span: span(before.wall(50), after.wall(0)), reason: GapReason::ClockStep }]
+    );
+    store.close().await;
+}
+
+#[tokio::test]
+async fn frames_that_go_back_without_a_word_begin_a_run_of_their_own() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(8);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..60));
+    writer.push(&camera.frames(25..100));
+    drop(writer);
+    store.sync().await;
+    assert_holds(&store, &camera, 0..100);
+    assert_eq!(home.segments().len(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_frame_that_comes_a_minute_late_ends_the_run_before_it() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(9);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..25));
+    writer.push(&camera.frames(2000..2050));
+    drop(writer);
+    store.sync().await;
+    let answer = store.timeline(camera.stream, span(camera.wall(0), camera.wall(2049)));
+    assert_eq!(answer.runs.len(), 2);
+    assert_eq!(answer.gaps[0].reason, GapReason::Silent);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn other_parameters_begin_another_segment_within_the_run() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(10);
+    let mut wider = (*camera.params).clone();
+    wider.width = 1280;
+    let wide = Camera { params: wider.into(), ..camera.clone() };
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..25));
+    writer.push(&wide.frames(25..50));
+    // A camera that reconnects sends equal parameters in other memory.
+    let same = Camera { params: std::sync::Arc::new((*wide.params).clone()), ..wide.clone() };
+    writer.push(&same.frames(50..75));
+    drop(writer);
+    store.sync().await;
+    assert_holds(&store, &camera, 0..75);
+    assert_eq!(home.segments().len(), 2);
+    assert_eq!(store.timeline(camera.stream, span(camera.wall(0), camera.wall(74))).gaps, []);
+    let widths: Vec<_> = pieces(&store, camera.stream, BEGIN)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Init { params } => Some(params.width),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(widths, [640, 1280]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_comes_before_the_first_keyframe_is_passed_over() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(11);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(3..60));
+    drop(writer);
+    store.sync().await;
+    assert_holds(&store, &camera, 25..60);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_second_writer_of_a_stream_closes_the_first() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(12);
+    let mut first = store.writer(camera.stream);
+    first.push(&camera.frames(0..30));
+    let mut second = store.writer(camera.stream);
+    first.push(&camera.frames(30..60));
+    first.end_run(GapReason::Silent, camera.wall(60));
+    second.push(&camera.frames(50..80));
+    drop((first, second));
+    store.sync().await;
+    let held: Vec<_> = recorded(&store, camera.stream).into_keys().collect();
+    let wanted: Vec<_> = (0..30).chain(50..80).map(|number| camera.wall(number)).collect();
+    assert_eq!(held, wanted);
+    let answer = store.timeline(camera.stream, span(camera.wall(0), camera.wall(79)));
+    assert_eq!(answer.gaps[0].reason, GapReason::Stopped);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_fragment_is_put_on_another_axis_without_touching_its_frames() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(13);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..200));
+    drop(writer);
+    store.sync().await;
+    let origin = WallTime(BEGIN.0 - 86_400_000_000);
+    for piece in pieces(&store, camera.stream, BEGIN) {
+        let Piece::Fragment(fragment) = piece else { continue };
+        let (header, data) = fragment.rebased(origin).unwrap();
+        let index = media::fmp4::read_fragment_header(&header).unwrap();
+        let wall = origin.0 + index.decode_time_us as i64;
+        assert_eq!(WallTime(wall), fragment.span.start());
+        assert_eq!(index.samples, fragment.samples);
+        assert_eq!(data, fragment.bytes.slice(fragment.header_len..));
+        assert!(fragment.rebased(fragment.span.end()).is_none());
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_stream_nobody_recorded_has_nothing_to_tell() {
+    let home = Home::new();
+    let store = home.open().await;
+    let camera = Camera::new(14);
+    assert_eq!(store.timeline(camera.stream, all_time()), store::Answer::default());
+    assert!(pieces(&store, camera.stream, BEGIN).is_empty());
+    assert_eq!(store.synced(camera.stream), None);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_container_costs_less_than_a_five_hundredth() {
+    let home = Home::new();
+    let store = home.open().await;
+    // 2 Mbit/s.
+    let camera = Camera { size: 20_000, gop: 50, ..Camera::new(15) };
+    let mut writer = store.writer(camera.stream);
+    let frames = camera.frames(0..1500);
+    writer.push(&frames);
+    drop(writer);
+    store.close().await;
+    let media: u64 = frames.iter().map(|frame| frame.data.len() as u64).sum();
+    let files: u64 = home.segments().iter().map(|file| file.metadata().unwrap().len()).sum();
+    let share = (files - media) as f64 / media as f64;
+    assert!(share < 0.002, "{share}");
+    assert_eq!(frames.len() as i64 * STEP_US, 60_000_000);
+}
