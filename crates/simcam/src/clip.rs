@@ -21,6 +21,9 @@ use bytes::Bytes;
 use media::nal;
 
 mod ffmpeg;
+mod render;
+
+pub use render::{Progress, Rendered, SUB_FRAME_RATE, render_all};
 
 /// One encoded loop.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,9 @@
 //! twin's errors.
 
 pub mod clip;
+pub mod draw;
+pub mod scene;
+pub mod truth;
 
 mod camera;
 mod pacer;

@@ -4,14 +4,15 @@
 //! What is made of their output is the caller's.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{ClipError, FrameRate};
+use crate::draw::Picture;
 
 /// What `ffprobe` tells of a file's first video stream.
 pub(super) struct Facts {
@@ -90,6 +91,83 @@ fn file_url(path: &Path) -> OsString {
     let mut url = OsString::from("file:");
     url.push(path);
     url
+}
+
+/// How pictures are encoded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Encoding {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// In a second; a GOP is two seconds.
+    pub(super) frame_rate: usize,
+    pub(super) kilobits: usize,
+}
+
+/// An ffmpeg process that pictures are fed to.
+pub(super) struct Encoder {
+    process: Child,
+    subject: String,
+}
+
+impl Encoder {
+    /// Starts encoding into a file, as Annex B.
+    pub(super) fn start(subject: &str, encoding: Encoding, to: &Path) -> Result<Self, ClipError> {
+        let Encoding { width, height, frame_rate, kilobits } = encoding;
+        let gop = 2 * frame_rate;
+        let mut command = Command::new("ffmpeg");
+        command.args(["-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p"]);
+        command.args([
+            "-s",
+            &format!("{width}x{height}"),
+            "-r",
+            &frame_rate.to_string(),
+            "-i",
+            "-",
+        ]);
+        // Closed GOPs of one length and no B-frames: what cameras send, and what
+        // can be played in a loop.
+        command.args(["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high"]);
+        command.args([
+            "-x264-params",
+            &format!("keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:open-gop=0"),
+        ]);
+        command.args(["-b:v", &format!("{kilobits}k"), "-maxrate", &format!("{kilobits}k")]);
+        command.args(["-bufsize", &format!("{}k", 2 * kilobits)]);
+        command.args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
+        command.args(["-color_range", "tv", "-f", "h264", "-y"]).arg(file_url(to));
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let process = command.spawn().map_err(|error| not_run("ffmpeg", error))?;
+        Ok(Self { process, subject: subject.to_owned() })
+    }
+
+    /// Encodes one more picture.
+    pub(super) fn feed(&mut self, picture: &Picture) -> Result<(), ClipError> {
+        let Some(pipe) = self.process.stdin.as_mut() else { return Ok(()) };
+        [&picture.luma, &picture.blue, &picture.red]
+            .into_iter()
+            .try_for_each(|plane| pipe.write_all(plane))
+            .map_err(|source| ClipError::Io { act: "write to", path: "ffmpeg".into(), source })
+    }
+
+    /// Waits until all is encoded.
+    pub(super) fn finish(mut self) -> Result<(), ClipError> {
+        drop(self.process.stdin.take());
+        let mut said = Vec::new();
+        if let Some(mut stderr) = self.process.stderr.take() {
+            // Without its words the exit status still tells that it failed.
+            let _ = stderr.read_to_end(&mut said);
+        }
+        let status = self.process.wait().map_err(|error| not_run("ffmpeg", error))?;
+        if status.success() { Ok(()) } else { Err(refused("ffmpeg", &self.subject, &said)) }
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // Given up half-way: nobody reads what it would write. Harmless after `finish`.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Runs a command to its end and returns what it wrote.
