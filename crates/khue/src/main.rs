@@ -1,2 +1,32 @@
-//! (being built)
-fn main() {}
+//! The program: reads the command line, and hands over.
+//!
+//! What each command does is a file of `cli/`; how the rooms are put together is
+//! `app.rs`; the node's configuration is `config.rs`.
+
+mod app;
+mod city;
+mod cli;
+mod config;
+mod home;
+mod telemetry;
+mod tls;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Two providers in one process make rustls refuse to choose: this is the one.
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .expect("nothing was installed before the first line of main");
+    let arguments = cli::Arguments::parse();
+    match cli::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("khue: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The rooms put together: what every command needs, and what a running server is.
+//!
+//! ```text
+//! Config ──▶ Node (catalog, sign-ins, holds; any command)
+//!              └──▶ Running (store, hub, recorder, HTTP; serve and demo)
+//! ```
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use axum_server::tls_rustls::RustlsConfig;
+use base::{SiteId, UserId, WallTime};
+use casework::Holds;
+use catalog::{Catalog, NewUser, Role, SealKey};
+use db::{Durability, Pool};
+use ingest::{Clock, Limits};
+use live::Hub;
+use recorder::Recorder;
+use signin::{MediaTokens, OneTimePassword, SignIns};
+use store::{Disk, Store};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::home::Home;
+use crate::tls::{self, Authority};
+use crate::ui;
+
+/// How often a catalog that another process wrote to is looked at.
+const LOOK_AROUND: Duration = Duration::from_secs(2);
+
+/// How often the node's certificate is issued anew while running.
+const RENEW: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long open requests may take to end once the program is asked to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
+
+/// The people of an empty installation.
+const FIRST_PEOPLE: [(&str, &str, Role); 2] =
+    [("trucban", "Trực ban", Role::Operator), ("quantri", "Quản trị", Role::Administrator)];
+
+/// The body and site for what nobody has placed yet.
+const OWN_BODY: &str = "Đơn vị quản lý";
+
+/// The durable part of a node, as any command opens it.
+pub(crate) struct Node {
+    pub(crate) home: Home,
+    pub(crate) pool: Pool,
+    pub(crate) catalog: Catalog,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) holds: Holds,
+}
+
+/// How a server is reached.
+pub(crate) enum Door {
+    /// HTTP, on loopback only: browsers take `http://localhost` for secure.
+    Loopback(SocketAddr),
+    /// HTTPS, as the configuration says.
+    Https,
+}
+
+/// A person with the password printed for them.
+pub(crate) struct Invited {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// None for a person who chose a password already.
+    pub(crate) password: Option<OneTimePassword>,
+}
+
+/// Returns the system's clock.
+pub(crate) fn now() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl Node {
+    pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
+        let home = Home::open(&config.data)?;
+        let pool = Pool::open_sqlite(&home.database(), Durability::Full).await?;
+        let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
+        let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?).await?;
+        let holds = Holds::open(pool.clone()).await?;
+        Ok(Self { home, pool, catalog, sign_ins, holds })
+    }
+
+    /// Returns the site of this name, added to the node's own body if there is none.
+    pub(crate) async fn site(&self, name: &str) -> anyhow::Result<SiteId> {
+        let tables = self.catalog.tables();
+        if let Some(site) = tables.sites.values().find(|site| site.name == name) {
+            return Ok(site.id);
+        }
+        let body = match tables.organisations.values().find(|body| body.parent.is_none()) {
+            Some(body) => body.id,
+            None => self.catalog.add_organisation(OWN_BODY, None).await?.id,
+        };
+        Ok(self.catalog.add_site(name, body).await?.id)
+    }
+
+    /// Returns the first people, added where they are missing, each with a new
+    /// one-time password unless they chose a password of their own.
+    pub(crate) async fn invite(&self) -> anyhow::Result<Vec<Invited>> {
+        let mut invited = Vec::new();
+        for (name, display_name, role) in FIRST_PEOPLE {
+            let id = match self.catalog.user_by_name(name) {
+                Some(user) => user.id,
+                None => {
+                    let user = NewUser {
+                        name: name.to_owned(),
+                        display_name: display_name.to_owned(),
+                        role,
+                    };
+                    self.catalog.add_user(user).await?.id
+                }
+            };
+            let password = self.one_time(id).await?;
+            invited.push(Invited { name: name.to_owned(), role, password });
+        }
+        Ok(invited)
+    }
+
+    async fn one_time(&self, user: UserId) -> anyhow::Result<Option<OneTimePassword>> {
+        if self.sign_ins.has_chosen(user).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.sign_ins.issue_one_time(user, now()).await?))
+    }
+}
+
+/// Runs a server until it is asked to stop; `ready` is told its address once it
+/// listens.
+pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
+    config: &Config,
+    node: Node,
+    door: Door,
+    ready: impl FnOnce(String) -> F,
+) -> anyhow::Result<()> {
+    // Listened for before anybody is told that there is something to stop.
+    let mut stop = StopSignals::listen()?;
+    let clock = Clock::system();
+    let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
+    let hub = Hub::new(now());
+    let recorder = Recorder {
+        catalog: node.catalog.clone(),
+        holds: node.holds.clone(),
+        store: store.clone(),
+        hub: hub.clone(),
+        clock: clock.clone(),
+        config: recorder::Config::default(),
+    }
+    .start();
+    let stopping = CancellationToken::new();
+    let around = tokio::spawn(look_around(node.catalog.clone(), stopping.clone()));
+
+    let authority = match (&door, &config.http.certificate) {
+        (Door::Https, None) => Some(Authority::open(&node.home.tls(), SystemTime::now())?),
+        _ => None,
+    };
+    let router = api::router(api::App {
+        catalog: node.catalog.clone(),
+        sign_ins: node.sign_ins.clone(),
+        tokens: MediaTokens::new(&node.home.key("media")?),
+        holds: node.holds.clone(),
+        store: store.clone(),
+        hub,
+        recorder: recorder.clone(),
+        clock: clock.clone(),
+        probe_limits: Limits::default(),
+        ui: ui::file,
+        ca_pem: authority.as_ref().map(|authority| authority.certificate_pem.clone()),
+        demo: matches!(door, Door::Loopback(_)),
+        version: env!("CARGO_PKG_VERSION"),
+    });
+    let handle = axum_server::Handle::new();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut serving = match &door {
+        Door::Loopback(address) => {
+            let mut server = axum_server::bind(*address).handle(handle.clone());
+            server.http_builder().http2().enable_connect_protocol();
+            tokio::spawn(server.serve(service))
+        }
+        Door::Https => {
+            let rustls = identity(config, authority.as_ref()).await?;
+            if let Some(authority) = authority {
+                tokio::spawn(renew(
+                    authority,
+                    config.http.names.clone(),
+                    rustls.clone(),
+                    stopping.clone(),
+                ));
+            }
+            let mut server =
+                axum_server::bind_rustls(config.http.listen, rustls).handle(handle.clone());
+            server.http_builder().http2().enable_connect_protocol();
+            tokio::spawn(server.serve(service))
+        }
+    };
+    let served = tokio::select! {
+        address = handle.listening() => match address {
+            Some(address) => {
+                let host = if address.ip().is_unspecified() || address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
+                let scheme = if matches!(door, Door::Https) { "https" } else { "http" };
+                ready(format!("{scheme}://{host}:{}", address.port())).await?;
+                tokio::select! {
+                    served = &mut serving => served,
+                    () = stop.wait() => Ok(Ok(())),
+                }
+            }
+            None => (&mut serving).await,
+        },
+        served = &mut serving => served,
+    };
+
+    // Viewers first, then cameras, then the disk: each hands its last to the next.
+    tracing::info!("stopping");
+    stopping.cancel();
+    handle.graceful_shutdown(Some(LAST_REQUESTS));
+    recorder.stop().await;
+    store.close().await;
+    if !serving.is_finished() {
+        let _ = serving.await;
+    }
+    around.await?;
+    node.pool.close().await?;
+    served?.with_context(|| {
+        format!("cannot serve on {}: choose another port, or end what has it", door.address(config))
+    })?;
+    Ok(())
+}
+
+impl Door {
+    fn address(&self, config: &Config) -> SocketAddr {
+        match self {
+            Self::Loopback(address) => *address,
+            Self::Https => config.http.listen,
+        }
+    }
+}
+
+async fn identity(config: &Config, authority: Option<&Authority>) -> anyhow::Result<RustlsConfig> {
+    let identity = match (authority, &config.http.certificate, &config.http.key) {
+        (Some(authority), ..) => authority.issue(&config.http.names, SystemTime::now())?,
+        (None, Some(certificate), Some(key)) => tls::given(certificate, key)?,
+        (None, ..) => anyhow::bail!("[http] certificate and key go together"),
+    };
+    RustlsConfig::from_pem(identity.chain_pem, identity.key_pem)
+        .await
+        .context("the certificate and key of [http] do not fit each other, or are no PEM")
+}
+
+/// Issues the node's certificate anew long before it ends.
+async fn renew(
+    authority: Authority,
+    names: Vec<String>,
+    rustls: RustlsConfig,
+    stopping: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(RENEW) => {}
+        }
+        let renewed = match authority.issue(&names, SystemTime::now()) {
+            Ok(identity) => rustls
+                .reload_from_pem(identity.chain_pem, identity.key_pem)
+                .await
+                .map_err(Into::into),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = renewed {
+            tracing::error!("the node's certificate was not renewed: {error:#}");
+        }
+    }
+}
+
+/// Takes up what `khue camera add` and others wrote beside the running server.
+async fn look_around(catalog: Catalog, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_AROUND) => {}
+        }
+        if let Err(error) = catalog.refresh().await {
+            tracing::error!(%error, "the catalog could not be read anew");
+        }
+    }
+}
+
+/// Ctrl-C, and the signal by which systemd stops a service.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

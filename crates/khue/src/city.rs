@@ -1,0 +1,96 @@
+//! The demo's small city: who owns what, and where the twelve cameras stand.
+//!
+//! The junctions are real places of our own drawing; the organisations bear the
+//! names of kinds of office, and everything seen there is drawn.
+
+/// An organisation with its sites.
+pub(crate) struct Body {
+    pub(crate) name: &'static str,
+    pub(crate) sites: &'static [Place],
+}
+
+/// A site with its cameras.
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    pub(crate) cameras: &'static [Eye],
+}
+
+/// A camera: its number at the desk and its name.
+pub(crate) struct Eye {
+    pub(crate) number: u32,
+    pub(crate) name: &'static str,
+}
+
+const fn eye(number: u32, name: &'static str) -> Eye {
+    Eye { number, name }
+}
+
+/// Twelve cameras on seven sites of three bodies.
+pub(crate) const CITY: &[Body] = &[
+    Body {
+        name: "Công an Thành phố",
+        sites: &[
+            Place {
+                name: "Ngã Tư Sở",
+                cameras: &[
+                    eye(101, "Ngã Tư Sở – toàn cảnh"),
+                    eye(102, "Ngã Tư Sở – hướng Tây Sơn"),
+                    eye(103, "Ngã Tư Sở – hướng Nguyễn Trãi"),
+                ],
+            },
+            Place {
+                name: "Ngã Tư Vọng",
+                cameras: &[
+                    eye(111, "Ngã Tư Vọng – toàn cảnh"),
+                    eye(112, "Ngã Tư Vọng – hướng Giải Phóng"),
+                ],
+            },
+            Place {
+                name: "Nút Cầu Giấy",
+                cameras: &[eye(121, "Cầu Giấy – toàn cảnh"), eye(122, "Cầu Giấy – hướng Láng")],
+            },
+        ],
+    },
+    Body {
+        name: "Sở Xây dựng",
+        sites: &[
+            Place {
+                name: "Nút Mai Dịch",
+                cameras: &[
+                    eye(201, "Mai Dịch – hướng Hồ Tùng Mậu"),
+                    eye(202, "Mai Dịch – hướng Phạm Hùng"),
+                ],
+            },
+            Place {
+                name: "Nút giao Pháp Vân",
+                cameras: &[eye(211, "Pháp Vân – cửa ngõ phía Nam")],
+            },
+        ],
+    },
+    Body {
+        name: "VOV Giao thông",
+        sites: &[
+            Place { name: "Chợ Mơ", cameras: &[eye(301, "Chợ Mơ – Bạch Mai")] },
+            Place { name: "Nút Bưởi", cameras: &[eye(311, "Bưởi – Hoàng Hoa Thám")] },
+        ],
+    },
+];
+
+/// Yields the cameras in order of their numbers.
+pub(crate) fn cameras() -> impl Iterator<Item = &'static Eye> {
+    CITY.iter().flat_map(|body| body.sites).flat_map(|place| place.cameras)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_city_has_twelve_cameras_and_no_number_twice() {
+        let mut numbers: Vec<_> = cameras().map(|camera| camera.number).collect();
+        assert_eq!(numbers.len(), 12);
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 12);
+    }
+}

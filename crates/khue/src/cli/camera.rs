@@ -1,0 +1,150 @@
+//! `khue camera`: add a camera, or list those there are.
+//!
+//! Works whether or not the server runs: it writes to the catalog, and a running
+//! server takes up the change by itself.
+
+use anyhow::Context;
+use catalog::{NewCamera, NewStream, Retention, Secret, StreamRole};
+use clap::Subcommand;
+use ingest::{Credentials, Limits, Source};
+use url::Url;
+
+use super::{WithConfig, password};
+use crate::app::Node;
+use crate::config::Config;
+
+/// The place of a camera for which none was named.
+const UNSORTED: &str = "Chưa xếp địa điểm";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Camera {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try a camera's address and add it
+    Add(Add),
+    /// List the cameras and their addresses
+    List(WithConfig),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// Its main stream, without user and password: rtsp://HOST[:PORT]/PATH
+    url: String,
+    /// Its sub-stream, a small picture for many tiles
+    #[arg(long, value_name = "URL")]
+    sub: Option<String>,
+    /// The user name the camera wants; its password is asked for, or read from standard input
+    #[arg(long)]
+    user: Option<String>,
+    /// Its name on screen; the host if left out
+    #[arg(long)]
+    name: Option<String>,
+    /// The short number typed at the desk; the next free one if left out
+    #[arg(long)]
+    number: Option<u32>,
+    /// The site it hangs at, added if there is none of this name
+    #[arg(long, default_value = UNSORTED)]
+    site: String,
+    /// How many days its recording is kept
+    #[arg(long, default_value_t = 30)]
+    days: u16,
+    /// Add it though it cannot be reached now
+    #[arg(long)]
+    untried: bool,
+    #[command(flatten)]
+    with: WithConfig,
+}
+
+impl Camera {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Add(add) => add.run().await,
+            Command::List(with) => list(&with).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self) -> anyhow::Result<()> {
+        let node = Node::open(&Config::read(&self.with.config)?).await?;
+        let credentials = match &self.user {
+            Some(user) => {
+                let password = password::ask(&format!("Password of {user} on the camera: "))?;
+                Some(Credentials { user: user.clone(), password })
+            }
+            None => None,
+        };
+        let mut streams =
+            vec![self.stream(StreamRole::Main, &self.url, credentials.as_ref()).await?];
+        if let Some(sub) = &self.sub {
+            streams.push(self.stream(StreamRole::Sub, sub, credentials.as_ref()).await?);
+        }
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => catalog::camera::address(&self.url)?.host_str().unwrap_or("camera").to_owned(),
+        };
+        let camera = node
+            .catalog
+            .add_camera(NewCamera {
+                number: self.number,
+                name,
+                site: node.site(&self.site).await?,
+                make: None,
+                recording: true,
+                retention: Retention { days: self.days, bytes: None },
+                streams,
+            })
+            .await?;
+        println!("camera {} added: {}", camera.number, camera.name);
+        Ok(())
+    }
+
+    async fn stream(
+        &self,
+        role: StreamRole,
+        url: &str,
+        credentials: Option<&Credentials>,
+    ) -> anyhow::Result<NewStream> {
+        let address = catalog::camera::address(url)?;
+        let facts = if self.untried { None } else { Some(probe(address, credentials).await?) };
+        Ok(NewStream {
+            role,
+            url: url.to_owned(),
+            user: credentials.map(|credentials| credentials.user.clone()),
+            password: credentials.map(|credentials| Secret::new(credentials.password.clone())),
+            facts,
+        })
+    }
+}
+
+async fn probe(url: Url, credentials: Option<&Credentials>) -> anyhow::Result<catalog::Facts> {
+    let shown = url.to_string();
+    let source = Source { url, credentials: credentials.cloned() };
+    let found = ingest::probe(&source, &Limits::default())
+        .await
+        .with_context(|| format!("{shown} was tried and not added"))?;
+    println!("{shown}: {} {}×{}", found.codec, found.width, found.height);
+    Ok(catalog::Facts {
+        codec: found.codec,
+        width: u16::try_from(found.width)?,
+        height: u16::try_from(found.height)?,
+    })
+}
+
+async fn list(with: &WithConfig) -> anyhow::Result<()> {
+    let node = Node::open(&Config::read(&with.config)?).await?;
+    let tables = node.catalog.tables();
+    let mut cameras: Vec<_> = tables.cameras.values().collect();
+    cameras.sort_by_key(|camera| camera.number);
+    for camera in cameras {
+        println!("{}\t{}", camera.number, camera.name);
+        for stream in &camera.streams {
+            println!("\t{}\t{}", stream.role.as_str(), stream.url);
+        }
+    }
+    Ok(())
+}

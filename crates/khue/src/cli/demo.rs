@@ -1,0 +1,190 @@
+//! `khue demo`: a small simulated city on this machine.
+//!
+//! The cameras are reached over real RTSP on loopback, with a user name and a
+//! password, like any camera; nothing in the program knows that they are drawn.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use catalog::{
+    CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret, StreamChange, StreamRole,
+};
+use simcam::clip;
+use simcam::{CameraConfig, Credentials, Server, ServerConfig};
+use store::StoreConfig;
+
+use super::serve::announce;
+use crate::app::{self, Door, Node};
+use crate::city;
+use crate::config::{Config, Http};
+use crate::telemetry;
+
+/// The port that the demo takes if nobody else has it.
+const PORT: u16 = 8300;
+
+/// The most that the demo's recordings take: with the scenes and the catalog, less than 10 GB.
+const CEILING_BYTES: u64 = 8_000_000_000;
+
+/// The user name of the simulated cameras.
+const CAMERA_USER: &str = "khue";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Where the demo keeps its recordings, catalog and drawn scenes
+    #[arg(long, value_name = "FOLDER", env = "KHUE_DEMO_DIR")]
+    data: PathBuf,
+    /// Where the drawn scenes are kept, if not with the rest
+    #[arg(long, value_name = "FOLDER")]
+    scenes: Option<PathBuf>,
+    /// The port on localhost; 8300, or any free one, if left out
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Demo {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        telemetry::start("warn");
+        let config = Config {
+            store: StoreConfig {
+                root: self.data.join("recordings"),
+                ceiling_bytes: Some(CEILING_BYTES),
+                // Short segments let the ceiling let go of a little at a time.
+                segment_s: 120,
+                ..StoreConfig::default()
+            },
+            data: self.data,
+            http: Http::default(),
+        };
+        let node = Node::open(&config).await?;
+        let scenes = self.scenes.unwrap_or_else(|| node.home.scenes());
+        let rendered = tokio::task::spawn_blocking(move || {
+            clip::render_all(&scenes, &simcam::scene::Scene::all(), tell)
+        })
+        .await?
+        .context("the demo's streets could not be drawn")?;
+        let password = password()?;
+        let server = Server::start(ServerConfig {
+            credentials: Some(Credentials {
+                user: CAMERA_USER.to_owned(),
+                password: password.expose().to_owned(),
+            }),
+            ..ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), cameras(&rendered))
+        })
+        .await?;
+        settle(&node, &server, &password).await?;
+        let invited = node.invite().await?;
+        let served = app::run(&config, node, Door::Loopback(door(self.port)), async |address| {
+            print!("{}", announce(&address, &invited, ""));
+            println!("  Ctrl-C để dừng · to stop\n");
+            Ok(())
+        })
+        .await;
+        server.shutdown().await;
+        served
+    }
+}
+
+/// Twelve cameras share the scenes, each at a moment of its own.
+fn cameras(rendered: &[clip::Rendered]) -> Vec<CameraConfig> {
+    let shared: Vec<_> = rendered
+        .iter()
+        .map(|scene| (Arc::new(scene.main.clone()), Arc::new(scene.sub.clone())))
+        .collect();
+    city::cameras()
+        .zip(shared.iter().cycle())
+        .enumerate()
+        .map(|(order, (camera, (main, sub)))| CameraConfig {
+            phase: Duration::from_millis(order as u64 * 6_700),
+            ..CameraConfig::new(path(camera.number), main.clone(), sub.clone())
+        })
+        .collect()
+}
+
+fn path(number: u32) -> String {
+    format!("cam{number}")
+}
+
+/// Makes the catalog say what the city is: the cameras' port and password are
+/// new at each start, everything else stays as it was left.
+async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Result<()> {
+    let roles =
+        [(StreamRole::Main, simcam::StreamRole::Main), (StreamRole::Sub, simcam::StreamRole::Sub)];
+    for body in city::CITY {
+        let known = node.catalog.tables();
+        let organisation = match known.organisations.values().find(|one| one.name == body.name) {
+            Some(one) => one.id,
+            None => node.catalog.add_organisation(body.name, None).await?.id,
+        };
+        for place in body.sites {
+            let site = match known.sites.values().find(|one| one.name == place.name) {
+                Some(one) => one.id,
+                None => node.catalog.add_site(place.name, organisation).await?.id,
+            };
+            for eye in place.cameras {
+                let url = |role| server.url(&path(eye.number), role);
+                if let Some(camera) = known.cameras.values().find(|one| one.number == eye.number) {
+                    let streams = roles.map(|(role, of)| StreamChange {
+                        role,
+                        url: url(of),
+                        user: Some(CAMERA_USER.to_owned()),
+                        password: PasswordChange::Set(Some(password.clone())),
+                    });
+                    let change =
+                        CameraChange { streams: Some(streams.into()), ..CameraChange::default() };
+                    node.catalog.change_camera(camera.id, change).await?;
+                    continue;
+                }
+                let streams = roles.map(|(role, of)| NewStream {
+                    role,
+                    url: url(of),
+                    user: Some(CAMERA_USER.to_owned()),
+                    password: Some(password.clone()),
+                    facts: None,
+                });
+                let camera = NewCamera {
+                    number: Some(eye.number),
+                    name: eye.name.to_owned(),
+                    site,
+                    make: Some("simcam".to_owned()),
+                    recording: true,
+                    retention: Retention { days: 30, bytes: None },
+                    streams: streams.into(),
+                };
+                node.catalog.add_camera(camera).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A password that lasts as long as this start.
+fn password() -> anyhow::Result<Secret> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+/// The port asked for; or the usual one if it is free, or any other.
+fn door(port: Option<u16>) -> SocketAddr {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match port {
+        Some(port) => at(port),
+        None => std::net::TcpListener::bind(at(PORT)).map_or(at(0), |_| at(PORT)),
+    }
+}
+
+/// One line that is written over, `\r` being what a terminal and a log both take.
+fn tell(progress: clip::Progress) {
+    let clip::Progress { scene, done, of } = progress;
+    let percent = done * 100 / of.max(1);
+    print!("\rVẽ phố · drawing the streets: {percent:3} % ({scene})          ");
+    if done >= of {
+        println!();
+    }
+    let _ = io::stdout().flush();
+}

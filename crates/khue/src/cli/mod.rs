@@ -1,0 +1,61 @@
+//! The command line: one file a command.
+
+mod camera;
+mod demo;
+mod openapi;
+mod password;
+mod serve;
+mod store;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// One video management system for a whole city.
+#[derive(Debug, Parser)]
+#[command(name = "khue", version, about, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a small simulated city on this machine, record it and show it on http://localhost
+    Demo(demo::Demo),
+    /// Record and serve real cameras, over HTTPS
+    Serve(WithConfig),
+    /// Add a camera, or list those there are
+    Camera(camera::Camera),
+    /// Give a person a new one-time password
+    User(user::User),
+    /// Check or rebuild the index of recordings
+    Store(store::Store),
+    /// Print the OpenAPI description of the HTTP API
+    Openapi,
+}
+
+/// Every command on a real installation names its configuration.
+#[derive(Clone, Debug, clap::Args)]
+struct WithConfig {
+    /// The node's configuration file
+    #[arg(long, value_name = "FILE", default_value = "khue.toml", env = "KHUE_CONFIG")]
+    config: PathBuf,
+}
+
+/// Runs the command to its end.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Demo(demo) => block_on(demo.run()),
+        Command::Serve(with) => block_on(serve::run(&with.config)),
+        Command::Camera(camera) => block_on(camera.run()),
+        Command::User(user) => block_on(user.run()),
+        Command::Store(store) => block_on(store.run()),
+        Command::Openapi => openapi::run(),
+    }
+}
+
+fn block_on(future: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+}

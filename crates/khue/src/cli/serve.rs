@@ -1,0 +1,55 @@
+//! `khue serve`: real cameras, over HTTPS.
+
+use std::path::Path;
+
+use catalog::Role;
+
+use crate::app::{self, Door, Invited, Node};
+use crate::config::Config;
+use crate::telemetry;
+
+/// Runs until it is asked to stop.
+pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
+    telemetry::start("info");
+    let config = Config::read(path)?;
+    let node = Node::open(&config).await?;
+    let empty = node.catalog.tables().users.is_empty();
+    let invited = if empty { node.invite().await? } else { Vec::new() };
+    app::run(&config, node, Door::Https, async |address| {
+        print!("{}", announce(&address, &invited, &format!("{address}/ca")));
+        Ok(())
+    })
+    .await
+}
+
+/// Says where it is and who may sign in, Vietnamese first.
+pub(crate) fn announce(address: &str, invited: &[Invited], about_ca: &str) -> String {
+    let mut text = format!("\nKhuê {}\n\n  {address}\n", env!("CARGO_PKG_VERSION"));
+    if !about_ca.is_empty() {
+        text += &format!("  {about_ca}  chứng thư của hệ thống · the installation's certificate\n");
+    }
+    if invited.iter().any(|person| person.password.is_some()) {
+        text += "\n  Mật khẩu dùng một lần · one-time passwords\n";
+    }
+    for person in invited {
+        let what = match person.role {
+            Role::Operator => {
+                "trực ban: xem, xem lại, trích xuất · operator: live, playback, export"
+            }
+            Role::Administrator => {
+                "quản trị: camera và cài đặt, không xem hình · administrator: settings, no video"
+            }
+        };
+        match &person.password {
+            Some(password) => text += &format!("  {}  {password}  {what}\n", person.name),
+            None => {
+                text += &format!(
+                    "  {}  (mật khẩu đã chọn · the password you chose)  {what}\n",
+                    person.name
+                )
+            }
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,132 @@
+//! The node's configuration: one TOML file, read once, unknown keys refused.
+//!
+//! It says where this *node* stands: folders, ports, certificates. What the
+//! *city* wants (cameras, retention, people) is in the catalog. Each room
+//! defines its own section; this file gathers them. `docs/ref/khue.toml` shows
+//! every key with its default, and a test keeps it true.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Deserialize;
+use store::StoreConfig;
+
+/// What `khue.toml` says.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The node's own folder (see `home.rs`).
+    pub(crate) data: PathBuf,
+    #[serde(default)]
+    pub(crate) http: Http,
+    /// `[store]`: where recordings lie and what they may take.
+    #[serde(default)]
+    pub(crate) store: StoreConfig,
+}
+
+/// `[http]`: where people connect.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// Names and addresses that the installation's own certificate carries
+    /// besides those this machine knows of itself.
+    pub(crate) names: Vec<String>,
+    /// A certificate chain (PEM) to use in place of our own.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub(crate) key: Option<PathBuf>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::UNSPECIFIED, 8443).into(),
+            names: Vec::new(),
+            certificate: None,
+            key: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`; the error names the line and what may stand there.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| {
+            format!(
+                "cannot read the configuration {}: docs/ref/khue.toml shows one",
+                path.display()
+            )
+        })?;
+        let mut config: Self =
+            toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        anyhow::ensure!(
+            config.http.certificate.is_some() == config.http.key.is_some(),
+            "in {}: [http] certificate and key go together",
+            path.display()
+        );
+        // A relative folder lies in the data folder; an absolute one stays.
+        config.store.root = config.data.join(&config.store.root);
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("khue.toml");
+        fs::write(&path, text).unwrap();
+        Config::read(&path)
+    }
+
+    #[test]
+    fn the_sample_shows_every_key_and_each_is_read() {
+        let sample =
+            fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ref/khue.toml"))
+                .unwrap();
+        read(&sample).unwrap();
+        // Every commented-out key must be one that the program knows.
+        let uncommented: String = sample
+            .lines()
+            .map(|line| line.strip_prefix("#= ").unwrap_or(line).to_owned() + "\n")
+            .collect();
+        let config = read(&uncommented).unwrap();
+        assert!(config.http.certificate.is_some());
+        let defaults =
+            toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
+                .unwrap();
+        let store_keys = defaults.lines().filter_map(|line| line.split(" = ").next());
+        for key in ["data", "listen", "names", "certificate", "key"].into_iter().chain(store_keys) {
+            let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
+            assert!(shown, "{key} is not in the sample");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_those_that_are_known() {
+        let error = format!("{:#}", read("data = '/d'\n[http]\nport = 1\n").unwrap_err());
+        assert!(error.contains("unknown field `port`") && error.contains("`listen`"), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        let error =
+            format!("{:#}", read("data = '/d'\n[http]\ncertificate = 'c.pem'\n").unwrap_err());
+        assert!(error.contains("certificate and key go together"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = format!("{:#}", Config::read(Path::new("/nowhere/khue.toml")).unwrap_err());
+        assert!(
+            error.contains("/nowhere/khue.toml") && error.contains("docs/ref/khue.toml"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! The node's own folder: what must survive a restart besides recordings.
+//!
+//! ```text
+//! DATA/
+//!   khue.sqlite           catalog, sign-ins, holds
+//!   installation.key      32 random bytes, readable by the owner alone
+//!   tls/                  the installation's CA and this node's certificate
+//!   recordings/           the store, unless the configuration puts it elsewhere
+//! ```
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use aws_lc_rs::{hkdf, rand};
+
+/// The folder, made if need be and closed to others.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)
+            .with_context(|| format!("cannot make the data folder {}", root.display()))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("khue.sqlite")
+    }
+
+    pub(crate) fn tls(&self) -> PathBuf {
+        self.root.join("tls")
+    }
+
+    pub(crate) fn scenes(&self) -> PathBuf {
+        self.root.join("scenes")
+    }
+
+    /// Returns the key for one use, derived from the installation's key (HKDF,
+    /// RFC 5869), so that no two uses share one.
+    pub(crate) fn key(&self, used_for: &str) -> anyhow::Result<[u8; 32]> {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"khue");
+        let mut key = [0; 32];
+        salt.extract(&self.installation_key()?)
+            .expand(&[used_for.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|derived| derived.fill(&mut key))
+            .map_err(|_| anyhow::anyhow!("no key could be derived"))?;
+        Ok(key)
+    }
+
+    /// Returns the installation's key, made at the first call.
+    fn installation_key(&self) -> anyhow::Result<[u8; 32]> {
+        let path = self.root.join("installation.key");
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let mode = fs::metadata(&path)?.permissions().mode();
+                if mode & 0o077 != 0 {
+                    bail!(
+                        "{} can be read by others (mode {:o}): run chmod 600 on it, and if they may have read it, replace it",
+                        path.display(),
+                        mode & 0o777
+                    );
+                }
+                bytes.try_into().map_err(|bytes: Vec<u8>| {
+                    anyhow::anyhow!(
+                        "{} holds {} bytes where 32 belong: bring it back from a backup (without it no camera password can be read)",
+                        path.display(),
+                        bytes.len()
+                    )
+                })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut key = [0; 32];
+                rand::fill(&mut key)
+                    .map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+                write_private(&path, &key)?;
+                Ok(key)
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+}
+
+/// Writes a file that its owner alone can read, whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let temporary = path.with_extension("new");
+    let written = (|| {
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    })();
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("data")).unwrap();
+        let key = home.key("seal").unwrap();
+        assert_ne!(key, [0; 32]);
+        assert_eq!(home.key("seal").unwrap(), key);
+        assert_ne!(home.key("sign-in").unwrap(), key);
+        let mode =
+            fs::metadata(folder.path().join("data/installation.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_or_that_is_cut_is_refused_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let path = folder.path().join("installation.key");
+        write_private(&path, b"short").unwrap();
+        assert!(home.key("seal").unwrap_err().to_string().contains("5 bytes where 32 belong"));
+        home.key("seal").unwrap_err();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(home.key("seal").unwrap_err().to_string().contains("chmod 600"));
+    }
+}
