@@ -129,7 +129,7 @@ impl Encoder {
         command.args(["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high"]);
         command.args([
             "-x264-params",
-            &format!("keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:open-gop=0"),
+            &format!("keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:open-gop=0:chroma-qp-offset=-4:no-dct-decimate=1"),
         ]);
         command.args(["-b:v", &format!("{kilobits}k"), "-maxrate", &format!("{kilobits}k")]);
         command.args(["-bufsize", &format!("{}k", 2 * kilobits)]);

@@ -48,7 +48,7 @@ const HELMET: [u32; 7] =
 const SKIN: u32 = 0xc0_8a_66;
 const DARK: Rgb = Rgb::hex(0x1b_1f_22);
 const GLASS: Rgb = Rgb::hex(0x22_2c_33);
-pub(crate) const HEADLIGHT: Rgb = Rgb::hex(0xff_f3_d2);
+pub(crate) const HEADLIGHT: Rgb = Rgb::hex(0xff_ec_c0);
 const TAILLIGHT: Rgb = Rgb::hex(0xf2_3a_2c);
 
 impl Figure {
@@ -107,7 +107,8 @@ impl Figure {
             brush.stain(&hull(shadow), Rgb::hex(0x0c_10_14), strength);
         }
         if brush.light.lamps && self.moves && !matches!(self.kind, Kind::Person | Kind::Bicycle) {
-            let (reach, strength) = if brush.light.sun.r > 0.0 { (2.6, 0.08) } else { (3.4, 0.22) };
+            let (reach, strength) = if brush.light.sun.r > 0.0 { (2.6, 0.06) } else { (3.4, 0.2) };
+            let strength = if wide > 0.5 { strength } else { strength * 0.7 };
             let strength = if brush.light.wet { strength * 0.5 } else { strength };
             for (ahead, k) in [(2.2, 1.0), (4.6, 0.6)] {
                 let middle = self.at(long + ahead, 0.0, 0.0);
@@ -152,7 +153,7 @@ impl Figure {
         let Stand { heading, .. } = self.stand;
         let facing = heading.x * to_eye.x + heading.z * to_eye.z;
         let night = brush.light.sun.r <= 0.0 && !brush.light.wet;
-        let k = if night { 1.0 } else { 0.55 };
+        let k = if night { 0.9 } else { 0.5 };
         let sides: &[f64] = if wide > 0.5 { &[-0.75, 0.75] } else { &[0.0] };
         for side in sides {
             let height = if self.kind == Kind::Bus { 0.85 } else { 0.72 };
@@ -164,7 +165,7 @@ impl Figure {
                 (-long, TAILLIGHT, -0.4 * facing, 0.45)
             };
             let lamp = self.at(ahead, side * wide, height);
-            let radius = radius * if wide > 0.5 { 1.0 } else { 0.75 };
+            let radius = radius * if wide > 0.5 { 1.0 } else { 0.6 };
             brush.glow(lamp, radius, colour, strength as f32 * k);
             brush.glow(lamp, radius * 0.28, Rgb::WHITE.mix(colour, 0.3), strength as f32 * k);
             if brush.light.wet {

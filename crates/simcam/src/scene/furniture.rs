@@ -51,11 +51,12 @@ pub(super) fn plan_all(plan: &Plan) -> Vec<Furniture> {
     let mut all = Vec::new();
     let (main, cross) = (plan.main, plan.cross);
     let eye = v2(plan.pose.x, plan.pose.z);
-    // Nothing is hung so near to a camera that it fills the picture.
-    let clear = |at: V2| {
+    // No tree grows so near to a camera that it fills the picture.
+    let away = |at: V2, metres: f64| {
         let apart = at.minus(eye);
-        apart.dot(apart) > 15.0 * 15.0
+        apart.dot(apart) > metres * metres
     };
+    let clear = |at: V2| away(at, 15.0);
     let old_quarter = main.half < 6.5;
     for side in [-1.0, 1.0] {
         let kerb = side * (main.half + 0.8);
@@ -75,7 +76,7 @@ pub(super) fn plan_all(plan: &Plan) -> Vec<Furniture> {
         let mut z = -52.0 + if side > 0.0 { 12.0 } else { 0.0 };
         while z < 122.0 {
             let at = v2(side * (main.half + 0.5), z);
-            if z.abs() > cross.half + 4.0 && clear(at) {
+            if z.abs() > cross.half + 4.0 && away(at, 8.0) {
                 all.push(Furniture::Lamp { at, arm: v2(-side, 0.0) });
             }
             z += 25.0;
@@ -331,9 +332,17 @@ impl Signal {
         let end = self.at.plus(self.facing.right().times(self.arm + 0.4)).up(6.5);
         brush.limb([self.at.up(0.0), self.at.up(6.3)], [0.13, 0.1], STEEL);
         brush.limb([self.at.up(6.3), end], [0.08, 0.06], STEEL);
+        let before = brush.view.eye().minus(self.middle()).dot(self.facing.up(0.0)) > 0.0;
         for head in self.heads() {
             self.plate(brush, head, (-0.32, 0.32), (-1.0, 1.0), 0.0, Rgb::hex(0x1c_20_22));
-            self.plate(brush, head, (-0.26, 0.26), (-0.94, 0.94), 0.02, Rgb::hex(0x0e_10_12));
+            if before {
+                self.plate(brush, head, (-0.26, 0.26), (-0.94, 0.94), 0.02, Rgb::hex(0x0e_10_12));
+            } else {
+                for up in [-0.62, 0.0, 0.62] {
+                    let x = (-0.2, 0.2);
+                    self.plate(brush, head, x, (up - 0.24, up + 0.24), -0.02, Rgb::hex(0x52_5a_5e));
+                }
+            }
             for up in [0.62, 0.0, -0.62] {
                 self.disc(brush, head, up, 0.21, Rgb::hex(0x2a_2e_30));
             }
@@ -415,7 +424,7 @@ impl Signal {
         let at = |x: f64, y: f64| self.on_plate(head, x, y, out);
         let quad = [at(x.0, y.0), at(x.1, y.0), at(x.1, y.1), at(x.0, y.1)];
         let facing = brush.view.eye().minus(head).dot(self.facing.up(0.0)) > 0.0;
-        let colour = if facing { colour } else { Rgb::hex(0x3a_40_42) };
+        let colour = if facing || out < 0.0 { colour } else { Rgb::hex(0x40_47_4a) };
         let sign = if facing { 1.0 } else { -1.0 };
         brush.face(&quad, self.facing.times(sign).up(0.0), colour);
     }

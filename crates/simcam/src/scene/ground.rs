@@ -33,6 +33,19 @@ pub(super) fn draw(brush: &mut Brush, plan: &Plan) {
     if brush.light.wet {
         puddles(brush, plan);
     }
+    horizon_haze(brush);
+}
+
+/// Lets the ground end in haze and not in a line.
+fn horizon_haze(brush: &mut Brush) {
+    let width = brush.sheet.picture.width as f32;
+    let horizon = brush.view.horizon().max(2.0);
+    let (low, haze) = (brush.light.sky[1], brush.light.haze);
+    let band = |y0: f32, y1: f32| [(0.0, y0), (width, y0), (width, y1), (0.0, y1)];
+    let above = band(horizon - 46.0, horizon);
+    brush.sheet.shaded(&above, [(low, 0.0), (haze.mix(low, 0.5), 0.85)], Place::Flat);
+    let below = band(horizon, horizon + 40.0);
+    brush.sheet.shaded(&below, [(haze.mix(low, 0.5), 0.85), (haze, 0.0)], Place::Flat);
 }
 
 fn sky(brush: &mut Brush, plan: &Plan) {

@@ -66,7 +66,7 @@ impl Light {
                 sky: [hex(0x08_0d_18), hex(0x1d_27_36)],
                 haze: hex(0x1a_22_2c),
                 haze_over: 230.0,
-                ambient: Rgb { r: 0.30, g: 0.32, b: 0.40 },
+                ambient: Rgb { r: 0.34, g: 0.36, b: 0.45 },
                 sun: grey(0.0),
                 to_sun: v3(0.0, 1.0, 0.0),
                 shadow: 0.30,

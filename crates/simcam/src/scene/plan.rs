@@ -172,7 +172,7 @@ pub(crate) fn all() -> Vec<Plan> {
             demand: Demand {
                 motorbikes: 4,
                 cars: 4,
-                bus_every: 4,
+                bus_every: 8,
                 bicycles: 2,
                 walkers: 14,
                 parked: 5,

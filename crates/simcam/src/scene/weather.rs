@@ -4,7 +4,7 @@ use super::LOOP_FRAMES;
 use super::space::Dice;
 use crate::draw::{Place, Rgb, Sheet};
 
-const STREAKS: usize = 150;
+const STREAKS: usize = 170;
 
 /// Draws the streaks of a frame. Each falls through the picture a whole number
 /// of times in a loop, so that the loop has no seam.
@@ -15,7 +15,7 @@ pub(super) fn rain(sheet: &mut Sheet, frame: usize) {
         let (x, phase) = (dice.between(-60.0, width), dice.unit());
         let falls = 26 + dice.below(14);
         let long = dice.between(34.0, 90.0);
-        let alpha = dice.between(0.08, 0.2) as f32;
+        let alpha = dice.between(0.12, 0.3) as f32;
         let wide = dice.between(1.2, 2.4);
         let t = (phase + (falls * frame) as f64 / LOOP_FRAMES as f64) % 1.0;
         let y = t * (height + 2.0 * long) - long;
