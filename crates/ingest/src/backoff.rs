@@ -70,7 +70,9 @@ mod tests {
     #[test]
     fn an_answer_makes_the_next_wait_short_again() {
         let mut backoff = Backoff::new(7);
-        (0..10).for_each(|_| drop(backoff.next()));
+        for _ in 0..10 {
+            backoff.next();
+        }
         backoff.reset();
         assert!(backoff.next() <= FIRST);
     }

@@ -176,7 +176,7 @@ impl Session {
             .frame_format(FrameFormat::MP4);
         match timeout(limits.step, described.setup(track, options)).await {
             Err(_) => return Err(does_not_answer(&authority, "SETUP")),
-            Ok(Err(error)) => return Err(answered_badly(&authority, "SETUP", error)),
+            Ok(Err(error)) => return Err(answered_badly(source, "SETUP", error)),
             Ok(Ok(())) => {}
         }
         let options = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
@@ -184,7 +184,7 @@ impl Session {
             Err(_) => return Err(does_not_answer(&authority, "PLAY")),
             Ok(playing) => playing.and_then(|playing| playing.demuxed()),
         };
-        let demuxed = demuxed.map_err(|error| answered_badly(&authority, "PLAY", error))?;
+        let demuxed = demuxed.map_err(|error| answered_badly(source, "PLAY", error))?;
 
         let now = Instant::now();
         Ok(Self {
@@ -374,11 +374,13 @@ async fn describe(
         Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
-    if let Some(error) = &error
-        && let Some(status) = error.status_code()
-    {
-        return Err(by_status(status, source).with_source(error.clone()));
-    }
+    let error = match error {
+        // It answered, so there is a connection.
+        Some(error) if error.status_code().is_some() => {
+            return Err(answered_badly(source, "DESCRIBE", error));
+        }
+        error => error,
+    };
     // retina does not say whether it was the connection that failed, nor with
     // which error; a look of our own does, and costs nothing where all is well.
     Err(match (timeout(limits.connect, TcpStream::connect(socket_of(source))).await, error) {
@@ -388,7 +390,7 @@ async fn describe(
         ),
         (Ok(Err(error)), _) => not_connected(&authority, error),
         (Ok(Ok(_)), None) => does_not_answer(&authority, "DESCRIBE"),
-        (Ok(Ok(_)), Some(error)) => answered_badly(&authority, "DESCRIBE", error),
+        (Ok(Ok(_)), Some(error)) => answered_badly(source, "DESCRIBE", error),
     })
 }
 
@@ -513,7 +515,7 @@ fn by_status(status: u16, source: &Source) -> Fault {
         ),
         (461 | 501 | 505 | 551, _) => (
             FaultKind::Unsupported,
-            format!("{authority} does not offer RTSP over TCP ({status}); switch it on there"),
+            format!("{authority} does not send RTSP over TCP ({status}); switch it on there"),
         ),
         _ => (
             FaultKind::Protocol,
@@ -524,28 +526,26 @@ fn by_status(status: u16, source: &Source) -> Fault {
 }
 
 /// Names what was wrong with the answer to a request.
-fn answered_badly(authority: &str, method: &str, error: retina::Error) -> Fault {
-    let message = match error.status_code() {
-        Some(461) => {
-            return Fault::new(
-                FaultKind::Unsupported,
-                format!("{authority} does not send over TCP; switch RTSP over TCP on there"),
-            )
-            .with_source(error);
-        }
-        Some(453 | 503) => {
-            return Fault::new(
-                FaultKind::Refused,
-                format!("{authority} serves no more viewers; end other connections to it"),
-            )
-            .with_source(error);
-        }
-        // An answer that makes no sense comes with its status too.
-        Some(status) => format!("{authority} answers {method} with {status} and what is no RTSP"),
-        None => format!("{authority} does not answer {method} in RTSP"),
+fn answered_badly(source: &Source, method: &str, error: retina::Error) -> Fault {
+    let authority = source.authority();
+    let fault = match error.status_code() {
+        Some(status) if status >= 300 => by_status(status, source),
+        // Well answered, and yet refused by retina: what was answered is at fault.
+        Some(_) => Fault::new(
+            FaultKind::Protocol,
+            format!(
+                "{authority} describes its stream in a way that is not understood; update the \
+                 camera's firmware"
+            ),
+        ),
+        None => Fault::new(
+            FaultKind::Protocol,
+            format!(
+                "{authority} does not answer {method} in RTSP; check that the port is its RTSP port"
+            ),
+        ),
     };
-    let message = format!("{message}; check that the port is its RTSP port");
-    Fault::new(FaultKind::Protocol, message).with_source(error)
+    fault.with_source(error)
 }
 
 /// Names why a stream that played broke off.

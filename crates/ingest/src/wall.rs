@@ -168,9 +168,8 @@ mod tests {
     }
 
     /// Numbers without a pattern, from 0 to `below`.
-    fn noise(n: i64, below: i64) -> i64 {
-        (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) as i64
-            & i64::MAX % below.max(1)
+    fn noise(n: i64, below: u64) -> i64 {
+        ((n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) % below) as i64
     }
 
     #[test]
