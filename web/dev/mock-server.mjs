@@ -1,0 +1,463 @@
+/**
+ * A dev tool: stands in for khue while screens are being made. It speaks the
+ * HTTP API and the media socket of docs/design/0001-spine.md from a clip that
+ * loops, and has a camera for each state a tile can show. It proves nothing
+ * about khue; the tests that count run the real program.
+ *
+ *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty]
+ *
+ * Users: admin / quan-tri-12 · trucban / truc-ban-12 · moi / mot-lan (must choose).
+ * With web/dist built, it serves the client too, under the policy khue has.
+ */
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { WebSocketServer } from "ws";
+import { CLIP_FRAMES, encode, FPS, FRAME_US, fragment } from "./clip.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: "string", default: "8787" },
+    pictures: { type: "string" },
+    empty: { type: "boolean", default: false },
+  },
+});
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const now = () => Date.now() * 1000;
+const MIN = 60_000_000;
+/** Recording of all cameras began three hours before the start, on the grid of frames. */
+const BEGAN = Math.floor((now() - 180 * MIN) / 10_000_000) * 10_000_000;
+
+console.log("encoding clips…");
+const pictures = options.pictures
+  ? readdirSync(options.pictures)
+      .filter((f) => f.endsWith(".png"))
+      .map((f) => join(options.pictures, f))
+  : [];
+const clips = [];
+for (let i = 0; i < 4; i++) {
+  const picture = pictures.length > 0 ? pictures[i % pictures.length] : undefined;
+  clips.push({
+    main: await encode({ width: 1280, height: 720, gop: 50, picture, hue: i * 90 }),
+    sub: await encode({ width: 640, height: 360, gop: 25, picture, hue: i * 90 }),
+  });
+}
+
+const organisations = [
+  { id: "o1", name: "Công an Thành phố", parent: null },
+  { id: "o2", name: "Phường Hoàn Kiếm", parent: "o1" },
+  { id: "o3", name: "Phường Cửa Nam", parent: "o1" },
+];
+const sites = [
+  { id: "s1", name: "Ngã tư Tràng Tiền – Hàng Bài", organisation: "o2" },
+  { id: "s2", name: "Chợ Đồng Xuân", organisation: "o2" },
+  { id: "s3", name: "Ga Hà Nội", organisation: "o3" },
+];
+const camera = (number, name, site, state, extra = {}) => ({
+  id: `c${number}`,
+  number,
+  name,
+  site,
+  make: "simcam",
+  clip: number % clips.length,
+  state: { reason: null, since_us: BEGAN, ...state },
+  may: { live: true, playback: true, export: true },
+  url: `rtsp://192.168.10.${number % 250}/main`,
+  user: "admin",
+  lag_us: 0,
+  ...extra,
+});
+const recording = { kind: "recording" };
+const cameras = options.empty
+  ? []
+  : [
+      camera(112, "PTZ toàn cảnh", "s1", recording),
+      camera(113, "Hướng Đinh Tiên Hoàng", "s1", recording),
+      camera(114, "Hướng Tràng Tiền", "s1", recording, { lag_us: 4_200_000 }),
+      camera(115, "Hướng Hàng Bài", "s1", { kind: "faulty", reason: "unreachable", since_us: now() - 84 * MIN }),
+      camera(131, "Cổng chính", "s2", recording),
+      camera(132, "Lối xe tải", "s2", recording),
+      camera(133, "Bãi gửi xe", "s2", { kind: "faulty", reason: "wrong_credentials", since_us: now() - 3 * MIN }),
+      camera(134, "Lối thoát hiểm", "s2", { kind: "connecting", since_us: now() - 6_000_000 }),
+      camera(201, "Sảnh đón", "s3", recording),
+      camera(202, "Sân ga 1", "s3", recording, { may: { live: false, playback: false, export: false } }),
+      camera(203, "Nhà xe nhân viên", "s3", { kind: "disabled" }),
+    ];
+/** Where nothing was recorded, minutes before the start. */
+const GAPS = [
+  { from: 150, to: 141, reason: "crashed" },
+  { from: 40, to: 37, reason: "unreachable" },
+  { from: 6, to: 5, reason: "disk_too_slow" },
+].map((g) => ({ from_us: BEGAN + (180 - g.from) * MIN, to_us: BEGAN + (180 - g.to) * MIN, reason: g.reason }));
+const gapsOf = (c) => [
+  ...(c.number % 2 === 0 ? GAPS : GAPS.slice(0, 1)),
+  ...(c.state.kind === "recording"
+    ? []
+    : [{ from_us: c.state.since_us, to_us: null, reason: c.state.reason ?? "stopped" }]),
+];
+const rowOf = (c, user) => ({
+  id: c.id,
+  number: c.number,
+  name: c.name,
+  site: c.site,
+  make: c.make,
+  streams: ["main", "sub"].map((role) => ({
+    id: `${c.id}-${role}`,
+    role,
+    width: role === "main" ? 1280 : 640,
+    height: role === "main" ? 720 : 360,
+    codec: clips[c.clip][role].codec,
+  })),
+  state: c.state,
+  may: user.role === "administrator" ? { live: false, playback: false, export: false } : c.may,
+});
+
+const users = [
+  { id: "u1", name: "admin", display_name: "Quản trị", role: "administrator", password: "quan-tri-12" },
+  { id: "u2", name: "trucban", display_name: "Trực ban 02", role: "operator", password: "truc-ban-12" },
+  { id: "u3", name: "moi", display_name: "Nguyễn Văn Mới", role: "operator", password: "mot-lan", must: true },
+];
+const signIns = new Map();
+const holds = [];
+const exportsMade = new Map();
+let failures = 0;
+
+function fail(status, code, message, extra = {}) {
+  return { status, body: { code, message, ...extra } };
+}
+
+async function answer(request, path, query, body) {
+  const method = request.method;
+  const signIn = signIns.get(/__Host-khue=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]);
+  const user = signIn?.user;
+  if (path === "/session" && method === "POST") {
+    if (failures >= 5) {
+      failures = 0;
+      return fail(429, "locked_out", "too many attempts", { retry_after_s: 42 });
+    }
+    const found = users.find((u) => u.name === body.name && u.password === body.password);
+    if (!found) {
+      failures++;
+      return fail(401, "wrong_sign_in", "the name or the password is wrong");
+    }
+    failures = 0;
+    const id = randomUUID();
+    signIns.set(id, { user: found, csrf: randomUUID() });
+    return {
+      status: 200,
+      body: sessionOf(signIns.get(id)),
+      headers: { "set-cookie": `__Host-khue=${id}; Path=/; HttpOnly; Secure; SameSite=Strict` },
+    };
+  }
+  if (!user) return fail(401, "signed_out", "sign in first");
+  if (method !== "GET" && request.headers["x-khue-csrf"] !== signIn.csrf)
+    return fail(403, "csrf", "the csrf header is missing");
+  if (path === "/session" && method === "GET") return { status: 200, body: sessionOf(signIn) };
+  if (path === "/session" && method === "DELETE") {
+    for (const [id, s] of signIns) if (s === signIn) signIns.delete(id);
+    return { status: 204 };
+  }
+  if (path === "/session/password") {
+    if (body.current !== user.password)
+      return fail(400, "wrong_password", "the present password is wrong", { field: "current" });
+    if (body.new.length < 12)
+      return fail(400, "weak_password", "a password has at least 12 characters", { field: "new" });
+    user.password = body.new;
+    user.must = false;
+    return { status: 204 };
+  }
+  if (path === "/tree")
+    return { status: 200, body: { organisations, sites, cameras: cameras.map((c) => rowOf(c, user)) } };
+  if (path === "/status") {
+    const count = (kind) => cameras.filter((c) => c.state.kind === kind).length;
+    const disk = { used_bytes: 41e9, ceiling_bytes: 100e9, free_bytes: 212e9, full: false };
+    return {
+      status: 200,
+      body: {
+        cameras: { recording: count("recording"), connecting: count("connecting"), faulty: count("faulty") },
+        disk,
+        synced_us: now() - 3e6,
+      },
+    };
+  }
+  if (path === "/media-tokens" && method === "POST") {
+    const c = cameras.find((x) => x.id === body.camera);
+    if (!c) return fail(404, "not_found", "no such camera");
+    if (!c.may.live || user.role === "administrator") return fail(403, "forbidden", "you may not see this camera");
+    return {
+      status: 200,
+      body: { token: JSON.stringify({ camera: c.id, purpose: body.purpose }), expires_us: now() + 5 * MIN },
+    };
+  }
+  if (path === "/cameras/probe") {
+    const ip = Number(/\.(\d+)[:/]/.exec(body.url)?.[1] ?? 0);
+    const bad = {
+      1: "unreachable",
+      2: "refused",
+      3: "wrong_credentials",
+      4: "not_found",
+      5: "unsupported",
+      6: "protocol",
+      7: "silent",
+    }[ip];
+    if (bad) return fail(422, bad, `the camera is ${bad}`, bad === "wrong_credentials" ? { field: "password" } : {});
+    return { status: 200, body: { codec: "avc1.640028", width: 1920, height: 1080, fps: 25 } };
+  }
+  if (path === "/cameras" && method === "POST") {
+    if (cameras.some((c) => c.number === body.number))
+      return fail(409, "taken", "another camera has this number", { field: "number" });
+    const made = camera(
+      body.number,
+      body.name,
+      body.site,
+      { kind: "connecting", since_us: now() },
+      { url: body.streams?.[0]?.url ?? body.url },
+    );
+    cameras.push(made);
+    return { status: 201, body: rowOf(made, user) };
+  }
+  const one = /^\/cameras\/([^/]+)(\/timeline)?$/.exec(path);
+  if (one) {
+    const c = cameras.find((x) => x.id === one[1]);
+    if (!c) return fail(404, "not_found", "no such camera");
+    if (one[2]) return { status: 200, body: timeline(c, Number(query.get("from_us")), Number(query.get("to_us"))) };
+    if (method === "DELETE") {
+      cameras.splice(cameras.indexOf(c), 1);
+      return { status: 204 };
+    }
+    if (method === "PATCH") Object.assign(c, body);
+    return { status: 200, body: { ...rowOf(c, user), url: c.url, user: c.user } };
+  }
+  if (path === "/exports" && method === "POST") {
+    const c = cameras.find((x) => x.id === body.camera);
+    const id = randomUUID();
+    const name = `camera-${c.number}`;
+    const bytes = exportFile(c, body);
+    exportsMade.set(`${id}/${name}.mp4`, bytes);
+    return {
+      status: 200,
+      body: {
+        id,
+        url: `/api/v1/exports/${id}/${name}.mp4`,
+        name: `${name}.mp4`,
+        from_us: body.from_us,
+        to_us: body.to_us,
+        frames: Math.floor((body.to_us - body.from_us) / FRAME_US),
+        size_bytes: bytes.length,
+      },
+    };
+  }
+  if (path === "/holds" && method === "GET") return { status: 200, body: { holds } };
+  if (path === "/holds" && method === "POST") {
+    holds.push({ id: randomUUID(), ...body, by: user.display_name, made_us: now() });
+    return { status: 201, body: holds.at(-1) };
+  }
+  if (path.startsWith("/holds/") && method === "DELETE") {
+    holds.splice(
+      holds.findIndex((h) => path.endsWith(h.id)),
+      1,
+    );
+    return { status: 204 };
+  }
+  return fail(404, "not_found", "no such path");
+}
+
+function sessionOf({ user, csrf }) {
+  const { id, name, display_name, role, must } = user;
+  return {
+    user: { id, name, display_name, role, must_choose_password: Boolean(must) },
+    csrf,
+    server_time_us: now(),
+    version: "0.1.0-mock",
+    demo: true,
+  };
+}
+
+function timeline(c, from, to) {
+  const end = now() - 1_000_000;
+  const gaps = gapsOf(c).map((g) => ({ ...g, to_us: g.to_us ?? end }));
+  const runs = [];
+  let at = BEGAN + 20 * MIN;
+  for (const gap of gaps) {
+    if (gap.from_us > at) runs.push({ from_us: at, to_us: gap.from_us });
+    at = Math.max(at, gap.to_us);
+  }
+  if (at < end) runs.push({ from_us: at, to_us: end });
+  const inside = (s) => s.to_us > from && s.from_us < to;
+  return {
+    runs: runs.filter(inside),
+    gaps: gaps.filter((g) => inside(g) && g.from_us >= BEGAN + 20 * MIN),
+    deleted: [{ from_us: BEGAN, to_us: BEGAN + 20 * MIN, rule: "retention" }].filter(inside),
+    first_us: BEGAN + 20 * MIN,
+    last_us: end,
+    synced_us: end - 3_000_000,
+  };
+}
+
+function exportFile(c, { role, from_us, to_us }) {
+  const clip = clips[c.clip][role];
+  const frames = [];
+  const first = Math.floor((from_us - BEGAN) / FRAME_US / clip.gop) * clip.gop;
+  for (let n = first; BEGAN + n * FRAME_US < to_us && frames.length < 3000; n++)
+    frames.push(clip.frames[n % CLIP_FRAMES]);
+  return Buffer.concat([clip.init, fragment(0, frames)]);
+}
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+  ".txt": "text/plain",
+};
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  if (url.pathname.startsWith("/api/v1/exports/") && request.method === "GET") {
+    const bytes = exportsMade.get(url.pathname.slice("/api/v1/exports/".length));
+    response.writeHead(bytes ? 200 : 404, { "content-type": "video/mp4", "content-disposition": "attachment" });
+    return response.end(bytes);
+  }
+  if (url.pathname.startsWith("/api/v1/")) {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const text = Buffer.concat(parts).toString();
+    const {
+      status,
+      body,
+      headers = {},
+    } = await answer(request, url.pathname.slice(7), url.searchParams, text ? JSON.parse(text) : {});
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    return response.end(body === undefined ? "" : JSON.stringify(body));
+  }
+  let file = join(DIST, normalize(url.pathname));
+  if (!existsSync(file) || url.pathname === "/") file = join(DIST, "index.html");
+  if (!existsSync(file)) return response.writeHead(404).end("no dist: npm run build, or use npm run dev");
+  response.writeHead(200, {
+    "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": CSP,
+  });
+  response.end(readFileSync(file));
+});
+
+const sockets = new WebSocketServer({ server, path: "/api/v1/media" });
+const channels = new Map();
+let nextPast = 1000;
+
+function header(kind, key, channel, wall) {
+  const b = Buffer.alloc(16);
+  b.writeUInt8(kind, 0);
+  b.writeUInt8(key ? 1 : 0, 1);
+  b.writeUInt32BE(channel, 4);
+  b.writeBigInt64BE(BigInt(wall), 8);
+  return b;
+}
+
+sockets.on("connection", (ws) => {
+  const mine = new Map();
+  const tell = (message) => ws.readyState === 1 && ws.send(JSON.stringify(message));
+  const piece = (kind, key, channel, wall, bytes) =>
+    ws.readyState === 1 && ws.send(Buffer.concat([header(kind, key, channel, wall), bytes]));
+  const sendInit = (channel, clip, origin) => {
+    tell({ type: "init", channel, codec: clip.codec, width: clip.width, height: clip.height, origin_us: origin });
+    piece(1, false, channel, 0, clip.init);
+  };
+
+  function openLive(message, c) {
+    const key = `${c.id}-${message.role}`;
+    if (!channels.has(key)) channels.set(key, channels.size + 1);
+    const channel = channels.get(key);
+    const clip = clips[c.clip][message.role];
+    tell({ type: "opened", ref: message.ref, channel });
+    const state = { recording: "live", connecting: "connecting" }[c.state.kind] ?? "no_data";
+    tell({ type: "state", channel, state, since_us: c.state.since_us, reason: c.state.reason });
+    if (state !== "live") return mine.set(channel, () => undefined);
+    sendInit(channel, clip, BEGAN);
+    let next = Math.floor((now() - c.lag_us - BEGAN) / FRAME_US / clip.gop) * clip.gop;
+    const timer = setInterval(
+      () => {
+        for (; BEGAN + (next + 1) * FRAME_US <= now() - c.lag_us; next++) {
+          const frame = clip.frames[next % CLIP_FRAMES];
+          piece(2, frame.key, channel, BEGAN + next * FRAME_US, fragment(next * FRAME_US, [frame]));
+        }
+      },
+      1000 / FPS / 2,
+    );
+    mine.set(channel, () => clearInterval(timer));
+  }
+
+  function openPast(message, c) {
+    const channel = nextPast++;
+    const clip = clips[c.clip][message.role];
+    const gopUs = clip.gop * FRAME_US;
+    tell({ type: "opened", ref: message.ref, channel });
+    // Segments of a minute, each with an origin of its own, as on disk.
+    let origin = null;
+    let at = Math.floor((message.from_us - BEGAN) / gopUs) * gopUs + BEGAN;
+    const run = { credit: message.credit };
+    run.go = () => {
+      while (run.credit > 0) {
+        const gap = [{ from_us: BEGAN - 1e12, to_us: BEGAN + 20 * MIN, reason: "" }, ...gapsOf(c)].find(
+          (g) => at >= g.from_us && at < (g.to_us ?? Number.POSITIVE_INFINITY),
+        );
+        if (gap) {
+          if (gap.to_us === null) return end("caught_up");
+          tell({ type: "gap", channel, ...gap });
+          at = Math.ceil((gap.to_us - BEGAN) / gopUs) * gopUs + BEGAN;
+          continue;
+        }
+        if (at + gopUs > now() - 200_000) return end("caught_up");
+        const segment = Math.floor(at / MIN) * MIN;
+        if (segment !== origin) {
+          origin = segment;
+          sendInit(channel, clip, origin);
+        }
+        const first = Math.round((at - BEGAN) / FRAME_US);
+        const frames = Array.from({ length: clip.gop }, (_, i) => clip.frames[(first + i) % CLIP_FRAMES]);
+        piece(3, true, channel, at, fragment(Math.max(at - origin, 0), frames));
+        at += gopUs;
+        run.credit--;
+      }
+    };
+    const end = (reason) => {
+      mine.delete(channel);
+      tell({ type: "end", channel, reason });
+    };
+    mine.set(channel, () => undefined);
+    mine.get(channel).run = run;
+    run.go();
+  }
+
+  ws.on("message", (data) => {
+    const message = JSON.parse(data.toString());
+    if (message.op === "ping") return tell({ type: "pong", sent: message.sent, now_us: now() });
+    if (message.op === "live" || message.op === "past") {
+      const c = cameras.find((x) => x.id === JSON.parse(message.token).camera);
+      if (!c)
+        return tell({ type: "refused", ref: message.ref, channel: null, code: "not_found", message: "no such camera" });
+      return message.op === "live" ? openLive(message, c) : openPast(message, c);
+    }
+    const stop = mine.get(message.channel);
+    if (message.op === "credit" && stop?.run) {
+      stop.run.credit += message.fragments;
+      stop.run.go();
+    }
+    if (message.op === "stop" && stop) {
+      stop();
+      mine.delete(message.channel);
+      tell({ type: "end", channel: message.channel, reason: "stopped" });
+    }
+  });
+  ws.on("close", () => {
+    for (const stop of mine.values()) stop();
+  });
+});
+
+server.listen(Number(options.port), "127.0.0.1", () => console.log(`mock khue on http://127.0.0.1:${options.port}`));

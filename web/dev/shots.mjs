@@ -1,0 +1,161 @@
+/**
+ * A dev tool: pictures of the screens against the mock server, to look at.
+ *
+ *   node dev/shots.mjs OUT-DIR [--base http://127.0.0.1:8787] [--only name,…]
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { base: { type: "string", default: "http://127.0.0.1:8787" }, only: { type: "string", default: "" } },
+});
+const out = positionals[0] ?? "shots";
+mkdirSync(out, { recursive: true });
+const only = values.only ? values.only.split(",") : null;
+
+const DESK = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
+async function open({ viewport = DESK, theme = "dark", language = "vi", user = "trucban", password = "truc-ban-12" }) {
+  const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === PHONE ? 2 : 1 });
+  const page = await context.newPage();
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && console.log(`[${m.type()}] ${m.text()}`));
+  page.on("pageerror", (e) => console.log(`[pageerror] ${e.stack}`));
+  await page.addInitScript(
+    ([th, la]) => {
+      localStorage.setItem("khue.theme", th);
+      localStorage.setItem("khue.language", la);
+    },
+    [theme, language],
+  );
+  await page.goto(values.base);
+  if (user) {
+    await page.locator('input[name="name"]').fill(user);
+    await page.locator('input[name="password"]').fill(password);
+    await page.locator('button[type="submit"]').click();
+    await page.locator(".rail, .door h1").first().waitFor();
+  }
+  return { page, context };
+}
+
+const admin = { user: "admin", password: "quan-tri-12" };
+/** Waits until so many tiles show a picture. */
+async function pictures(page, count, state = "live") {
+  await page
+    .locator(`[data-state="${state}"]`)
+    .nth(count - 1)
+    .waitFor({ timeout: 30_000 });
+}
+async function lookBack(page, minutes) {
+  await page.evaluate(() => sessionStorage.setItem("khue.purpose.u2", JSON.stringify("xác minh vụ VV-2026-00418")));
+  const at = (Date.now() - minutes * 60_000) * 1000;
+  await page.goto(`${values.base}/playback?at=${at}`);
+  await page.locator("[data-wall-us]").first().waitFor({ timeout: 30_000 });
+}
+
+const shots = {
+  "sign-in": [{ user: null }, async () => undefined],
+  "sign-in-light-en": [{ user: null, theme: "light", language: "en" }, async () => undefined],
+  "sign-in-wrong-phone": [{ viewport: PHONE, password: "sai" }, async (page) => page.locator(".warnn").waitFor()],
+  password: [{ user: "moi", password: "mot-lan" }, async (page) => page.locator("h1").waitFor()],
+  live: [{}, async (page) => pictures(page, 3)],
+  "live-light-en": [{ theme: "light", language: "en" }, async (page) => pictures(page, 3)],
+  "live-expanded": [
+    {},
+    async (page) => {
+      await pictures(page, 3);
+      await page.locator('[data-tile="1"]').dblclick({ position: { x: 200, y: 150 } });
+      await page.locator('[data-tile="1"][data-role="main"][data-state="live"]').waitFor();
+      await page.keyboard.press("Control+i");
+      await page.waitForTimeout(2500);
+    },
+  ],
+  "live-16": [
+    {},
+    async (page) => {
+      await page.keyboard.press("Shift+Digit4");
+      await pictures(page, 3);
+    },
+  ],
+  "live-phone": [{ viewport: PHONE }, async (page) => pictures(page, 2)],
+  "live-tree-phone": [
+    { viewport: PHONE },
+    async (page) => {
+      await page.locator(".centre .ph .btn").first().click();
+      await page.locator(".drawer .tr").first().waitFor();
+    },
+  ],
+  keys: [{}, async (page) => page.keyboard.press("?")],
+  purpose: [{}, async (page) => page.locator(".purpose").click()],
+  playback: [{}, async (page) => lookBack(page, 45)],
+  "playback-light-en": [{ theme: "light", language: "en" }, async (page) => lookBack(page, 45)],
+  "playback-gap": [
+    {},
+    async (page) => {
+      await lookBack(page, 39);
+      await page.locator('[data-state="gap"]').first().waitFor();
+    },
+  ],
+  "playback-export": [
+    {},
+    async (page) => {
+      await lookBack(page, 60);
+      await page.keyboard.press("[");
+      await page.keyboard.press(" ");
+      await page.waitForTimeout(2500);
+      await page.keyboard.press(" ");
+      await page.keyboard.press("]");
+      await page.keyboard.press("e");
+      await page.waitForTimeout(400);
+    },
+  ],
+  "playback-phone": [{ viewport: PHONE }, async (page) => lookBack(page, 45)],
+  cameras: [admin, async (page) => page.locator("tbody tr").first().waitFor()],
+  "cameras-light-en": [
+    { ...admin, theme: "light", language: "en" },
+    async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
+  "camera-add": [
+    admin,
+    async (page) => {
+      await page.locator("[data-act=add]").click();
+      await page.locator('input[name="url"]').fill("rtsp://192.168.10.3/main");
+      await page.locator("[data-act=probe]").click();
+      await page.locator(".panel.r .error, .panel.r .note").first().waitFor();
+    },
+  ],
+  "cameras-phone": [{ ...admin, viewport: PHONE }, async (page) => page.locator("tbody tr").first().waitFor()],
+  holds: [{}, async (page) => page.goto(`${values.base}/holds`)],
+};
+
+for (const [name, [how, act]] of Object.entries(shots)) {
+  if (only && !only.includes(name)) continue;
+  const { page, context } = await open(how);
+  try {
+    await act(page);
+    await page.waitForTimeout(700);
+  } catch (error) {
+    console.log(`${name}: ${error.message.split("\n")[0]}`);
+  }
+  await page.screenshot({ path: join(out, `${name}.png`) });
+  await context.close();
+  console.log(name);
+}
+await browser.close();

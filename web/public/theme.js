@@ -1,0 +1,15 @@
+// Puts the remembered theme and the density on <html> before the first paint.
+// src/ui/appearance.ts changes them afterwards and owns the key.
+(() => {
+  let theme = null;
+  try {
+    theme = localStorage.getItem("khue.theme");
+  } catch {
+    // Storage may be forbidden; the default stands.
+  }
+  if (theme !== "light" && theme !== "dark") {
+    theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  }
+  document.documentElement.dataset.theme = theme;
+  if (matchMedia("(max-width: 720px)").matches) document.documentElement.dataset.density = "touch";
+})();

@@ -1,0 +1,43 @@
+/** What screens ask for again and again, with how long an answer stays good. */
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import * as client from "./client";
+import type { Role } from "./types";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A code says what is wrong; asking again helps only where nobody answered.
+      retry: (count, error) => error instanceof client.ApiError && error.code === "offline" && count < 2,
+      refetchOnWindowFocus: true,
+      staleTime: 2_000,
+    },
+  },
+});
+
+export const sessionQuery = queryOptions({ queryKey: ["session"], queryFn: () => client.session(), staleTime: 60_000 });
+
+export const treeQuery = queryOptions({
+  queryKey: ["tree"],
+  queryFn: ({ signal }) => client.tree(signal),
+  refetchInterval: 5_000,
+});
+
+export const cameraQuery = (id: string) =>
+  queryOptions({ queryKey: ["camera", id], queryFn: ({ signal }) => client.camera(id, signal) });
+
+export const holdsQuery = queryOptions({ queryKey: ["holds"], queryFn: ({ signal }) => client.holds(signal) });
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => client.status(signal),
+  refetchInterval: 10_000,
+});
+
+/** `moving`: the stretch reaches the present, so it grows. */
+export const timelineQuery = (id: string, role: Role, fromUs: number, toUs: number, moving: boolean) =>
+  queryOptions({
+    queryKey: ["timeline", id, role, fromUs, toUs],
+    queryFn: ({ signal }) => client.timeline(id, role, fromUs, toUs, signal),
+    staleTime: moving ? 3_000 : 60_000,
+    refetchInterval: moving ? 4_000 : false,
+  });

@@ -1,0 +1,58 @@
+/**
+ * What codes mean, in the words of the office: faults of cameras, reasons of
+ * gaps, refusals. One place, so that a fault reads the same on a tile, in the
+ * tree and in a form.
+ */
+import type { MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+
+const FAULTS: Record<string, MessageDescriptor> = {
+  unreachable: msg`Không tới được địa chỉ của camera. Kiểm tra nguồn điện và đường mạng.`,
+  refused: msg`Camera trả lời nhưng không cho lấy hình. Có thể đã đủ số người xem.`,
+  wrong_credentials: msg`Camera từ chối tên đăng nhập hoặc mật khẩu.`,
+  not_found: msg`Camera không có luồng hình ở địa chỉ này.`,
+  unsupported: msg`Camera gửi dạng hình mà máy chủ chưa ghi được.`,
+  protocol: msg`Camera trả lời sai quy cách.`,
+  silent: msg`Camera vẫn kết nối nhưng không gửi hình.`,
+};
+
+const GAPS: Record<string, MessageDescriptor> = {
+  ...FAULTS,
+  clock_step: msg`Đồng hồ máy chủ được chỉnh lại.`,
+  stopped: msg`Máy ghi được dừng theo lệnh.`,
+  crashed: msg`Máy ghi tắt đột ngột.`,
+  disk_full: msg`Ổ đĩa đầy.`,
+  disk_too_slow: msg`Ổ đĩa ghi không kịp.`,
+  disabled: msg`Camera không được đặt ghi hình.`,
+};
+
+const REFUSALS: Record<string, MessageDescriptor> = {
+  forbidden: msg`Quyền xem do đơn vị chủ camera cấp.`,
+  not_found: msg`Camera này không còn trong hệ thống.`,
+  signed_out: msg`Phiên đăng nhập đã hết. Đăng nhập lại.`,
+  revoked: msg`Quyền xem vừa được thu hồi.`,
+};
+
+const LINE = msg`Mất kết nối tới máy chủ.`;
+const NOT_RECORDED = msg`Không có ghi hình.`;
+const NO_REASON = msg`Máy chủ không cho biết lý do.`;
+
+/** Says why a camera gives no picture. */
+export function faultWords(reason: string | null): MessageDescriptor {
+  if (reason === "line") return LINE;
+  return (reason !== null && FAULTS[reason]) || NO_REASON;
+}
+
+/** Says why nothing was recorded. */
+export function gapWords(reason: string): MessageDescriptor {
+  return GAPS[reason] ?? NOT_RECORDED;
+}
+
+/** Says why a request was refused. */
+export function refusalWords(code: string | null): MessageDescriptor {
+  return (code !== null && REFUSALS[code]) || NO_REASON;
+}
+
+export function isFault(code: string): boolean {
+  return code in FAULTS;
+}

@@ -1,0 +1,325 @@
+/** The administrator's cameras: what each does now; adding, changing, removing. */
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { HardDrive, Pencil, Plus, Search, ShieldCheck, Trash2, TriangleAlert } from "lucide-react";
+import { useMemo, useState } from "react";
+import { ApiError, deleteCamera } from "../../api/client";
+import { statusQuery, treeQuery } from "../../api/queries";
+import type { CameraRow, Site } from "../../api/types";
+import { Glyph } from "../../desk/Glyph";
+import { fold } from "../../desk/tree";
+import { faultWords } from "../../desk/words";
+import { bytes } from "../../lib/figures";
+import { serverNowUs } from "../../lib/serverclock";
+import { clockShort, date } from "../../lib/time";
+import { Mark } from "../../ui/Mark";
+import { CloseButton, Modal } from "../../ui/Modal";
+import { toast } from "../../ui/toast";
+import { CameraForm } from "./CameraForm";
+import "./cameras.css";
+
+type Open = { kind: "add" } | { kind: "change"; id: string } | null;
+
+export function CamerasPage() {
+  const { t } = useLingui();
+  const { data: tree, error } = useQuery(treeQuery);
+  const [open, setOpen] = useState<Open>(null);
+  const [removing, setRemoving] = useState<CameraRow | null>(null);
+  const [filter, setFilter] = useState("");
+  const sites = useMemo(() => new Map((tree?.sites ?? []).map((s) => [s.id, s])), [tree]);
+  const rows = (tree?.cameras ?? [])
+    .filter((c) =>
+      fold(`${c.number} ${c.name} ${sites.get(c.site)?.name ?? ""} ${c.make ?? ""}`).includes(fold(filter.trim())),
+    )
+    .sort((a, b) => a.number - b.number);
+  const add = (
+    <button type="button" className="btn primary" data-act="add" onClick={() => setOpen({ kind: "add" })}>
+      <Plus /> <Trans>Thêm camera</Trans>
+    </button>
+  );
+
+  return (
+    <div className="body">
+      <section className="centre page" aria-label={t`Camera`}>
+        {tree && tree.cameras.length === 0 ? (
+          <div className="nothingyet">
+            <Mark className="bigmark" />
+            <h1>
+              <Trans>Chưa có camera nào</Trans>
+            </h1>
+            <p className="t2">
+              <Trans>
+                Nhập địa chỉ luồng hình (RTSP) và mật khẩu của camera, thử một lần rồi lưu. Khuê bắt đầu ghi ngay.
+              </Trans>
+            </p>
+            {add}
+            <NoVideoNote />
+          </div>
+        ) : (
+          <>
+            <div className="ph tools">
+              <div className="input find">
+                <Search aria-hidden />
+                <input
+                  type="search"
+                  value={filter}
+                  onChange={(e) => setFilter(e.target.value)}
+                  placeholder={t`Tên, số, địa điểm…`}
+                  aria-label={t`Tìm camera`}
+                />
+              </div>
+              <Counts cameras={tree?.cameras ?? []} />
+              <span className="grow" />
+              {add}
+            </div>
+            <Disk />
+            {error && (
+              <div className="note warnn" role="alert">
+                <TriangleAlert aria-hidden />
+                <Trans>Chưa tải được danh sách camera. Đang thử lại.</Trans>
+              </div>
+            )}
+            <div className="tablebox">
+              <table className="tbl">
+                <thead>
+                  <tr>
+                    <th className="num">{t`Số`}</th>
+                    <th>{t`Tên`}</th>
+                    <th className="second">{t`Địa điểm`}</th>
+                    <th className="second">{t`Cỡ hình`}</th>
+                    <th>{t`Tình trạng`}</th>
+                    <th>
+                      <span className="sr">{t`Việc`}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {rows.map((camera) => (
+                    <Row
+                      key={camera.id}
+                      camera={camera}
+                      site={sites.get(camera.site)}
+                      selected={open?.kind === "change" && open.id === camera.id}
+                      onChange={() => setOpen({ kind: "change", id: camera.id })}
+                      onRemove={() => setRemoving(camera)}
+                    />
+                  ))}
+                </tbody>
+              </table>
+              {tree && rows.length === 0 && (
+                <p className="t3 nonefound">
+                  <Trans>Không có camera nào khớp với "{filter}".</Trans>
+                </p>
+              )}
+            </div>
+          </>
+        )}
+      </section>
+      {open && tree && (
+        <CameraForm
+          key={open.kind === "change" ? open.id : "new"}
+          id={open.kind === "change" ? open.id : null}
+          tree={tree}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {removing && <RemoveDialog camera={removing} onClose={() => setRemoving(null)} />}
+    </div>
+  );
+}
+
+interface RowProps {
+  camera: CameraRow;
+  site: Site | undefined;
+  selected: boolean;
+  onChange: () => void;
+  onRemove: () => void;
+}
+
+function Row({ camera, site, selected, onChange, onRemove }: RowProps) {
+  const { t } = useLingui();
+  const main = camera.streams.find((s) => s.role === "main");
+  return (
+    <tr className={selected ? "sel" : undefined} data-camera-row={camera.id} data-state={camera.state.kind}>
+      <td className="num strong">{camera.number}</td>
+      <td>
+        <div className="strong">{camera.name}</div>
+        <div className="t3">{camera.make ?? ""}</div>
+      </td>
+      <td className="t2 second">{site?.name}</td>
+      <td className="t2 second nowrap">{main?.width ? `${main.width} × ${main.height}` : "–"}</td>
+      <td>
+        <div className="row statecell">
+          <Glyph camera={camera} watching={false} />
+          <StateWords camera={camera} />
+        </div>
+      </td>
+      <td>
+        <div className="row acts">
+          <button
+            type="button"
+            className="btn ghost s ico"
+            aria-label={t`Sửa camera ${camera.number}`}
+            title={t`Sửa`}
+            onClick={onChange}
+          >
+            <Pencil />
+          </button>
+          <button
+            type="button"
+            className="btn ghost s ico"
+            aria-label={t`Xóa camera ${camera.number}`}
+            title={t`Xóa`}
+            onClick={onRemove}
+          >
+            <Trash2 />
+          </button>
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+function StateWords({ camera }: { camera: CameraRow }) {
+  const { t } = useLingui();
+  const { kind, since_us, reason } = camera.state;
+  const since = since_us === null ? "" : moment(since_us);
+  switch (kind) {
+    case "recording":
+      return (
+        <div>
+          <div>{t`Đang ghi`}</div>
+          {since && <div className="t3">{t`từ ${since}`}</div>}
+        </div>
+      );
+    case "connecting":
+      return (
+        <div>
+          <div>{t`Đang kết nối`}</div>
+          <div className="t3">{reason ? t(faultWords(reason)) : since && t`từ ${since}`}</div>
+        </div>
+      );
+    case "disabled":
+      return <div>{t`Không ghi`}</div>;
+    case "faulty":
+      return (
+        <div>
+          <div className="warnword">{since ? t`Mất hình từ ${since}` : t`Mất hình`}</div>
+          <div className="t2">{t(faultWords(reason))}</div>
+        </div>
+      );
+  }
+}
+
+function Counts({ cameras }: { cameras: readonly CameraRow[] }) {
+  const count = (kind: CameraRow["state"]["kind"]) => cameras.filter((c) => c.state.kind === kind).length;
+  return (
+    <span className="row counts small t2">
+      <Plural value={count("recording")} one="# đang ghi" other="# đang ghi" />
+      <Plural value={count("connecting")} one="# đang kết nối" other="# đang kết nối" />
+      <Plural value={count("faulty")} one="# mất hình" other="# mất hình" />
+    </span>
+  );
+}
+
+function Disk() {
+  const { i18n } = useLingui();
+  const { data } = useQuery(statusQuery);
+  if (!data) return null;
+  const { used_bytes, ceiling_bytes, full } = data.disk;
+  const used = bytes(used_bytes, i18n.locale);
+  const ceiling = bytes(ceiling_bytes, i18n.locale);
+  return (
+    <div className={full ? "note warnn disk" : "disk small t2"} role={full ? "alert" : undefined}>
+      {full ? <TriangleAlert aria-hidden /> : <HardDrive aria-hidden className="s" />}
+      <span>
+        {full ? (
+          <Trans>Ổ đĩa đầy: việc ghi đang dừng. Tăng giới hạn, hoặc bỏ bớt đoạn đang giữ lại.</Trans>
+        ) : (
+          <Trans>
+            Hình đã ghi dùng {used} trong giới hạn {ceiling}.
+          </Trans>
+        )}
+      </span>
+      <meter min={0} max={ceiling_bytes} value={used_bytes} />
+    </div>
+  );
+}
+
+function NoVideoNote() {
+  return (
+    <div className="note">
+      <ShieldCheck aria-hidden />
+      <span>
+        <Trans>Bạn là quản trị: bạn thêm và sửa camera nhưng không xem hình. Người trực ban xem hình.</Trans>
+      </span>
+    </div>
+  );
+}
+
+function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => void }) {
+  const { t } = useLingui();
+  const queries = useQueryClient();
+  const removing = useMutation({
+    mutationFn: () => deleteCamera(camera.id),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: treeQuery.queryKey });
+      toast(t`Đã xóa camera ${camera.number}.`);
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      title={
+        <Trans>
+          Xóa camera {camera.number}, {camera.name}?
+        </Trans>
+      }
+      onClose={onClose}
+      actions={
+        <>
+          <CloseButton onClose={onClose}>
+            <Trans>Giữ camera</Trans>
+          </CloseButton>
+          <button
+            type="button"
+            className="btn"
+            disabled={removing.isPending}
+            data-act="remove"
+            onClick={() => removing.mutate()}
+          >
+            <Trash2 /> <Trans>Xóa camera</Trans>
+          </button>
+        </>
+      }
+    >
+      <p>
+        <Trans>
+          Khuê ngừng ghi camera này ngay. Tên, số, địa chỉ và mật khẩu của camera mất đi, và không ai xem lại được hình
+          đã ghi của nó nữa.
+        </Trans>
+      </p>
+      <p className="t2">
+        <Trans>
+          Số {camera.number} có thể đặt cho camera khác. Nếu chỉ muốn tạm dừng ghi, hãy sửa camera thay vì xóa.
+        </Trans>
+      </p>
+      {removing.error && (
+        <div className="note warnn" role="alert">
+          <TriangleAlert aria-hidden />
+          <span>
+            {removing.error instanceof ApiError && removing.error.code === "held" ? (
+              <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
+            ) : (
+              <Trans>Chưa xóa được: {removing.error.message}</Trans>
+            )}
+          </span>
+        </div>
+      )}
+    </Modal>
+  );
+}
+
+function moment(us: number): string {
+  return date(us) === date(serverNowUs()) ? clockShort(us) : `${clockShort(us)} ${date(us)}`;
+}

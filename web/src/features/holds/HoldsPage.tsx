@@ -1,0 +1,130 @@
+/** What expiry must spare, why, and by whose word. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { LockOpen, TriangleAlert } from "lucide-react";
+import { useMemo, useState } from "react";
+import { removeHold } from "../../api/client";
+import { holdsQuery, treeQuery } from "../../api/queries";
+import type { Hold } from "../../api/types";
+import { dateTime, duration } from "../../lib/time";
+import { CloseButton, Modal } from "../../ui/Modal";
+import { toast } from "../../ui/toast";
+
+export function HoldsPage() {
+  const { t } = useLingui();
+  const { data, error } = useQuery(holdsQuery);
+  const { data: tree } = useQuery(treeQuery);
+  const [letting, setLetting] = useState<Hold | null>(null);
+  const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
+  const holds = [...(data?.holds ?? [])].sort((a, b) => b.from_us - a.from_us);
+  return (
+    <div className="body">
+      <section className="centre page" aria-label={t`Đoạn hình được giữ lại`}>
+        <div className="ph tools">
+          <span className="t2">
+            <Trans>Đoạn hình được giữ lại không bị xóa khi hết hạn lưu.</Trans>
+          </span>
+        </div>
+        {error && (
+          <div className="note warnn" role="alert">
+            <TriangleAlert aria-hidden />
+            <Trans>Chưa tải được danh sách. Đang thử lại.</Trans>
+          </div>
+        )}
+        {data && holds.length === 0 ? (
+          <div className="fallback">
+            <div>
+              <h1>
+                <Trans>Chưa giữ lại đoạn nào</Trans>
+              </h1>
+              <p className="t2">
+                <Trans>Ở màn hình Xem lại: chọn một đoạn, bấm Trích xuất, rồi Giữ lại.</Trans>
+              </p>
+            </div>
+          </div>
+        ) : (
+          <div className="tablebox">
+            <table className="tbl">
+              <thead>
+                <tr>
+                  <th>{t`Camera`}</th>
+                  <th>{t`Từ`}</th>
+                  <th className="num">{t`Dài`}</th>
+                  <th>{t`Lý do`}</th>
+                  <th>
+                    <span className="sr">{t`Việc`}</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {holds.map((hold) => {
+                  const camera = cameras.get(hold.camera);
+                  return (
+                    <tr key={hold.id}>
+                      <td>{camera ? `${camera.number} · ${camera.name}` : t`camera đã xóa`}</td>
+                      <td className="nowrap">{dateTime(hold.from_us)}</td>
+                      <td className="num">{duration(hold.to_us - hold.from_us)}</td>
+                      <td>
+                        <div>{hold.reason}</div>
+                        {hold.by && <div className="t3">{hold.by}</div>}
+                      </td>
+                      <td>
+                        <button type="button" className="btn ghost s" onClick={() => setLetting(hold)}>
+                          <LockOpen className="s" /> <Trans>Bỏ giữ</Trans>
+                        </button>
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </section>
+      {letting && <LetGoDialog hold={letting} onClose={() => setLetting(null)} />}
+    </div>
+  );
+}
+
+function LetGoDialog({ hold, onClose }: { hold: Hold; onClose: () => void }) {
+  const { t } = useLingui();
+  const queries = useQueryClient();
+  const letting = useMutation({
+    mutationFn: () => removeHold(hold.id),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: holdsQuery.queryKey });
+      toast(t`Đã bỏ giữ. Đoạn hình sẽ bị xóa khi hết hạn lưu.`);
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      title={<Trans>Bỏ giữ đoạn từ {dateTime(hold.from_us)}?</Trans>}
+      onClose={onClose}
+      actions={
+        <>
+          <CloseButton onClose={onClose}>
+            <Trans>Vẫn giữ</Trans>
+          </CloseButton>
+          <button type="button" className="btn" disabled={letting.isPending} onClick={() => letting.mutate()}>
+            <LockOpen /> <Trans>Bỏ giữ</Trans>
+          </button>
+        </>
+      }
+    >
+      <p>
+        <Trans>
+          Nếu đoạn này đã quá hạn lưu, hình có thể bị xóa ngay và không lấy lại được. Lý do giữ: {hold.reason}
+        </Trans>
+      </p>
+      {letting.error && (
+        <div className="note warnn" role="alert">
+          <TriangleAlert aria-hidden />
+          <span>
+            <Trans>Chưa bỏ giữ được: {letting.error.message}</Trans>
+          </span>
+        </div>
+      )}
+    </Modal>
+  );
+}

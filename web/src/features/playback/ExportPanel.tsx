@@ -1,0 +1,212 @@
+/** Taking footage out, or keeping it from being deleted: what, why, and what was made. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Download, Lock, Scissors, ScrollText, TriangleAlert, X } from "lucide-react";
+import { useState } from "react";
+import { ApiError, addHold, makeExport } from "../../api/client";
+import { holdsQuery } from "../../api/queries";
+import type { CameraRow, ExportAnswer, Timeline } from "../../api/types";
+import { refusalWords } from "../../desk/words";
+import { bytes } from "../../lib/figures";
+import { dateTime, duration } from "../../lib/time";
+import { TextField } from "../../ui/Field";
+import { toast } from "../../ui/toast";
+import type { Selection } from "./Timeline";
+
+interface Props {
+  selection: Selection;
+  cameras: readonly { camera: CameraRow; timeline: Timeline | null }[];
+  lead: string | null;
+  purpose: string;
+  onClose: () => void;
+}
+
+interface Made {
+  camera: CameraRow;
+  answer: ExportAnswer;
+}
+
+export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Props) {
+  const { t, i18n } = useLingui();
+  const queries = useQueryClient();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(lead ? [lead] : []));
+  const [why, setWhy] = useState(purpose);
+  const [made, setMade] = useState<Made[]>([]);
+  const picked = cameras.filter((c) => chosen.has(c.camera.id));
+  const span = { from_us: Math.round(selection.fromUs), to_us: Math.round(selection.toUs) };
+
+  const exporting = useMutation({
+    mutationFn: async () => {
+      // One after another: a disk that records has other things to do.
+      for (const { camera } of picked) {
+        const answer = await makeExport({ camera: camera.id, role: "main", purpose: why.trim(), ...span });
+        setMade((all) => [...all, { camera, answer }]);
+        download(answer);
+      }
+    },
+  });
+  const holding = useMutation({
+    mutationFn: async () => {
+      for (const { camera } of picked) await addHold({ camera: camera.id, reason: why.trim(), ...span });
+    },
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: holdsQuery.queryKey });
+      toast(t`Đã giữ lại đoạn này. Hết hạn lưu cũng không bị xóa.`);
+    },
+  });
+  const toggle = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setChosen(next);
+  };
+  const ready = picked.length > 0 && why.trim().length >= 3;
+  const busy = exporting.isPending || holding.isPending;
+  const error = exporting.error ?? holding.error;
+
+  return (
+    <aside className="panel r" aria-label={t`Trích xuất đoạn đã chọn`}>
+      <div className="ph">
+        <h2 className="grow">
+          <Trans>Trích xuất đoạn đã chọn</Trans>
+        </h2>
+        <button type="button" className="btn ghost s ico" aria-label={t`Đóng`} onClick={onClose}>
+          <X />
+        </button>
+      </div>
+      <div className="exportbox">
+        <dl className="dl">
+          <dt>
+            <Trans>Từ</Trans>
+          </dt>
+          <dd>{dateTime(selection.fromUs)}</dd>
+          <dt>
+            <Trans>Đến</Trans>
+          </dt>
+          <dd>{dateTime(selection.toUs)}</dd>
+          <dt>
+            <Trans>Dài</Trans>
+          </dt>
+          <dd>
+            {duration(selection.toUs - selection.fromUs)} × {picked.length} camera
+          </dd>
+        </dl>
+        <div role="group" aria-label="Camera">
+          <h3>Camera</h3>
+          {cameras.map(({ camera, timeline }) => {
+            const has = timeline?.runs.some((r) => r.to_us > span.from_us && r.from_us < span.to_us) ?? true;
+            const may = camera.may.export;
+            return (
+              <label key={camera.id} className="checkrow">
+                <input
+                  type="checkbox"
+                  checked={chosen.has(camera.id)}
+                  disabled={!may || !has}
+                  onChange={() => toggle(camera.id)}
+                />
+                <b>{camera.number}</b>
+                <span className="clip grow">{camera.name}</span>
+                {!may && <span className="small t3">{t`không có quyền`}</span>}
+                {may && !has && <span className="small t3">{t`không có hình`}</span>}
+              </label>
+            );
+          })}
+        </div>
+        <TextField
+          label={<Trans>Mục đích, số hồ sơ</Trans>}
+          required
+          value={why}
+          onChange={(e) => setWhy(e.target.value)}
+          maxLength={200}
+        />
+        {error && (
+          <div className="note warnn" role="alert">
+            <TriangleAlert aria-hidden />
+            <span>
+              <ExportError error={error} />
+            </span>
+          </div>
+        )}
+        {made.length > 0 && (
+          <div role="status">
+            <h3>
+              <Trans>Đã trích xuất</Trans>
+            </h3>
+            {made.map(({ camera, answer }) => (
+              <div key={answer.id} className="ready small">
+                <a href={answer.url} download={answer.name} className="row">
+                  <Download className="s" /> <span className="clip">{answer.name}</span>
+                </a>
+                <span className="t3">
+                  <Trans>
+                    Camera {camera.number}, {answer.frames} hình, {bytes(answer.size_bytes, i18n.locale)}
+                  </Trans>
+                </span>
+                <span className="t3">
+                  {dateTime(answer.from_us)} – {dateTime(answer.to_us)}
+                </span>
+              </div>
+            ))}
+          </div>
+        )}
+        <footer>
+          <div className="note">
+            <ScrollText aria-hidden />
+            <span>
+              <Trans>
+                Tệp MP4, hình nguyên gốc. Việc này được ghi nhật ký: tên bạn, camera, khoảng giờ và mục đích.
+              </Trans>
+            </span>
+          </div>
+          <button
+            type="button"
+            className="btn primary wide"
+            disabled={!ready || busy}
+            data-act="export"
+            onClick={() => exporting.mutate()}
+          >
+            <Scissors /> {exporting.isPending ? <Trans>Đang trích xuất…</Trans> : <Trans>Trích xuất và tải về</Trans>}
+          </button>
+          <button
+            type="button"
+            className="btn wide"
+            disabled={!ready || busy}
+            data-act="hold"
+            onClick={() => holding.mutate()}
+          >
+            <Lock /> <Trans>Giữ lại, không cho xóa</Trans>
+          </button>
+        </footer>
+      </div>
+    </aside>
+  );
+}
+
+function ExportError({ error }: { error: Error }) {
+  const { t } = useLingui();
+  if (!(error instanceof ApiError)) return error.message;
+  switch (error.code) {
+    case "offline":
+      return <Trans>Máy chủ không trả lời. Thử lại sau.</Trans>;
+    case "nothing_recorded":
+    case "empty":
+      return <Trans>Trong khoảng này không có hình nào được ghi.</Trans>;
+    case "forbidden":
+    case "not_found":
+    case "signed_out":
+      return t(refusalWords(error.code));
+    default:
+      return (
+        <Trans>
+          Chưa làm được: {error.message} ({error.code})
+        </Trans>
+      );
+  }
+}
+
+/** Starts the browser's own download: the file is streamed to disk, whatever its size. */
+function download(answer: ExportAnswer): void {
+  const link = document.createElement("a");
+  link.href = answer.url;
+  link.download = answer.name;
+  link.click();
+}

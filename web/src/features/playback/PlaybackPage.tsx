@@ -1,0 +1,280 @@
+/** Looking back: the same grid as live, all tiles on one cursor, and the timeline. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { History, Maximize } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { timeline as askTimeline } from "../../api/client";
+import { timelineQuery, treeQuery } from "../../api/queries";
+import type { CameraRow } from "../../api/types";
+import { Grid } from "../../desk/Grid";
+import { useGridKeys } from "../../desk/gridkeys";
+import { KeyHelp } from "../../desk/KeyHelp";
+import { changeView, purpose as purposeStore, view as viewStore } from "../../desk/memory";
+import { PurposeDialog } from "../../desk/PurposeDialog";
+import { Typed } from "../../desk/Typed";
+import { fill, resize, type Size, shown } from "../../desk/view";
+import { serverNowUs } from "../../lib/serverclock";
+import { useStore } from "../../lib/store";
+import { clock, DAY_US, HOUR_US, SECOND_US } from "../../lib/time";
+import { Deck } from "../../player/deck";
+import { narrow } from "../../ui/appearance";
+import { useKeys } from "../../ui/keys";
+import { Segmented } from "../../ui/Segmented";
+import { toast } from "../../ui/toast";
+import { Controls, RATES } from "./Controls";
+import { ExportPanel } from "./ExportPanel";
+import { nextFootage } from "./footage";
+import { PastTile } from "./PastTile";
+import { askedSpan, follow, SPANS, type Window } from "./scale";
+import { type Selection, Timeline, type Track } from "./Timeline";
+
+/** More tracks than this do not fit under the pictures; the rest is shown together. */
+const MOST_TRACKS = 4;
+
+export function PlaybackPage() {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  const { at } = useSearch({ from: "/playback" });
+  const view = useStore(viewStore);
+  const phone = useStore(narrow);
+  const purpose = useStore(purposeStore);
+  const { data: tree } = useQuery(treeQuery);
+  const [asksPurpose, setAsksPurpose] = useState(purpose === null);
+  const [help, setHelp] = useState(false);
+  const [selecting, setSelecting] = useState(false);
+  const [selection, setSelection] = useState<Selection | null>(null);
+  const [exporting, setExporting] = useState(false);
+  const centre = useRef<HTMLElement>(null);
+  const deck = useMemo(() => new Deck(at ?? serverNowUs() - 60 * SECOND_US, serverNowUs), [at]);
+  const [window, setWindow] = useState<Window>(() => {
+    const spanUs = phone ? SPANS["10m"] : HOUR_US;
+    return { fromUs: deck.state.get().cursorUs - 0.7 * spanUs, spanUs };
+  });
+
+  useEffect(() => {
+    deck.start();
+    const unwatch = deck.state.watch(() => {
+      if (deck.state.get().playing) setWindow((w) => follow(w, deck.state.get().cursorUs));
+    });
+    return () => {
+      unwatch();
+      deck.stop();
+    };
+  }, [deck]);
+
+  const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
+  const present = useMemo(
+    () =>
+      (view.expanded === null ? shown(view) : [view.tiles[view.expanded] ?? null]).flatMap(
+        (id) => (id !== null && cameras.get(id)) || [],
+      ),
+    [view, cameras],
+  );
+  const lead = view.tiles[view.selected] ?? null;
+  useEffect(() => deck.lead(lead), [deck, lead]);
+
+  // Somebody who comes here first sees pictures as well.
+  useEffect(() => {
+    if (!tree || shown(view).some((id) => id !== null)) return;
+    const watchable = tree.cameras.filter((c) => c.may.playback).sort((a, b) => a.number - b.number);
+    if (watchable.length > 0)
+      changeView((v) =>
+        fill(
+          v,
+          watchable.slice(0, 4).map((c) => c.id),
+        ),
+      );
+  }, [tree, view]);
+
+  const asked = askedSpan(window);
+  const moving = asked.toUs > serverNowUs() - 30 * SECOND_US;
+  const answers = useQueries({
+    queries: present.map((camera) => ({
+      ...timelineQuery(camera.id, "main", asked.fromUs, asked.toUs, moving),
+      placeholderData: (last: unknown) => last as never,
+    })),
+  });
+  const timelines = present.map((camera, i) => ({ camera, timeline: answers[i]?.data ?? null }));
+
+  const known = useRef(timelines);
+  known.current = timelines;
+  useEffect(() => {
+    let looking = false;
+    deck.nextFootage = (us) => {
+      const all = known.current.flatMap((k) => k.timeline ?? []);
+      const near = nextFootage(all, us);
+      if (near !== null || looking) return near;
+      // Beyond what is on the screen: asked once, and gone to when it is known.
+      looking = true;
+      void furtherFootage(present, us).then((next) => {
+        looking = false;
+        if (next !== null && Math.abs(deck.state.get().cursorUs - us) < 30 * SECOND_US) deck.seek(next);
+      });
+      return null;
+    };
+    deck.onSkip = (from, to) => toast(t`Không có hình từ ${clock(from)}. Đã đi tiếp đến ${clock(to)}.`);
+  }, [deck, present, t]);
+
+  const goLive = () => void navigate({ to: "/live" });
+  const openExport = () => {
+    if (purpose === null) setAsksPurpose(true);
+    else if (selection) setExporting(true);
+    else toast(t`Chọn một đoạn trước: phím [ và ], hoặc nút Chọn đoạn.`);
+  };
+  const mark = (side: "from" | "to") => {
+    const us = deck.state.get().cursorUs;
+    const other = selection
+      ? side === "from"
+        ? selection.toUs
+        : selection.fromUs
+      : side === "from"
+        ? us + 30 * SECOND_US
+        : us - 30 * SECOND_US;
+    const fromUs = side === "from" ? us : other < us ? other : us - 30 * SECOND_US;
+    const toUs = side === "to" ? us : other > us ? other : us + 30 * SECOND_US;
+    setSelection({ fromUs, toUs });
+  };
+  const arrow = (direction: 1 | -1) => {
+    if (deck.state.get().playing) deck.seek(deck.state.get().cursorUs + direction * 5 * SECOND_US);
+    else deck.step(direction);
+  };
+  const speed = (by: 1 | -1) => {
+    const i = RATES.indexOf(deck.state.get().rate as (typeof RATES)[number]) + by;
+    if (RATES[i] !== undefined) deck.setRate(RATES[i]);
+  };
+  const typed = useGridKeys({
+    view,
+    cameras: tree?.cameras ?? [],
+    arrows: false,
+    onUnknown: (number) => toast(t`Không có camera số ${number}.`),
+  });
+  const fullScreen = () => {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void centre.current?.requestFullscreen();
+  };
+  useKeys({
+    " ": () => deck.toggle(),
+    ArrowLeft: () => arrow(-1),
+    ArrowRight: () => arrow(1),
+    "Ctrl+ArrowLeft": () => speed(-1),
+    "Ctrl+ArrowRight": () => speed(1),
+    l: goLive,
+    e: openExport,
+    f: fullScreen,
+    "[": () => mark("from"),
+    "]": () => mark("to"),
+  });
+
+  const tracks: Track[] =
+    timelines.length <= MOST_TRACKS
+      ? timelines.map((k) => ({ ...k, lead: k.camera.id === lead }))
+      : timelines.filter((k) => k.camera.id === lead).map((k) => ({ ...k, lead: true }));
+  const others = timelines.length > MOST_TRACKS ? timelines.flatMap((k) => k.timeline ?? []) : null;
+  const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
+  const names: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4" };
+  const nothing = tree?.cameras.every((c) => !c.may.playback);
+
+  return (
+    <div className="body">
+      <section className="centre" ref={centre} aria-label={t`Xem lại`}>
+        <div className="ph">
+          <History aria-hidden className="t3" />
+          <span className="t2 clip grow">
+            <Trans>Các ô chạy cùng lúc theo một giờ</Trans>
+          </span>
+          <Segmented
+            label={t`Số ô`}
+            value={view.size}
+            onChange={(size) => changeView((v) => resize(v, size))}
+            choices={sizes.map((size) => ({ value: size, text: names[size] }))}
+          />
+          {document.fullscreenEnabled && (
+            <button
+              type="button"
+              className="btn ghost s ico"
+              aria-label={t`Toàn màn hình`}
+              title={t`Toàn màn hình (F)`}
+              onClick={fullScreen}
+            >
+              <Maximize />
+            </button>
+          )}
+        </div>
+        {nothing ? (
+          <p className="t2 nothing">
+            <Trans>Chưa có camera nào bạn được xem lại.</Trans>
+          </p>
+        ) : (
+          <Grid view={view}>
+            {(index) => {
+              const id = view.tiles[index] ?? null;
+              return (
+                <PastTile
+                  key={id ?? `empty${index}`}
+                  index={index}
+                  camera={id === null ? null : (cameras.get(id) ?? null)}
+                  selected={index === view.selected}
+                  expanded={view.expanded === index}
+                  deck={deck}
+                  purpose={purpose}
+                  onAskPurpose={() => setAsksPurpose(true)}
+                  onLive={goLive}
+                />
+              );
+            }}
+          </Grid>
+        )}
+        <div className="tlstrip">
+          <Controls
+            deck={deck}
+            spanUs={window.spanUs}
+            onSpan={(name) => {
+              const cursor = deck.state.get().cursorUs;
+              setWindow({ fromUs: cursor - 0.5 * SPANS[name], spanUs: SPANS[name] });
+            }}
+            selecting={selecting}
+            onSelecting={setSelecting}
+            canExport={selection !== null}
+            onExport={openExport}
+            onLive={goLive}
+            onHelp={() => setHelp(true)}
+          />
+          <Timeline
+            deck={deck}
+            window={window}
+            onWindow={setWindow}
+            tracks={tracks}
+            others={others}
+            selecting={selecting}
+            selection={selection}
+            onSelection={setSelection}
+          />
+        </div>
+        <Typed digits={typed} />
+      </section>
+      {exporting && selection && purpose !== null && (
+        <ExportPanel
+          selection={selection}
+          cameras={timelines}
+          lead={lead}
+          purpose={purpose}
+          onClose={() => setExporting(false)}
+        />
+      )}
+      {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+      {help && <KeyHelp operator onClose={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+/** Asks how it goes on after a moment, a month at most. */
+async function furtherFootage(cameras: readonly CameraRow[], us: number): Promise<number | null> {
+  const toUs = Math.min(us + 31 * DAY_US, serverNowUs());
+  if (toUs <= us) return null;
+  const answers = await Promise.allSettled(cameras.map((c) => askTimeline(c.id, "main", us, toUs)));
+  return nextFootage(
+    answers.flatMap((a) => (a.status === "fulfilled" ? [a.value] : [])),
+    us,
+  );
+}

@@ -1,0 +1,188 @@
+/** The live wall: tree at the left, tiles in the centre. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Activity, ListTree, Maximize, PanelLeftClose, PanelLeftOpen, X } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { treeQuery } from "../../api/queries";
+import { CameraTree } from "../../desk/CameraTree";
+import { Grid } from "../../desk/Grid";
+import { useGridKeys } from "../../desk/gridkeys";
+import { changeView, isNewHere, view as viewStore } from "../../desk/memory";
+import { Typed } from "../../desk/Typed";
+import { fill, landing, put, resize, type Size, shown } from "../../desk/view";
+import { useStore } from "../../lib/store";
+import { narrow } from "../../ui/appearance";
+import { useKeys } from "../../ui/keys";
+import { Segmented } from "../../ui/Segmented";
+import { toast } from "../../ui/toast";
+import { LiveTile } from "./LiveTile";
+
+export function LivePage() {
+  const { t } = useLingui();
+  const view = useStore(viewStore);
+  const phone = useStore(narrow);
+  const { data: tree } = useQuery(treeQuery);
+  const [diagnostics, setDiagnostics] = useState(false);
+  const [panel, setPanel] = useState(true);
+  const [drawer, setDrawer] = useState(false);
+  const [focusFilter, setFocusFilter] = useState(0);
+  const centre = useRef<HTMLDivElement>(null);
+  const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
+
+  // Somebody new is shown pictures, not sixteen empty tiles.
+  useEffect(() => {
+    if (!tree || !isNewHere.get()) return;
+    isNewHere.set(false);
+    const watchable = tree.cameras
+      .filter((c) => c.may.live && c.state.kind !== "disabled")
+      .sort((a, b) => a.number - b.number);
+    changeView((v) =>
+      fill(
+        resize(v, watchable.length > 4 && !phone ? 9 : 4),
+        watchable.map((c) => c.id),
+      ),
+    );
+  }, [tree, phone]);
+
+  const fullScreen = () => {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void centre.current?.requestFullscreen();
+  };
+  const typed = useGridKeys({
+    view,
+    cameras: tree?.cameras ?? [],
+    arrows: true,
+    onUnknown: (number) => toast(t`Không có camera số ${number}.`),
+  });
+  useKeys({
+    f: fullScreen,
+    "Ctrl+i": () => setDiagnostics(!diagnostics),
+    "/": () => {
+      setPanel(true);
+      if (phone) setDrawer(true);
+      setFocusFilter(focusFilter + 1);
+    },
+  });
+
+  const pick = (ids: string[]) => {
+    setDrawer(false);
+    if (ids.length === 1) changeView((v) => put(v, landing(v), ids[0]!));
+    else changeView((v) => fill(v, ids));
+  };
+  const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
+  const names: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4" };
+  const treePanel = tree && (
+    <CameraTree
+      tree={tree}
+      inView={shown(view)}
+      selected={view.tiles[view.selected] ?? null}
+      onPick={pick}
+      focusFilter={focusFilter}
+    />
+  );
+
+  return (
+    <div className="body">
+      {!phone && panel && (
+        <aside className="panel l" aria-label={t`Camera`}>
+          <div className="ph">
+            <h2 className="grow">
+              <Trans>Camera</Trans>
+            </h2>
+            <button
+              type="button"
+              className="btn ghost s ico"
+              aria-label={t`Thu cây camera`}
+              title={t`Thu cây camera`}
+              onClick={() => setPanel(false)}
+            >
+              <PanelLeftClose />
+            </button>
+          </div>
+          {treePanel}
+        </aside>
+      )}
+      <section className="centre" ref={centre} aria-label={t`Lưới hình trực tiếp`}>
+        <div className="ph">
+          {phone ? (
+            <button type="button" className="btn s" onClick={() => setDrawer(true)}>
+              <ListTree /> <Trans>Chọn camera</Trans>
+            </button>
+          ) : (
+            !panel && (
+              <button
+                type="button"
+                className="btn ghost s ico"
+                aria-label={t`Mở cây camera`}
+                title={t`Mở cây camera`}
+                onClick={() => setPanel(true)}
+              >
+                <PanelLeftOpen />
+              </button>
+            )
+          )}
+          <span className="grow" />
+          <Segmented
+            label={t`Số ô`}
+            value={view.size}
+            onChange={(size) => changeView((v) => resize(v, size))}
+            choices={sizes.map((size) => ({ value: size, text: names[size] }))}
+          />
+          {!phone && (
+            <button
+              type="button"
+              className="btn ghost s ico"
+              aria-pressed={diagnostics}
+              aria-label={t`Số đo của từng ô`}
+              title={t`Số đo của từng ô (Ctrl+I)`}
+              onClick={() => setDiagnostics(!diagnostics)}
+            >
+              <Activity />
+            </button>
+          )}
+          {document.fullscreenEnabled && (
+            <button
+              type="button"
+              className="btn ghost s ico"
+              aria-label={t`Toàn màn hình`}
+              title={t`Toàn màn hình (F)`}
+              onClick={fullScreen}
+            >
+              <Maximize />
+            </button>
+          )}
+        </div>
+        <Grid view={view}>
+          {(index) => {
+            const id = view.tiles[index] ?? null;
+            return (
+              <LiveTile
+                key={id ?? `empty${index}`}
+                index={index}
+                camera={id === null ? null : (cameras.get(id) ?? null)}
+                missing={id !== null && tree !== undefined && !cameras.has(id)}
+                selected={index === view.selected}
+                expanded={view.expanded === index}
+                diagnostics={diagnostics}
+              />
+            );
+          }}
+        </Grid>
+        <Typed digits={typed} />
+      </section>
+      {drawer && (
+        <div className="drawer" role="dialog" aria-label={t`Chọn camera`}>
+          <div className="ph">
+            <h2 className="grow">
+              <Trans>Chọn camera</Trans>
+            </h2>
+            <button type="button" className="btn ghost ico" aria-label={t`Đóng`} onClick={() => setDrawer(false)}>
+              <X />
+            </button>
+          </div>
+          {treePanel}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,350 @@
+/**
+ * One live tile. Chooses the stream by its own size, stops when it is off the
+ * screen, and says in words what it shows and what it does not.
+ */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useNavigate } from "@tanstack/react-router";
+import {
+  CirclePlus,
+  History,
+  Loader,
+  Lock,
+  Maximize2,
+  Minimize2,
+  RotateCw,
+  TriangleAlert,
+  Unplug,
+  VideoOff,
+  X,
+} from "lucide-react";
+import { useCallback, useRef, useState } from "react";
+import type { CameraRow } from "../../api/types";
+import { changeView } from "../../desk/memory";
+import { Tile, TileWords } from "../../desk/Tile";
+import { clear, toggleExpanded } from "../../desk/view";
+import { faultWords, refusalWords } from "../../desk/words";
+import { decimal } from "../../lib/figures";
+import { serverNowUs } from "../../lib/serverclock";
+import { clock, clockShort, DAY_US, date, SECOND_US } from "../../lib/time";
+import { LivePicture } from "../../player/LivePicture";
+import type { LiveSnapshot } from "../../player/live";
+import { chooseRole, type RoleWhy } from "../../player/role";
+import { useTileSize } from "../../ui/tilesize";
+import { Diagnostics } from "./Diagnostics";
+
+interface Props {
+  index: number;
+  camera: CameraRow | null;
+  /** A camera is remembered here that is no longer there. */
+  missing: boolean;
+  selected: boolean;
+  expanded: boolean;
+  diagnostics: boolean;
+}
+
+export function LiveTile({ index, camera, missing, selected, expanded, diagnostics }: Props) {
+  const root = useRef<HTMLDivElement>(null);
+  const { width, visible } = useTileSize(root);
+  const [snapshot, setSnapshot] = useState<LiveSnapshot | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const [mainPlays, setMainPlays] = useState(true);
+  const role = useRef<ReturnType<typeof chooseRole> | null>(null);
+  const onShown = useCallback((wallUs: number) => {
+    if (root.current) root.current.dataset.wallUs = String(wallUs);
+  }, []);
+  const onSnapshot = useCallback((next: LiveSnapshot) => {
+    setSnapshot(next);
+    // What this browser cannot decode is tried once more as the small stream.
+    if (next.kind === "unsupported" && next.figures.role === "main") setMainPlays(false);
+  }, []);
+
+  if (!camera)
+    return missing ? <Gone index={index} selected={selected} /> : <Empty index={index} selected={selected} />;
+  const has = {
+    main: camera.streams.some((s) => s.role === "main"),
+    sub: camera.streams.some((s) => s.role === "sub"),
+  };
+  const wanted = chooseRole({ width, pixelRatio: devicePixelRatio }, has, role.current?.role ?? null, mainPlays);
+  if (width > 0) role.current = wanted;
+
+  if (!camera.may.live) return <Refused index={index} camera={camera} selected={selected} code="forbidden" />;
+  if (camera.state.kind === "disabled") return <Disabled index={index} camera={camera} selected={selected} />;
+  const kind = visible ? (snapshot?.kind ?? "connecting") : "off_screen";
+  const hasPicture = kind === "live" || kind === "late";
+  return (
+    <Tile
+      root={root}
+      index={index}
+      camera={camera}
+      selected={selected}
+      state={kind}
+      tone={kind === "late" ? "late" : undefined}
+      data={{ role: snapshot?.figures.role ?? wanted.role, channel: snapshot?.figures.channel }}
+      status={snapshot && <Status snapshot={snapshot} camera={camera} />}
+      foot={kind === "late" && snapshot ? <LateFoot snapshot={snapshot} /> : undefined}
+      controls={<Controls index={index} camera={camera} expanded={expanded} />}
+    >
+      {visible && width > 0 && (
+        <div className={hasPicture ? "pictures" : snapshot?.delayUs != null ? "pictures dim" : "pictures gone"}>
+          <LivePicture
+            camera={camera.id}
+            role={wanted.role}
+            attempt={attempt}
+            onSnapshot={onSnapshot}
+            onShown={onShown}
+          />
+        </div>
+      )}
+      {!hasPicture && visible && snapshot && <Words snapshot={snapshot} onAgain={() => setAttempt(attempt + 1)} />}
+      {diagnostics && snapshot && (
+        <Diagnostics figures={snapshot.figures} delayUs={snapshot.delayUs} why={wanted.why as RoleWhy} />
+      )}
+    </Tile>
+  );
+}
+
+function Status({ snapshot, camera }: { snapshot: LiveSnapshot; camera: CameraRow }) {
+  const { t, i18n } = useLingui();
+  const { kind, delayUs } = snapshot;
+  if (kind === "live" || kind === "late") {
+    const seconds = decimal((delayUs ?? 0) / SECOND_US, 1, i18n.locale);
+    const recorded = camera.state.kind === "recording";
+    return (
+      <>
+        <span>{kind === "late" ? t`chậm ${seconds} giây` : t`${seconds} giây`}</span>
+        <span
+          className={recorded ? "dot" : "dot hollow"}
+          role="img"
+          aria-label={recorded ? t`đang ghi` : t`không ghi`}
+        />
+      </>
+    );
+  }
+  const words = {
+    connecting: t`đang kết nối`,
+    no_data: t`mất hình`,
+    refused: t`không có quyền`,
+    unsupported: t`không phát được`,
+  };
+  return <span>{words[kind]}</span>;
+}
+
+function LateFoot({ snapshot }: { snapshot: LiveSnapshot }) {
+  return (
+    <div className="foot">
+      <TriangleAlert className="s" />
+      <span className="clip">
+        {snapshot.reason === "line" ? (
+          <Trans>Mất kết nối tới máy chủ, đang nối lại</Trans>
+        ) : (
+          <Trans>Hình đến chậm hơn 2 giây</Trans>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function Words({ snapshot, onAgain }: { snapshot: LiveSnapshot; onAgain: () => void }) {
+  const { t } = useLingui();
+  const over = snapshot.delayUs !== null;
+  switch (snapshot.kind) {
+    case "no_data":
+      return (
+        <TileWords icon={<Unplug />} title={<Trans>Không có hình từ {when(snapshot.sinceUs)}</Trans>} over={over}>
+          <span>{t(faultWords(snapshot.reason))}</span>
+          <span className="second">
+            <Trans>Máy chủ tự thử lại.</Trans>
+          </span>
+        </TileWords>
+      );
+    case "refused":
+      return (
+        <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
+          <span>{t(refusalWords(snapshot.reason))}</span>
+          <AgainButton onAgain={onAgain} />
+        </TileWords>
+      );
+    case "unsupported":
+      return (
+        <TileWords icon={<VideoOff />} title={<Trans>Trình duyệt này không phát được hình của camera</Trans>}>
+          <span>
+            <Trans>
+              Camera gửi {codecName(snapshot.figures.codec)}. Đặt camera gửi H.264, hoặc dùng trình duyệt khác.
+            </Trans>
+          </span>
+          <AgainButton onAgain={onAgain} />
+        </TileWords>
+      );
+    default:
+      return (
+        <TileWords icon={<Loader />} title={<Trans>Đang lấy hình…</Trans>} over={over}>
+          <span>
+            {snapshot.reason ? t(faultWords(snapshot.reason)) : <Trans>Chờ từ {when(snapshot.sinceUs, true)}</Trans>}
+          </span>
+        </TileWords>
+      );
+  }
+}
+
+function AgainButton({ onAgain }: { onAgain: () => void }) {
+  return (
+    <button type="button" className="vbtn" onClick={onAgain}>
+      <RotateCw /> <Trans>Thử lại</Trans>
+    </button>
+  );
+}
+
+function Controls({ index, camera, expanded }: { index: number; camera: CameraRow; expanded: boolean }) {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  return (
+    <>
+      {camera.may.playback && (
+        <button
+          type="button"
+          className="vbtn ico"
+          title={t`Xem lại 15 giây trước`}
+          aria-label={t`Xem lại 15 giây trước`}
+          onClick={() => void navigate({ to: "/playback", search: { at: serverNowUs() - 15 * SECOND_US } })}
+        >
+          <History />
+        </button>
+      )}
+      <span className="grow" />
+      <button
+        type="button"
+        className="vbtn ico"
+        title={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
+        aria-label={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
+        onClick={() => changeView((v) => toggleExpanded(v, index))}
+      >
+        {expanded ? <Minimize2 /> : <Maximize2 />}
+      </button>
+      <CloseTile index={index} />
+    </>
+  );
+}
+
+function CloseTile({ index }: { index: number }) {
+  const { t } = useLingui();
+  return (
+    <button
+      type="button"
+      className="vbtn ico"
+      title={t`Bỏ khỏi ô (Del)`}
+      aria-label={t`Bỏ khỏi ô`}
+      onClick={(event) => {
+        event.stopPropagation();
+        changeView((v) => clear(v, index));
+      }}
+    >
+      <X />
+    </button>
+  );
+}
+
+function Empty({ index, selected }: { index: number; selected: boolean }) {
+  return (
+    <Tile index={index} camera={null} selected={selected} state="empty">
+      <TileWords icon={<CirclePlus />} title={<Trans>Ô trống</Trans>}>
+        <span>
+          <Trans>Kéo một camera vào đây, hoặc gõ số camera rồi Enter.</Trans>
+        </span>
+      </TileWords>
+    </Tile>
+  );
+}
+
+function Gone({ index, selected }: { index: number; selected: boolean }) {
+  return (
+    <Tile
+      index={index}
+      camera={null}
+      selected={selected}
+      state="gone"
+      controls={
+        <>
+          <span className="grow" />
+          <CloseTile index={index} />
+        </>
+      }
+    >
+      <TileWords icon={<VideoOff />} title={<Trans>Camera ở ô này không còn</Trans>}>
+        <span>
+          <Trans>Camera đã bị xóa khỏi hệ thống, hoặc bạn không còn quyền thấy nó.</Trans>
+        </span>
+      </TileWords>
+    </Tile>
+  );
+}
+
+function Refused({
+  index,
+  camera,
+  selected,
+  code,
+}: {
+  index: number;
+  camera: CameraRow;
+  selected: boolean;
+  code: string;
+}) {
+  const { t } = useLingui();
+  return (
+    <Tile
+      index={index}
+      camera={camera}
+      selected={selected}
+      state="refused"
+      status={t`không có quyền`}
+      controls={
+        <>
+          <span className="grow" />
+          <CloseTile index={index} />
+        </>
+      }
+    >
+      <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
+        <span>{t(refusalWords(code))}</span>
+      </TileWords>
+    </Tile>
+  );
+}
+
+function Disabled({ index, camera, selected }: { index: number; camera: CameraRow; selected: boolean }) {
+  const { t } = useLingui();
+  return (
+    <Tile
+      index={index}
+      camera={camera}
+      selected={selected}
+      state="disabled"
+      status={t`đang tắt`}
+      controls={
+        <>
+          <span className="grow" />
+          <CloseTile index={index} />
+        </>
+      }
+    >
+      <TileWords icon={<VideoOff />} title={<Trans>Camera đang được đặt tắt</Trans>}>
+        <span>
+          <Trans>Người quản trị chưa cho camera này chạy.</Trans>
+        </span>
+      </TileWords>
+    </Tile>
+  );
+}
+
+/** The hour, with the day where it is not today's. */
+function when(us: number | null, seconds = false): string {
+  if (us === null) return "";
+  const hour = seconds ? clock(us) : clockShort(us);
+  return serverNowUs() - us > DAY_US || date(us) !== date(serverNowUs()) ? `${hour} ${date(us)}` : hour;
+}
+
+function codecName(codec: string | null): string {
+  if (codec === null) return "";
+  if (/^(hvc1|hev1)/.test(codec)) return "H.265";
+  return /^avc/.test(codec) ? "H.264" : codec;
+}

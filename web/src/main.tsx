@@ -1,0 +1,111 @@
+/** The routes, and what stands around all of them. */
+// First, so that every other sheet may overrule it.
+import "./ui/base.css";
+
+import { i18n } from "@lingui/core";
+import { I18nProvider } from "@lingui/react";
+import { QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { createRootRoute, createRoute, createRouter, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
+import { useEffect, useMemo } from "react";
+import { createRoot } from "react-dom/client";
+import { mediaToken, mediaUrl } from "./api/client";
+import { queryClient, sessionQuery } from "./api/queries";
+import type { Session } from "./api/types";
+import { Frame } from "./desk/Frame";
+import { rememberFor } from "./desk/memory";
+import { CamerasPage } from "./features/cameras/CamerasPage";
+import { HoldsPage } from "./features/holds/HoldsPage";
+import { PlaybackPage } from "./features/playback/PlaybackPage";
+import { ChoosePassword, SignIn } from "./features/session/SignIn";
+import { LivePage } from "./features/wall/LivePage";
+import { localNowUs, serverClock } from "./lib/serverclock";
+import { MediaContext } from "./player/context";
+import { MediaSocket } from "./player/socket";
+import { startAppearance } from "./ui/appearance";
+import { Broken, ErrorBoundary, NoServer, Waiting } from "./ui/Fallback";
+import { Toasts } from "./ui/toast";
+
+const root = createRootRoute({ component: Root, errorComponent: Broken });
+const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
+const live = createRoute({ getParentRoute: () => root, path: "/live", component: LivePage });
+const playback = createRoute({
+  getParentRoute: () => root,
+  path: "/playback",
+  component: PlaybackPage,
+  validateSearch: (search): { at?: number } => {
+    const at = Number(search.at);
+    return Number.isSafeInteger(at) && at > 0 ? { at } : {};
+  },
+});
+const cameras = createRoute({ getParentRoute: () => root, path: "/cameras", component: CamerasPage });
+const holds = createRoute({ getParentRoute: () => root, path: "/holds", component: HoldsPage });
+const router = createRouter({
+  routeTree: root.addChildren([home, live, playback, cameras, holds]),
+  defaultNotFoundComponent: Home,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** The gate: nobody passes without a session, nor with a one-time password. */
+function Root() {
+  const { data: session, error, refetch } = useQuery(sessionQuery);
+  if (session === undefined) return error ? <NoServer onAgain={() => void refetch()} /> : <Waiting />;
+  if (session === null) return <SignIn />;
+  if (session.user.must_choose_password) return <ChoosePassword session={session} />;
+  return <SignedIn key={session.user.id} session={session} />;
+}
+
+function SignedIn({ session }: { session: Session }) {
+  const user = session.user.id;
+  const media = useMemo(() => {
+    rememberFor(user);
+    return new MediaSocket({
+      url: mediaUrl(),
+      askForToken: ({ camera, action, purpose }) =>
+        mediaToken({ camera, actions: [action], ...(purpose ? { purpose } : {}) }),
+      clock: serverClock,
+      localNowUs,
+      // A line that is refused may mean a session that ended.
+      onTrouble: () => void queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+    });
+  }, [user]);
+  const operator = session.user.role === "operator";
+  useEffect(() => {
+    // Who holds no video needs no line for it.
+    if (operator) media.start();
+    const onOnline = () => media.nudge();
+    addEventListener("online", onOnline);
+    return () => {
+      removeEventListener("online", onOnline);
+      media.shut();
+    };
+  }, [media, operator]);
+  return (
+    <MediaContext value={media}>
+      <Frame session={session}>
+        <ErrorBoundary>
+          <Outlet />
+        </ErrorBoundary>
+      </Frame>
+    </MediaContext>
+  );
+}
+
+function Home() {
+  const { data: session } = useQuery(sessionQuery);
+  return <Navigate to={session?.user.role === "administrator" ? "/cameras" : "/live"} replace />;
+}
+
+startAppearance();
+createRoot(document.getElementById("root")!).render(
+  <QueryClientProvider client={queryClient}>
+    <I18nProvider i18n={i18n}>
+      <RouterProvider router={router} />
+      <Toasts />
+    </I18nProvider>
+  </QueryClientProvider>,
+);

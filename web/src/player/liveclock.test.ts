@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { decide, type LiveBuffer, trimBefore } from "./liveclock";
+
+const at = (over: Partial<LiveBuffer>): LiveBuffer => ({
+  playhead: 10,
+  ranges: [[0, 10.3]],
+  frameInterval: 0.04,
+  started: true,
+  rate: 1,
+  ...over,
+});
+
+test("does nothing with nothing", () => {
+  expect(decide(at({ ranges: [] }))).toEqual({ seek: null, rate: 1 });
+});
+
+test("the first picture is the newest, not the first of the group", () => {
+  expect(decide(at({ started: false, playhead: 0, ranges: [[4, 6]] }))).toEqual({ seek: 5.8, rate: 1 });
+});
+
+test("a group shorter than the room wanted starts at its start", () => {
+  expect(decide(at({ started: false, playhead: 0, ranges: [[4, 4.1]] })).seek).toBe(4);
+});
+
+test("stays put inside the room it wants", () => {
+  for (const end of [10.2, 10.3, 10.49]) expect(decide(at({ ranges: [[0, end]] }))).toEqual({ seek: null, rate: 1 });
+});
+
+test("runs faster when behind, never above a quarter, and until it is well back", () => {
+  const far = decide(at({ ranges: [[0, 11.4]] }));
+  expect(far.seek).toBeNull();
+  expect(far.rate).toBe(1.25);
+  expect(decide(at({ ranges: [[0, 10.4]], rate: 1.1 })).rate).toBeGreaterThan(1);
+  expect(decide(at({ ranges: [[0, 10.4]], rate: 1 })).rate).toBe(1);
+  expect(decide(at({ ranges: [[0, 10.19]], rate: 1.1 })).rate).toBe(1);
+});
+
+test("jumps when it is more than a second and a half behind", () => {
+  const step = decide(at({ ranges: [[0, 12]] }));
+  expect(step.seek).toBeCloseTo(11.8);
+  expect(step.rate).toBe(1);
+});
+
+test("jumps over a hole to what is now", () => {
+  expect(
+    decide(
+      at({
+        ranges: [
+          [0, 10.1],
+          [30, 31],
+        ],
+      }),
+    ).seek,
+  ).toBeCloseTo(30.8);
+});
+
+test("a camera of two frames a second gets the room it needs", () => {
+  const slow = at({ frameInterval: 0.5, ranges: [[0, 11]] });
+  expect(decide(slow)).toEqual({ seek: null, rate: 1 });
+  expect(decide({ ...slow, ranges: [[0, 11.5]] }).seek).toBeNull();
+});
+
+test("comes back when the axis jumped behind the playhead", () => {
+  expect(decide(at({ playhead: 50 })).seek).toBeCloseTo(10.1);
+});
+
+test("catches up from any distance, whatever the network did", () => {
+  // The world in steps of 100 ms: the end moves on, the playhead follows what was decided.
+  for (let behind = 0; behind < 3; behind += 0.05) {
+    let state = at({ playhead: 100 - behind, ranges: [[0, 100]] });
+    for (let i = 0; i < 200; i++) {
+      const step = decide(state);
+      const end = state.ranges[0]![1] + 0.1;
+      const playhead = Math.min(end, (step.seek ?? state.playhead) + 0.1 * step.rate);
+      state = { ...state, playhead, rate: step.rate, ranges: [[0, end]] };
+    }
+    expect(state.ranges[0]![1] - state.playhead).toBeLessThanOrEqual(0.5);
+  }
+});
+
+test("lets old pictures go in large steps, not one by one", () => {
+  expect(trimBefore({ playhead: 19, ranges: [[0, 19.3]] })).toBeNull();
+  expect(trimBefore({ playhead: 21, ranges: [[0, 21.3]] })).toBe(13);
+  expect(trimBefore({ playhead: 21, ranges: [] })).toBeNull();
+});

@@ -1,0 +1,23 @@
+/**
+ * Which frame stands on the screen: the browser tells the media time of each
+ * frame it presents, and the buffer knows what wall time that is.
+ */
+import type { MediaBuffer } from "./mse";
+
+/** Calls `onShown` with the wall time of each frame presented, until the returned function is called. */
+export function watchShown(
+  video: HTMLVideoElement,
+  buffer: () => MediaBuffer | null,
+  onShown: (wallUs: number) => void,
+): () => void {
+  let handle = 0;
+  const next = () => {
+    handle = video.requestVideoFrameCallback((_now, frame) => {
+      const media = buffer();
+      if (media && media.baseUs !== null) onShown(media.wallOf(frame.mediaTime));
+      next();
+    });
+  };
+  next();
+  return () => video.cancelVideoFrameCallback(handle);
+}

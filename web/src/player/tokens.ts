@@ -1,0 +1,68 @@
+/**
+ * Media tokens: asked for once, used for as long as they live, renewed before
+ * they end. Scrubbing opens channel after channel; it must not wait for HTTP
+ * each time.
+ */
+
+/** What a token is asked for. */
+export interface Grant {
+  camera: string;
+  action: "live" | "playback";
+  /** Needed for playback: why this person looks back. */
+  purpose?: string;
+}
+
+export interface Token {
+  token: string;
+  expires_us: number;
+}
+
+export type AskForToken = (grant: Grant) => Promise<Token>;
+
+/** How long before its end a token is replaced. */
+const MARGIN_US = 60_000_000;
+
+export class Tokens {
+  #ask: AskForToken;
+  #nowUs: () => number;
+  #held = new Map<string, { token: Token | null; asked: Promise<Token> }>();
+
+  /** `nowUs` is the server's time: tokens end by it. */
+  constructor(ask: AskForToken, nowUs: () => number) {
+    this.#ask = ask;
+    this.#nowUs = nowUs;
+  }
+
+  /** Returns a token with at least a minute to live; concurrent callers share one request. */
+  get(grant: Grant): Promise<Token> {
+    const key = JSON.stringify([grant.camera, grant.action, grant.purpose ?? ""]);
+    const held = this.#held.get(key);
+    if (held && (held.token === null || !this.nearsEnd(held.token))) return held.asked;
+    const entry = {
+      token: null as Token | null,
+      asked: this.#ask(grant).then(
+        (token) => {
+          entry.token = token;
+          return token;
+        },
+        (error) => {
+          // A refusal is not kept: rights may be given while the page stands.
+          if (this.#held.get(key) === entry) this.#held.delete(key);
+          throw error;
+        },
+      ),
+    };
+    this.#held.set(key, entry);
+    return entry.asked;
+  }
+
+  /** Whether a token should be replaced by now. */
+  nearsEnd(token: Token): boolean {
+    return token.expires_us - this.#nowUs() < MARGIN_US;
+  }
+
+  /** Forgets all, as after a sign-out or a change of purpose. */
+  clear(): void {
+    this.#held.clear();
+  }
+}

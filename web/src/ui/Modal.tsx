@@ -1,0 +1,42 @@
+/** A dialog: its title is the decision. Esc closes; focus goes in and comes back. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { Modal as AriaModal, Dialog, Heading, ModalOverlay } from "react-aria-components";
+
+interface Props {
+  title: ReactNode;
+  onClose: () => void;
+  children: ReactNode;
+  /** Buttons, the main one last. */
+  actions?: ReactNode;
+}
+
+export function Modal({ title, onClose, children, actions }: Props) {
+  const { t } = useLingui();
+  return (
+    <ModalOverlay className="scrim" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
+      <AriaModal className="dlg">
+        <Dialog>
+          <header>
+            <Heading slot="title">{title}</Heading>
+            <button type="button" className="btn ghost s ico" aria-label={t`Đóng`} onClick={onClose}>
+              <X />
+            </button>
+          </header>
+          <div className="body">{children}</div>
+          {actions !== undefined && <footer>{actions}</footer>}
+        </Dialog>
+      </AriaModal>
+    </ModalOverlay>
+  );
+}
+
+/** The button that only closes. */
+export function CloseButton({ onClose, children }: { onClose: () => void; children?: ReactNode }) {
+  return (
+    <button type="button" className="btn ghost" onClick={onClose}>
+      {children ?? <Trans>Để sau</Trans>}
+    </button>
+  );
+}
