@@ -1,12 +1,13 @@
 //! Measures what a camera costs: `cost FILE.mp4 CAMERAS SECONDS`.
 //!
 //! The viewers are another process that reads and throws away, so that the CPU
-//! time told is the server's alone.
+//! time told is the server's alone. Beside it stands what the same bytes cost on
+//! this machine at this moment when they are written and nothing else is done.
 
 use std::io::Write;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,39 +39,81 @@ async fn measure(file: &Path, cameras: u32, seconds: u64) -> Result<()> {
         })
         .collect();
     let config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), cameras);
-    let urls: Vec<_> = config.cameras.iter().map(|camera| camera.name.clone()).collect();
+    let names: Vec<_> = config.cameras.iter().map(|camera| camera.name.clone()).collect();
     let server = Server::start(config).await?;
 
-    let mut drain = Command::new(std::env::current_exe()?)
-        .arg("drain")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let mut list = drain.stdin.take().ok_or("no pipe")?;
-    for name in &urls {
-        writeln!(list, "{}", server.url(name, StreamRole::Main))?;
-    }
-    drop(list);
-
+    let mut drain = Drain::start(names.iter().map(|name| server.url(name, StreamRole::Main)))?;
     let sent =
         |server: &Server| -> u64 { server.deliveries().iter().map(|each| each.frames).sum() };
     // All must have come to their first keyframe.
-    while server.deliveries().iter().filter(|each| each.frames > 0).count() < urls.len() {
+    while server.deliveries().iter().filter(|each| each.frames > 0).count() < names.len() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let (frames, cpu) = (sent(&server), cpu_ms()?);
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let (frames, cpu) = (sent(&server) - frames, cpu_ms()? - cpu);
-    drain.kill()?;
-    drain.wait()?;
-    let camera_seconds = urls.len() as f64 * seconds as f64;
+    drain.stop()?;
+    server.shutdown().await;
+
+    let frame_bytes = clip.size_bytes() / clip.access_units.len();
+    let bare_cpu = bare(names.len(), frame_bytes, seconds)?;
+    let per_camera_second = |cpu: f64| cpu / (names.len() as f64 * seconds as f64);
     println!(
-        "{:.3} ms of CPU a camera-second ({} cameras, {seconds} s, {frames} frames, {:.2} Mbit/s each)",
-        cpu / camera_seconds,
-        urls.len(),
-        clip.size_bytes() as f64 * 8.0 / (clip.duration_90k as f64 / 90_000.0) / 1e6,
+        "{:.3} ms of CPU a camera-second, {:.3} ms for bare writes of the same bytes \
+         ({} cameras, {seconds} s, {frames} frames of {frame_bytes} bytes)",
+        per_camera_second(cpu),
+        per_camera_second(bare_cpu),
+        names.len(),
     );
     Ok(())
+}
+
+/// Returns the CPU time of writing 25 frames a second to each of `viewers`.
+fn bare(viewers: usize, frame_bytes: usize, seconds: u64) -> Result<f64> {
+    const TICKS_A_FRAME: u64 = 4;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let url = format!("rtsp://{}/", listener.local_addr()?);
+    let mut drain = Drain::start(std::iter::repeat_n(url, viewers))?;
+    let mut sockets = Vec::new();
+    while sockets.len() < viewers {
+        let (socket, _) = listener.accept()?;
+        socket.set_nodelay(true)?;
+        sockets.push(socket);
+    }
+    let (frame, cpu) = (vec![0x5a; frame_bytes], cpu_ms()?);
+    for tick in 0..seconds * 25 * TICKS_A_FRAME {
+        std::thread::sleep(Duration::from_micros(1_000_000 / 25 / TICKS_A_FRAME));
+        for socket in sockets.iter_mut().skip((tick % TICKS_A_FRAME) as usize).step_by(4) {
+            socket.write_all(&frame)?;
+        }
+    }
+    let cpu = cpu_ms()? - cpu;
+    drain.stop()?;
+    Ok(cpu)
+}
+
+/// A process that plays URLs and throws away what comes.
+struct Drain(Child);
+
+impl Drain {
+    fn start(urls: impl Iterator<Item = String>) -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("drain")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut list = process.stdin.take().ok_or("no pipe")?;
+        for url in urls {
+            writeln!(list, "{url}")?;
+        }
+        Ok(Self(process))
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
 }
 
 /// Returns the CPU time of this process so far.
