@@ -23,7 +23,18 @@ pub fn small_clip() -> anyhow::Result<Arc<Clip>> {
     let encoded = std::process::Command::new("ffmpeg")
         .args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i"])
         .arg(format!("testsrc2=size={width}x{height}:rate={rate}:duration=8"))
-        .args(["-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "50", "-keyint_min", "50"])
+        .args([
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-bf",
+            "0",
+            "-g",
+            "50",
+            "-keyint_min",
+            "50",
+        ])
         .args(["-sc_threshold", "0", "-b:v", "200k", "-pix_fmt", "yuv420p", "-f", "h264", "-"])
         .output()
         .context("cannot run ffmpeg")?;

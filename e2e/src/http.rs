@@ -33,18 +33,24 @@ impl Person {
         if address.starts_with("https:") {
             let ca = std::fs::read(data.join("tls/ca.pem")).context("the installation's CA")?;
             let roots = RootCerts::Specific(Arc::new(vec![Certificate::from_pem(&ca)?]));
-            let tls = TlsConfig::builder()
-                .root_certs(roots)
-                .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+            let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(
+                Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+            );
             config = config.tls_config(tls.build());
         }
         Ok(Self { agent: config.build().into(), address: address.to_owned(), csrf: String::new() })
     }
 
     /// Signs in with a one-time password and chooses `chosen` in its place.
-    pub fn sign_in_first(&mut self, name: &str, one_time: &str, chosen: &str) -> anyhow::Result<()> {
+    pub fn sign_in_first(
+        &mut self,
+        name: &str,
+        one_time: &str,
+        chosen: &str,
+    ) -> anyhow::Result<()> {
         self.sign_in(name, one_time)?;
-        self.ask("PUT", "session/password", Some(json!({ "current": one_time, "new": chosen })))?.ok()?;
+        self.ask("PUT", "session/password", Some(json!({ "current": one_time, "new": chosen })))?
+            .ok()?;
         // Choosing a password may end the sign-in that chose it.
         self.sign_in(name, chosen)
     }
@@ -62,7 +68,11 @@ impl Person {
         let mut response = self.send(method, &format!("/api/v1/{path}"), body)?;
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
-        let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).with_context(|| text.clone())? };
+        let json = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).with_context(|| text.clone())?
+        };
         Ok(Answer { status, json })
     }
 
@@ -73,7 +83,12 @@ impl Person {
         Ok(response.body_mut().with_config().limit(1 << 30).read_to_vec()?)
     }
 
-    fn send(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Response<Body>> {
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Response<Body>> {
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address))

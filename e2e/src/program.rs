@@ -35,7 +35,9 @@ pub fn khue() -> PathBuf {
 
 impl Program {
     /// Starts `khue` with `arguments`.
-    pub fn start<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> anyhow::Result<Self> {
+    pub fn start<I: AsRef<std::ffi::OsStr>>(
+        arguments: impl IntoIterator<Item = I>,
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(khue())
             .args(arguments)
             .stdin(Stdio::null())
@@ -65,9 +67,15 @@ impl Program {
                         return Ok(line);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => bail!("khue never said {words:?}, only {:#?}", self.said),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("khue never said {words:?}, only {:#?}", self.said)
+                }
                 Err(RecvTimeoutError::Disconnected) => {
-                    bail!("khue ended ({:?}) before it said {words:?}; it said {:#?}", self.child.wait(), self.said)
+                    bail!(
+                        "khue ended ({:?}) before it said {words:?}; it said {:#?}",
+                        self.child.wait(),
+                        self.said
+                    )
                 }
             }
         }
@@ -78,7 +86,12 @@ impl Program {
     pub fn address(&mut self) -> anyhow::Result<String> {
         let line = self.wait_for("://")?;
         let from = line.find("http").context("an address begins with http")?;
-        Ok(line[from..].split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned())
+        Ok(line[from..]
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('/')
+            .to_owned())
     }
 
     /// Returns the one-time password that was printed for `user`.
@@ -88,7 +101,10 @@ impl Program {
             Some(line) => line.clone(),
             None => self.wait_for(user)?,
         };
-        line.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("no password in {line:?}"))
+        line.split_whitespace()
+            .nth(1)
+            .map(str::to_owned)
+            .with_context(|| format!("no password in {line:?}"))
     }
 
     /// The process.

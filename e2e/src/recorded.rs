@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use base::{StreamId, WallTime};
-use media::fmp4::read;
+use media::fmp4::{BoxKind, read};
 use simcam::sei::{self, Stamp};
 
 /// A frame found in a segment.
@@ -43,19 +43,32 @@ pub fn segments(root: &Path, stream: StreamId) -> anyhow::Result<Vec<PathBuf>> {
 /// Reads every whole fragment of a segment; what is torn at the end is left out,
 /// and `torn` says so.
 pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
-    let name = segment.file_name().and_then(|name| name.to_str()).context("a segment has a name")?;
-    let start: i64 = name.split('-').next().unwrap_or_default().parse().with_context(|| name.to_owned())?;
+    let name =
+        segment.file_name().and_then(|name| name.to_str()).context("a segment has a name")?;
+    let start: i64 =
+        name.split('-').next().unwrap_or_default().parse().with_context(|| name.to_owned())?;
     let bytes = fs::read(segment)?;
     let mut at = 0;
     // ftyp and moov; a file cut within them holds no frame.
     for _ in 0..2 {
         match read::box_header(&bytes[at..]) {
-            Ok(header) if at as u64 + header.total_len <= bytes.len() as u64 => at += header.total_len as usize,
+            Ok(header) if at as u64 + header.total_len <= bytes.len() as u64 => {
+                at += header.total_len as usize
+            }
             _ => return Ok((Vec::new(), true)),
         }
     }
     let mut found = Vec::new();
     while at < bytes.len() {
+        match read::box_header(&bytes[at..]) {
+            Ok(header) if header.kind == BoxKind(*b"moof") => {}
+            // What stands behind the fragments of a closed segment.
+            Ok(header) if at as u64 + header.total_len <= bytes.len() as u64 => {
+                at += header.total_len as usize;
+                continue;
+            }
+            _ => return Ok((found, true)),
+        }
         let Ok(index) = read::read_fragment_header(&bytes[at..]) else { return Ok((found, true)) };
         if at as u64 + index.total_len > bytes.len() as u64 {
             return Ok((found, true));
@@ -64,7 +77,8 @@ pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
         let mut wall = start + index.decode_time_us as i64;
         for sample in &index.samples {
             let frame = &bytes[data..data + sample.size_bytes as usize];
-            let stamp = sei::read_frame(frame).with_context(|| format!("a frame of {name} bears no stamp"))?;
+            let stamp = sei::read_frame(frame)
+                .with_context(|| format!("a frame of {name} bears no stamp"))?;
             found.push(Found { wall: WallTime(wall), stamp });
             data += sample.size_bytes as usize;
             wall += i64::from(sample.duration_us);

@@ -31,9 +31,13 @@ fn kills() -> usize {
 
 #[test]
 fn what_was_acknowledged_survives_a_kill_at_any_moment() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let folder = tempfile::tempdir()?;
-    let config = program::configure(folder.path(), "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nsegment_s = 7\n")?;
+    let config = program::configure(
+        folder.path(),
+        "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nsegment_s = 7\n",
+    )?;
     let data = folder.path().join("data");
     let clip = city::small_clip()?;
     let server = runtime.block_on(city::serve(CAMERAS, &clip, &clip))?;
@@ -76,7 +80,11 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() -> anyhow::Result<()> {
         let timeline = timeline(&operator, camera)?;
         let gaps = timeline["gaps"].as_array().context("a timeline has gaps")?;
         let crashed = gaps.iter().filter(|gap| gap["reason"] == "crashed").count();
-        assert!(crashed >= kills(), "{crashed} gaps say crashed after {} kills: {gaps:#?}", kills());
+        assert!(
+            crashed >= kills(),
+            "{crashed} gaps say crashed after {} kills: {gaps:#?}",
+            kills()
+        );
     }
     khue.stop()?;
     for stream in cameras.values() {
@@ -96,7 +104,8 @@ fn cameras(operator: &Person) -> anyhow::Result<BTreeMap<String, StreamId>> {
         .iter()
         .map(|camera| {
             let streams = camera["streams"].as_array().context("a camera has streams")?;
-            let main = streams.iter().find(|stream| stream["role"] == "main").context("a main stream")?;
+            let main =
+                streams.iter().find(|stream| stream["role"] == "main").context("a main stream")?;
             let id = |value: &Value| value.as_str().map(str::to_owned).context("an id is text");
             Ok((id(&camera["id"])?, id(&main["id"])?.parse()?))
         })
@@ -109,7 +118,10 @@ fn timeline(operator: &Person, camera: &str) -> anyhow::Result<Value> {
 }
 
 /// Returns below which moment each camera's recording is acknowledged.
-fn watermarks(operator: &Person, cameras: &BTreeMap<String, StreamId>) -> anyhow::Result<Acknowledged> {
+fn watermarks(
+    operator: &Person,
+    cameras: &BTreeMap<String, StreamId>,
+) -> anyhow::Result<Acknowledged> {
     let mut acknowledged = Acknowledged::new();
     for (camera, stream) in cameras {
         if let Some(synced) = timeline(operator, camera)?["synced_us"].as_i64() {
@@ -140,7 +152,11 @@ fn wait_until_all_acknowledge(
 /// Every stream has, in each of its segments, all frames without a break, and
 /// reaches its watermark.
 fn check(root: &Path, acknowledged: &Acknowledged) -> anyhow::Result<()> {
-    anyhow::ensure!(acknowledged.len() == CAMERAS, "only {} streams acknowledged anything", acknowledged.len());
+    anyhow::ensure!(
+        acknowledged.len() == CAMERAS,
+        "only {} streams acknowledged anything",
+        acknowledged.len()
+    );
     for (stream, synced) in acknowledged {
         let mut end = 0;
         for segment in recorded::segments(root, *stream)? {
@@ -157,7 +173,10 @@ fn check(root: &Path, acknowledged: &Acknowledged) -> anyhow::Result<()> {
             // The last frame reaches to where the next would begin: 40 ms later.
             end = end.max(frames.last().map_or(0, |frame| frame.wall.0 + 40_000));
         }
-        anyhow::ensure!(end + 1_000 >= *synced, "stream {stream} ends at {end}, acknowledged up to {synced}");
+        anyhow::ensure!(
+            end + 1_000 >= *synced,
+            "stream {stream} ends at {end}, acknowledged up to {synced}"
+        );
     }
     Ok(())
 }
