@@ -62,6 +62,9 @@ pub(crate) struct Room {
     pub(crate) used: AtomicU64,
     /// Bytes the disk has left, as last asked, less what was written since.
     pub(crate) free: AtomicI64,
+    /// Bytes of ballast that were given up, or not taken on yet: they count as
+    /// written, so that nobody else takes their place.
+    pub(crate) owed: AtomicU64,
     /// Nothing can be written, and nothing may be deleted.
     pub(crate) full: AtomicBool,
     /// Bytes given to the disk threads and not yet written.
@@ -123,6 +126,8 @@ impl Core {
             // segment in the same second for ever.
             longest = longest / 2 + longest.mul_f64((hash(stream.id) % 1000) as f64 / 2000.0);
         }
+        /// Below this, segments are more effort than they save.
+        const SMALLEST: u64 = 64 << 10;
         let mut largest = self.config.segment_bytes;
         if let Some(ceiling) = self.config.ceiling_bytes {
             // Deleting one segment must not delete a large part of all.
@@ -132,7 +137,7 @@ impl Core {
         if let Some(bytes) = self.retention_of(stream.id).bytes {
             largest = largest.min(bytes / 16);
         }
-        (longest, largest)
+        (longest, largest.max(SMALLEST))
     }
 
     pub(crate) fn retention_of(&self, stream: StreamId) -> Retention {
@@ -181,6 +186,7 @@ impl Core {
         let before = std::fs::metadata(file.path())?.len();
         let mut done = self.disk.append(&file, &mut [IoSlice::new(text.as_bytes())]);
         if done.as_ref().is_err_and(is_full) && root::drop_ballast(&self.layout, &self.disk)? {
+            self.room.owed.store(root::BALLAST_BYTES, Ordering::Relaxed);
             self.disk.truncate(&file, before)?;
             done = self.disk.append(&file, &mut [IoSlice::new(text.as_bytes())]);
         }

@@ -141,7 +141,12 @@ impl Disk {
     /// Deletes a folder if it is empty; returns whether it was.
     pub fn remove_dir(&self, path: &Path) -> io::Result<bool> {
         match self.change(|| std::fs::remove_dir(path)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                if let Self::Lossy(lossy) = self {
+                    lossy.dir_removed(path);
+                }
+                Ok(true)
+            }
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
             Err(error) => Err(error),
         }

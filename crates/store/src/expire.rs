@@ -81,10 +81,8 @@ impl Core {
         let holds = lock(&self.holds);
         self.refresh_free();
         let Some(holds) = holds.as_ref() else { return self.has_room(bytes) };
-        let missing = signed(self.config.reserve_bytes.saturating_add(bytes))
-            - self.room.free.load(Ordering::Relaxed);
-        // The disk refused: then it counts otherwise than we do, and needs this at least.
-        let missing = u64::try_from(missing).unwrap_or(0).max(bytes);
+        // If the disk refused it counts otherwise than we do, and needs this at least.
+        let missing = self.short_of(bytes).max(bytes);
         let mut expired = Expired::default();
         if let Err(error) = self.delete_oldest(holds, Rule::DiskFull, missing, &mut expired) {
             tracing::error!(%error, "the disk is full and nothing can be deleted");
@@ -108,21 +106,31 @@ impl Core {
         }
         drop(holds);
         self.refresh_free();
-        if self.room.full.load(Ordering::Relaxed) && self.has_room(self.slack()) {
-            tracing::info!("the disk has room again: recording goes on");
-            self.room.full.store(false, Ordering::Relaxed);
+        if !self.has_room(self.slack()) {
+            return;
         }
-        if !self.room.full.load(Ordering::Relaxed)
-            && self.has_room(self.slack())
-            && let Err(error) = root::take_ballast(&self.layout, &self.disk)
-        {
-            tracing::debug!(%error, "no ballast");
+        if self.room.owed.load(Ordering::Relaxed) > 0 {
+            match root::take_ballast(&self.layout, &self.disk) {
+                Ok(()) => self.room.owed.store(0, Ordering::Relaxed),
+                Err(error) => tracing::warn!(%error, "no room for ballast"),
+            }
+            self.refresh_free();
+        }
+        if self.room.full.swap(false, Ordering::Relaxed) {
+            tracing::info!("the disk has room again: recording goes on");
         }
     }
 
     pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        self.room.free.load(Ordering::Relaxed)
-            >= signed(self.config.reserve_bytes.saturating_add(bytes))
+        self.short_of(bytes) == 0
+    }
+
+    /// Returns what is missing to write `bytes` and leave the reserve.
+    fn short_of(&self, bytes: u64) -> u64 {
+        let owed = self.room.owed.load(Ordering::Relaxed);
+        let wanted = self.config.reserve_bytes.saturating_add(bytes).saturating_add(owed);
+        let short = signed(wanted).saturating_sub(self.room.free.load(Ordering::Relaxed));
+        u64::try_from(short).unwrap_or(0)
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -160,8 +168,9 @@ impl Core {
             let bytes = self.room.used.load(Ordering::Relaxed).saturating_sub(ceiling);
             over.push((Rule::Ceiling, bytes));
         }
-        let short = signed(self.config.reserve_bytes) - self.room.free.load(Ordering::Relaxed);
-        over.push((Rule::DiskFull, u64::try_from(short).unwrap_or(0)));
+        // Once it was full, a little more, so that it is not full again at once.
+        let slack = if self.is_full() { self.slack() } else { 0 };
+        over.push((Rule::DiskFull, self.short_of(slack)));
         over.retain(|&(_, bytes)| bytes > 0);
         over
     }

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::format;
 use crate::layout::Layout;
 
-const BALLAST_BYTES: usize = 1 << 20;
+pub(crate) const BALLAST_BYTES: u64 = 1 << 20;
 
 /// The right to write here, until it is dropped.
 #[derive(Debug)]
@@ -77,10 +77,10 @@ pub(crate) fn raise_epoch(
 pub(crate) fn take_ballast(layout: &Layout, disk: &Disk) -> io::Result<()> {
     let (file, _) = disk.open(&layout.ballast())?;
     let held = std::fs::metadata(file.path())?.len();
-    let missing = (BALLAST_BYTES as u64).saturating_sub(held);
+    let missing = BALLAST_BYTES.saturating_sub(held);
     if missing > 0 {
-        let zeros = vec![0; BALLAST_BYTES];
-        disk.append(&file, &mut [IoSlice::new(&zeros[..missing as usize])])?;
+        let zeros = vec![0; missing as usize]; // at most a MiB
+        disk.append(&file, &mut [IoSlice::new(&zeros)])?;
     }
     Ok(())
 }

@@ -151,7 +151,7 @@ impl Store {
             retention: Mutex::default(),
             streams: RwLock::new(streams(recovered)),
             watermarks: watch::Sender::new(Watermarks::default()),
-            room: Room { used: used.into(), ..Room::default() },
+            room: Room { used: used.into(), owed: root::BALLAST_BYTES.into(), ..Room::default() },
             threads: disk_threads.clone(),
             unnoted: Mutex::default(),
             latest_us: AtomicI64::new(now.0),

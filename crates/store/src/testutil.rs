@@ -47,6 +47,7 @@ enum Change {
     Created(PathBuf),
     Unlinked { path: PathBuf, grave: PathBuf },
     Renamed { from: PathBuf, to: PathBuf, grave: Option<PathBuf> },
+    Removed(PathBuf),
 }
 
 /// Numbers that look random and come out alike each time (xorshift64*).
@@ -234,6 +235,15 @@ impl Lossy {
         Ok(())
     }
 
+    /// With its folder gone, what happened in it lasts when that does.
+    pub(crate) fn dir_removed(&self, path: &Path) {
+        let mut state = self.state();
+        for change in state.changes.remove(path).unwrap_or_default() {
+            state.note(path, change);
+        }
+        state.note(path, Change::Removed(path.to_owned()));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -263,7 +273,7 @@ fn bury(changes: Option<Vec<Change>>) -> io::Result<()> {
             Change::Unlinked { grave, .. } | Change::Renamed { grave: Some(grave), .. } => {
                 std::fs::remove_file(grave)?;
             }
-            Change::Created(_) | Change::Renamed { grave: None, .. } => {}
+            Change::Created(_) | Change::Removed(_) | Change::Renamed { grave: None, .. } => {}
         }
     }
     Ok(())
@@ -275,6 +285,7 @@ fn take_back(change: Change) -> io::Result<()> {
         // What was unlinked later is gone already.
         Change::Created(path) if path.exists() => std::fs::remove_file(path),
         Change::Created(_) => Ok(()),
+        Change::Removed(path) => std::fs::create_dir(path),
         Change::Unlinked { path, grave } => std::fs::rename(grave, path),
         Change::Renamed { from, to, grave } => {
             std::fs::rename(&to, from)?;
