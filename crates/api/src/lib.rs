@@ -1,1 +1,26 @@
-//! (being built)
+//! The door: HTTP, the media socket, and the OpenAPI text.
+//!
+//! ```text
+//! request ──▶ router ──▶ person (who asks) ──▶ access (whether they may) ──▶ a room ──▶ JSON
+//!                                                                        └▶ error (one form)
+//! ```
+//!
+//! Belongs here: translation, and nothing else. Does not belong here: what may
+//! be done (`catalog::decide`), SQL, sockets of cameras, TLS and listening
+//! (`khue`). The contract is `docs/design/0001-spine.md` §4 and §5; its exact
+//! form is `openapi.json` beside this crate.
+
+mod access;
+mod app;
+mod error;
+mod exports;
+mod extract;
+mod headers;
+mod media_socket;
+mod person;
+mod router;
+mod routes;
+mod ui;
+
+pub use app::App;
+pub use router::{openapi, router};

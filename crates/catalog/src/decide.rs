@@ -68,6 +68,14 @@ pub fn decide(user: &User, camera: &Camera, action: Action) -> Decision {
     }
 }
 
+/// Returns whether `user` may add cameras, of which there is none yet to ask for.
+pub fn may_add(user: &User) -> Decision {
+    match user.role {
+        Role::Administrator => Decision::Allowed,
+        Role::Operator => Decision::Denied("operators hold video and configure no cameras"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use base::{CameraId, SiteId, UserId};
@@ -98,6 +106,7 @@ mod tests {
             let user = User { id, display_name: name.clone(), name, role };
             let decided = Action::ALL.map(|action| decide(&user, &camera, action).is_allowed());
             assert_eq!(decided, row, "{role:?}");
+            assert_eq!(may_add(&user), decide(&user, &camera, Action::Configure), "{role:?}");
         }
     }
 }

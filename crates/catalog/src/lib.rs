@@ -28,7 +28,7 @@ pub use camera::{
     Stream, StreamChange, StreamRole,
 };
 pub use catalog::{Catalog, Tables};
-pub use decide::{Action, Decision, decide};
+pub use decide::{Action, Decision, decide, may_add};
 pub use error::Error;
 pub use org::Organisation;
 pub use seal::{SealKey, Secret};

@@ -11,6 +11,10 @@
 //! not belong here: what they may do (`catalog::decide`), the name's way to a
 //! user's id (`catalog`), HTTP. Time is an argument of everything.
 
+use aws_lc_rs::constant_time;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 mod error;
 mod lockout;
 mod migrations;
@@ -24,3 +28,16 @@ pub use error::Error;
 pub use one_time::OneTimePassword;
 pub use sign_in::{Attempt, Choice, Opened, SignIn, SignIns};
 pub use token::{MediaAction, MediaToken, MediaTokens, MediaVerifier, TOKEN_LIFETIME, TokenFault};
+
+/// Returns whether two secrets are the same, in a time that does not tell where
+/// they differ.
+pub fn same(one: &str, other: &str) -> bool {
+    constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
+}
+
+/// Makes a secret of 256 bits, in letters that a cookie carries.
+pub fn new_secret() -> String {
+    let mut secret = [0; 32];
+    aws_lc_rs::rand::fill(&mut secret).expect("the system has randomness");
+    URL_SAFE_NO_PAD.encode(secret)
+}

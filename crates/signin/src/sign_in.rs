@@ -137,6 +137,11 @@ impl SignIns {
         Ok(password)
     }
 
+    /// Returns whether `user` has chosen a password.
+    pub async fn has_chosen(&self, user: UserId) -> Result<bool, Error> {
+        Ok(self.credential(user).await?.is_some_and(|kept| kept.kind == KIND_CHOSEN))
+    }
+
     /// Opens a sign-in for whoever typed the right password.
     pub async fn sign_in(&self, attempt: Attempt<'_>, now: WallTime) -> Result<Opened, Error> {
         let Attempt { name, user, password, address } = attempt;

@@ -1,0 +1,82 @@
+//! The one place that turns a decision of the catalog into an answer of HTTP.
+//!
+//! > A camera that may not be seen is answered for byte for byte like one that
+//! > does not exist.
+//!
+//! Handlers never look a camera up by themselves: they name it and the action,
+//! and get the camera or the refusal.
+
+use std::sync::Arc;
+
+use base::CameraId;
+use catalog::{Action, Camera, Catalog, Decision, User, decide, may_add};
+
+use crate::error::{Kind, Refusal};
+
+/// Returns the camera, if `user` may do `action` with it.
+pub(crate) fn camera(
+    catalog: &Catalog,
+    user: &User,
+    id: CameraId,
+    action: Action,
+) -> Result<Arc<Camera>, Refusal> {
+    let camera = catalog.camera(id);
+    let decisions = camera.as_ref().map(|camera| {
+        let decided = decide(user, camera, action);
+        (decide(user, camera, Action::See), decided)
+    });
+    answer(decisions)?;
+    camera.ok_or_else(absent)
+}
+
+/// Refuses whoever may not add cameras.
+pub(crate) fn adding(user: &User) -> Result<(), Refusal> {
+    match may_add(user) {
+        Decision::Allowed => Ok(()),
+        Decision::Denied(why) => Err(Refusal::new(Kind::Forbidden, why)),
+    }
+}
+
+/// Returns whether `user` may do `action` with a camera that a list goes through.
+pub(crate) fn lists(user: &User, camera: &Camera, action: Action) -> bool {
+    decide(user, camera, Action::See).is_allowed() && decide(user, camera, action).is_allowed()
+}
+
+/// From whether it may be seen, and whether the act is allowed, to the answer.
+fn answer(decisions: Option<(Decision, Decision)>) -> Result<(), Refusal> {
+    match decisions {
+        None | Some((Decision::Denied(_), _)) => Err(absent()),
+        Some((Decision::Allowed, Decision::Denied(why))) => Err(Refusal::new(Kind::Forbidden, why)),
+        Some((Decision::Allowed, Decision::Allowed)) => Ok(()),
+    }
+}
+
+fn absent() -> Refusal {
+    Refusal::not_found("camera")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    async fn bytes(refusal: Refusal) -> (String, Vec<u8>) {
+        let response = refusal.into_response();
+        let head = format!("{} {:?}", response.status(), response.headers());
+        (head, to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_camera_that_may_not_be_seen_is_answered_for_like_none() {
+        let denied = Decision::Denied("only by a grant");
+        let none = bytes(answer(None).unwrap_err()).await;
+        for act in [Decision::Allowed, denied] {
+            assert_eq!(bytes(answer(Some((denied, act))).unwrap_err()).await, none);
+        }
+        let seen = answer(Some((Decision::Allowed, denied))).unwrap_err();
+        assert_eq!((seen.code(), seen.message()), ("forbidden", "only by a grant"));
+        assert!(answer(Some((Decision::Allowed, Decision::Allowed))).is_ok());
+    }
+}

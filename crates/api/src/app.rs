@@ -1,0 +1,93 @@
+//! What the API stands on: the rooms, built and handed over by the program.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base::WallTime;
+use bytes::Bytes;
+use casework::Holds;
+use catalog::Catalog;
+use live::Hub;
+use signin::{MediaTokens, SignIns};
+use store::Store;
+
+use crate::exports::Exports;
+
+/// The rooms and settings that the API needs. One struct, no globals.
+pub struct App {
+    /// What people said.
+    pub catalog: Catalog,
+    /// Who is there.
+    pub sign_ins: SignIns,
+    /// What signs and verifies the opening of media.
+    pub tokens: MediaTokens,
+    /// What expiry must spare.
+    pub holds: Holds,
+    /// The past.
+    pub store: Store,
+    /// The present.
+    pub hub: Hub,
+    /// How cameras are.
+    pub recorder: recorder::Handle,
+    /// The server's clock.
+    pub clock: ingest::Clock,
+    /// The time limits for probing a camera.
+    pub probe_limits: ingest::Limits,
+    /// Returns a file of the client by its path without the first slash, with
+    /// its media type.
+    pub ui: fn(&str) -> Option<(Bytes, &'static str)>,
+    /// The certificate of the installation's own authority, in PEM, if it has one.
+    pub ca_pem: Option<String>,
+    /// Whether this is a demonstration with a simulated city.
+    pub demo: bool,
+    /// The program's version.
+    pub version: &'static str,
+}
+
+/// What handlers are given.
+#[derive(Clone)]
+pub(crate) struct State {
+    app: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) app: App,
+    pub(crate) verifier: signin::MediaVerifier,
+    pub(crate) exports: Exports,
+    /// How many cameras may be probed at once.
+    pub(crate) probes: tokio::sync::Semaphore,
+}
+
+impl State {
+    pub(crate) fn new(app: App) -> Self {
+        let verifier = app.tokens.verifier();
+        let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
+        Self { app: Arc::new(Inner { app, verifier, exports, probes }) }
+    }
+
+    pub(crate) fn now(&self) -> WallTime {
+        self.clock.now().1
+    }
+}
+
+impl std::ops::Deref for State {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.app
+    }
+}
+
+impl std::ops::Deref for Inner {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("version", &self.version).field("demo", &self.demo).finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! One channel of a socket, live or past, and what it was opened with.
+
+use std::task::{Context, Poll};
+
+use axum::extract::ws::Message;
+use base::{CameraId, WallTime};
+use live::Viewer;
+use signin::MediaAction;
+
+use super::message::{End, Event};
+use super::past::{Past, Step};
+
+/// One channel.
+pub(crate) struct Channel {
+    pub(crate) camera: CameraId,
+    pub(crate) action: MediaAction,
+    /// When its token ends.
+    pub(crate) until: WallTime,
+    pub(crate) source: Source,
+}
+
+/// Where its media come from.
+pub(crate) enum Source {
+    Live(Viewer),
+    Past(Past),
+}
+
+/// What a channel has for the browser.
+pub(crate) enum Next {
+    Send(Vec<Message>),
+    End(End),
+}
+
+impl Channel {
+    /// Returns what is next for the browser.
+    pub(crate) fn poll_next(&mut self, number: u32, context: &mut Context<'_>) -> Poll<Next> {
+        match &mut self.source {
+            Source::Live(viewer) => viewer.poll_next(context).map(|message| live(number, message)),
+            Source::Past(past) => past.poll_next(context).map(|step| match step {
+                Step::Send(messages) => Next::Send(messages),
+                Step::End(end) => Next::End(end),
+            }),
+        }
+    }
+}
+
+fn live(number: u32, message: live::Message) -> Next {
+    Next::Send(match message {
+        live::Message::State(state) => vec![Event::state(number, state)],
+        live::Message::Init { channel, codec, width, height, origin, bytes } => {
+            let (codec, origin_us) = (codec.as_str(), origin.0);
+            let event = Event::Init { channel, codec, width, height, origin_us };
+            vec![event.message(), Message::Binary(bytes)]
+        }
+        live::Message::Media(bytes) => vec![Message::Binary(bytes)],
+        live::Message::Dropped { frames } => {
+            vec![Event::Dropped { channel: number, frames }.message()]
+        }
+        // The camera was removed.
+        live::Message::Closed => return Next::End(End::Error),
+    })
+}

@@ -1,0 +1,395 @@
+//! The task that owns a socket.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::ops::Bound;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use base::{Span, WallTime};
+use catalog::{Action, Camera};
+use futures::stream::{SplitSink, SplitStream};
+use futures::{FutureExt, SinkExt, StreamExt};
+use signin::{MediaAction, MediaToken};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::channel::{Channel, Next, Source};
+use super::message::{About, End, Event, Op};
+use super::past::Past;
+use crate::access;
+use crate::app::State;
+use crate::error::{Kind, Refusal};
+use crate::person::Person;
+use crate::routes::{Role, moment};
+
+/// How many channels a socket may have: the largest wall, and the decks beside it.
+const MOST_CHANNELS: usize = 128;
+
+/// How many of them may be past: each holds a file open and reads ahead.
+const MOST_PAST: usize = 32;
+
+/// Past channels count from here; live ones have the stream's number, from 1.
+const FIRST_PAST: u32 = 1 << 31;
+
+/// How long a socket may take nothing.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// How often tokens are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How often the sign-in is looked at, also if nobody said that it changed: it
+/// may have been ended by another process.
+const SIGN_IN_LOOK: Duration = Duration::from_secs(4);
+
+/// How many messages go out in one batch.
+const BATCH: usize = 64;
+
+struct Connection {
+    state: State,
+    person: Person,
+    sink: SplitSink<WebSocket, Message>,
+    channels: Channels,
+    /// Past channels opened so far.
+    past: u32,
+}
+
+/// The channels, asked in turn.
+#[derive(Default)]
+struct Channels {
+    open: BTreeMap<u32, Channel>,
+    /// Which one spoke last.
+    last: u32,
+}
+
+/// Why the task ends.
+enum Over {
+    /// The browser is gone, or takes nothing.
+    Gone,
+    /// The person may be here no longer.
+    Revoked,
+}
+
+/// Serves a socket to its end.
+pub(crate) async fn run(state: State, person: Person, socket: WebSocket) {
+    let (sink, stream) = socket.split();
+    let user = person.user.name.clone();
+    tracing::debug!(user, "a media socket was opened");
+    let mut connection = Connection { state, person, sink, channels: Channels::default(), past: 0 };
+    if let Over::Revoked = connection.serve(stream).await {
+        connection.close_revoked().await;
+    }
+    tracing::debug!(user, "a media socket was closed");
+}
+
+impl Connection {
+    async fn serve(&mut self, mut stream: SplitStream<WebSocket>) -> Over {
+        let mut revocations = self.state.sign_ins.revocations();
+        let mut changes = self.state.catalog.changes();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = Instant::now();
+        loop {
+            let sent = tokio::select! {
+                biased;
+                message = stream.next() => match message {
+                    Some(Ok(Message::Text(text))) => self.hear(&text).await,
+                    // Pings are answered beneath; nothing else is said in bytes.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => Ok(()),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Gone,
+                },
+                Ok(()) = revocations.changed() => self.look().await,
+                Ok(()) = changes.changed() => self.decide_again().await,
+                _ = tick.tick() => {
+                    let look = looked.elapsed() >= SIGN_IN_LOOK;
+                    if look {
+                        looked = Instant::now();
+                    }
+                    match self.expire().await {
+                        Ok(()) if look => self.look().await,
+                        done => done,
+                    }
+                }
+                (channel, next) = self.channels.next() => self.pass_on(channel, next).await,
+            };
+            if let Err(over) = sent {
+                return over;
+            }
+        }
+    }
+
+    /// Does what a browser asks.
+    async fn hear(&mut self, text: &str) -> Result<(), Over> {
+        let op = match Op::read(text) {
+            Ok(op) => op,
+            Err(refusal) => return self.send([Event::refused(About::Nothing, &refusal)]).await,
+        };
+        let answer = match op {
+            Op::Live { reference, token, role } => {
+                let opened = self.open_live(&token, role);
+                opened_or_refused(&reference, opened)
+            }
+            Op::Past { reference, token, role, from_us, credit } => {
+                let opened = self.open_past(&token, role, from_us, credit);
+                opened_or_refused(&reference, opened)
+            }
+            Op::Credit { channel, fragments } => {
+                if let Some(Source::Past(past)) = self.channels.source(channel) {
+                    past.credit(fragments);
+                }
+                // One that has ended a moment ago is paid for in vain.
+                return Ok(());
+            }
+            Op::Renew { channel, token } => match self.renew(channel, &token) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => Event::refused(About::Channel(channel), &refusal),
+            },
+            Op::Stop { channel } => match self.channels.open.remove(&channel) {
+                Some(_) => Event::End { channel, reason: End::Stopped }.message(),
+                None => return Ok(()),
+            },
+            Op::Ping { sent } => Event::Pong { sent, now_us: self.state.now().0 }.message(),
+        };
+        self.send([answer]).await
+    }
+
+    fn open_live(&mut self, token: &str, role: Role) -> Result<u32, Refusal> {
+        let (token, camera) = self.admit(token, MediaAction::Live)?;
+        let stream = stream(&camera, role)?;
+        let viewer = self.state.hub.subscribe(stream);
+        let channel = viewer.channel();
+        if !self.channels.open.contains_key(&channel) {
+            self.room(MOST_CHANNELS, |_| true)?;
+        }
+        tracing::info!(user = self.person.user.name, camera = camera.number, role = ?role, "live opened");
+        // A stream is one channel of a socket; asked for again, it begins again.
+        let source = Source::Live(viewer);
+        self.open(channel, MediaAction::Live, &token, source);
+        Ok(channel)
+    }
+
+    fn open_past(
+        &mut self,
+        token: &str,
+        role: Role,
+        from_us: i64,
+        credit: u32,
+    ) -> Result<u32, Refusal> {
+        let (token, camera) = self.admit(token, MediaAction::Playback)?;
+        let (stream, from) = (stream(&camera, role)?, moment("from_us", from_us)?);
+        if token.window.is_some_and(|window| !window.contains(from)) {
+            let words = "the media token does not open this moment; ask for one that does";
+            return Err(Refusal::invalid("from_us", words));
+        }
+        self.room(MOST_CHANNELS, |_| true)?;
+        self.room(MOST_PAST, |channel| matches!(channel.source, Source::Past(_)))?;
+        self.past += 1;
+        let channel = FIRST_PAST | self.past;
+        tracing::info!(
+            user = self.person.user.name, camera = camera.number, role = ?role, %from,
+            purpose = token.purpose.as_deref().unwrap_or_default(), "playback opened"
+        );
+        let reader = self.state.store.read(stream, from);
+        let window: Option<Span> = token.window;
+        let source = Source::Past(Past::open(channel, reader, window, credit));
+        self.open(channel, MediaAction::Playback, &token, source);
+        Ok(channel)
+    }
+
+    fn renew(&mut self, channel: u32, token: &str) -> Result<(), Refusal> {
+        let there = self.channels.open.get(&channel);
+        let there = there.ok_or_else(|| Refusal::not_found("channel"))?;
+        let (camera, action) = (there.camera, there.action);
+        let (token, _) = self.admit(token, action)?;
+        if token.camera != camera {
+            let words = "the media token is for another camera than the channel's";
+            return Err(Refusal::new(Kind::Forbidden, words));
+        }
+        if let Some(there) = self.channels.open.get_mut(&channel) {
+            there.until = there.until.max(token.until);
+        }
+        Ok(())
+    }
+
+    /// Returns what a token opens, if it is this person's and the catalog agrees still.
+    fn admit(
+        &self,
+        token: &str,
+        action: MediaAction,
+    ) -> Result<(MediaToken, std::sync::Arc<Camera>), Refusal> {
+        let token = self.state.verifier.verify(token, self.state.now())?;
+        if token.user != self.person.user.id || token.sign_in != self.person.sign_in.id {
+            let words = "the media token was given to another sign-in";
+            return Err(Refusal::new(Kind::Forbidden, words));
+        }
+        let camera = self.camera(&token, action)?;
+        if !token.actions.contains(&action) {
+            let words = "the media token does not allow this; ask for one that does";
+            return Err(Refusal::new(Kind::Forbidden, words));
+        }
+        Ok((token, camera))
+    }
+
+    fn camera(
+        &self,
+        token: &MediaToken,
+        action: MediaAction,
+    ) -> Result<std::sync::Arc<Camera>, Refusal> {
+        access::camera(&self.state.catalog, &self.person.user, token.camera, asked(action))
+    }
+
+    fn room(&self, most: usize, of: impl Fn(&Channel) -> bool) -> Result<(), Refusal> {
+        if self.channels.open.values().filter(|channel| of(channel)).count() < most {
+            return Ok(());
+        }
+        let words = format!("a socket has {most} such channels at most; stop one first");
+        Err(Refusal::new(Kind::Busy, words))
+    }
+
+    fn open(&mut self, number: u32, action: MediaAction, token: &MediaToken, source: Source) {
+        let channel = Channel { camera: token.camera, action, until: token.until, source };
+        self.channels.open.insert(number, channel);
+    }
+
+    /// Ends the channels whose token is over.
+    async fn expire(&mut self) -> Result<(), Over> {
+        let now: WallTime = self.state.now();
+        self.end(End::Expired, |channel| now >= channel.until).await
+    }
+
+    /// Ends everything if the sign-in or the person is no more.
+    async fn look(&mut self) -> Result<(), Over> {
+        let sign_in = self.state.sign_ins.look(self.person.sign_in.id, self.state.now()).await;
+        match sign_in {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Over::Revoked),
+            Err(error) => {
+                // A database that is busy for a moment must not darken a wall;
+                // tokens are bounded in time all the same.
+                tracing::error!(%error, "a sign-in cannot be looked up");
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks the catalog again for each channel: it has changed.
+    async fn decide_again(&mut self) -> Result<(), Over> {
+        let Some(user) = self.state.catalog.user(self.person.user.id) else {
+            return Err(Over::Revoked);
+        };
+        self.person.user = user;
+        let (catalog, user) = (self.state.catalog.clone(), self.person.user.clone());
+        let denied = move |channel: &Channel| {
+            access::camera(&catalog, &user, channel.camera, asked(channel.action)).is_err()
+        };
+        self.end(End::Revoked, denied).await
+    }
+
+    async fn end(&mut self, reason: End, which: impl Fn(&Channel) -> bool) -> Result<(), Over> {
+        let over = self.channels.open.extract_if(.., |_, channel| which(channel));
+        let numbers: Vec<u32> = over.map(|(number, _)| number).collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let ends = numbers.into_iter().map(|channel| Event::End { channel, reason }.message());
+        self.send(ends.collect::<Vec<_>>()).await
+    }
+
+    /// Sends what a channel has, and what others have ready, in one batch.
+    async fn pass_on(&mut self, channel: u32, next: Next) -> Result<(), Over> {
+        let mut batch = self.channels.messages(channel, next);
+        while batch.len() < BATCH {
+            let Some((channel, next)) = self.channels.next().now_or_never() else { break };
+            batch.extend(self.channels.messages(channel, next));
+        }
+        self.send(batch).await
+    }
+
+    async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Over> {
+        let sink = &mut self.sink;
+        let sending = async {
+            for message in messages {
+                sink.feed(message).await?;
+            }
+            sink.flush().await
+        };
+        match timeout(STUCK, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Over::Gone),
+            Err(_) => {
+                tracing::info!(
+                    user = self.person.user.name,
+                    "a media socket took nothing for 30 s"
+                );
+                Err(Over::Gone)
+            }
+        }
+    }
+
+    /// Says farewell to who may be here no longer.
+    async fn close_revoked(&mut self) {
+        if self.end(End::Revoked, |_| true).await.is_err() {
+            return;
+        }
+        // 1008: the policy does not allow it (RFC 6455 §7.4.1).
+        let close = CloseFrame { code: 1008, reason: "revoked".into() };
+        if self.send([Message::Close(Some(close))]).await.is_err() {
+            tracing::debug!("a revoked socket was gone already");
+        }
+    }
+}
+
+impl Channels {
+    /// Waits for the next channel that has something. May be dropped; nothing is lost.
+    async fn next(&mut self) -> (u32, Next) {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(u32, Next)> {
+        let after = (Bound::Excluded(self.last), Bound::Unbounded);
+        let numbers = self.open.range(after).chain(self.open.range(..=self.last));
+        let numbers: Vec<u32> = numbers.map(|(number, _)| *number).collect();
+        for number in numbers {
+            let Some(channel) = self.open.get_mut(&number) else { continue };
+            if let Poll::Ready(next) = channel.poll_next(number, context) {
+                self.last = number;
+                return Poll::Ready((number, next));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Returns the messages for the browser; a channel that ended is let go.
+    fn messages(&mut self, channel: u32, next: Next) -> Vec<Message> {
+        match next {
+            Next::Send(messages) => messages,
+            Next::End(reason) => {
+                self.open.remove(&channel);
+                vec![Event::End { channel, reason }.message()]
+            }
+        }
+    }
+
+    fn source(&mut self, channel: u32) -> Option<&mut Source> {
+        self.open.get_mut(&channel).map(|channel| &mut channel.source)
+    }
+}
+
+fn opened_or_refused(reference: &str, opened: Result<u32, Refusal>) -> Message {
+    match opened {
+        Ok(channel) => Event::Opened { reference, channel }.message(),
+        Err(refusal) => Event::refused(About::Reference(reference), &refusal),
+    }
+}
+
+fn asked(action: MediaAction) -> Action {
+    match action {
+        MediaAction::Live => Action::Live,
+        MediaAction::Playback => Action::Playback,
+    }
+}
+
+fn stream(camera: &Camera, role: Role) -> Result<base::StreamId, Refusal> {
+    let stream = camera.stream(role.into()).map(|stream| stream.id);
+    stream.ok_or_else(|| Refusal::not_found("stream"))
+}

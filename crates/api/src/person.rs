@@ -1,0 +1,171 @@
+//! Who asks: from the cookie of a request to a person, or a refusal.
+//!
+//! ```text
+//! cookie ──▶ sign-in ──▶ user                        Person      signed in
+//!                          └─ a password is chosen ▶ Somebody    may ask for things
+//! ```
+//!
+//! An unsafe request must carry the CSRF value of its sign-in, and whatever says
+//! which page it comes from must say that it comes from ours.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+use catalog::User;
+use signin::SignIn;
+
+use crate::app::State;
+use crate::error::{Kind, Refusal};
+
+/// The name of the sign-in's cookie. The prefix makes browsers refuse one that
+/// another host or an unsafe page has set.
+pub(crate) const COOKIE: &str = "__Host-khue";
+
+/// The header that carries the CSRF value.
+pub(crate) const CSRF: &str = "x-khue-csrf";
+
+/// Whoever is signed in, also before a password of their own is chosen.
+pub(crate) struct Person {
+    pub(crate) sign_in: SignIn,
+    pub(crate) user: User,
+}
+
+/// Whoever is signed in and has a password of their own.
+pub(crate) struct Somebody(pub(crate) Person);
+
+/// Where a request came from.
+pub(crate) struct Address(pub(crate) IpAddr);
+
+impl FromRequestParts<State> for Person {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let person = find(&parts.headers, state).await?.ok_or_else(signed_out)?;
+        if !is_safe(&parts.method) {
+            same_origin(&parts.headers, &parts.uri)?;
+            let value = parts.headers.get(CSRF).and_then(|value| value.to_str().ok());
+            if !value.is_some_and(|value| state.sign_ins.csrf_holds(person.sign_in.id, value)) {
+                let words = format!(
+                    "the header {CSRF} does not carry the value that GET /api/v1/session gives"
+                );
+                return Err(Refusal::new(Kind::Forged, words));
+            }
+        }
+        Ok(person)
+    }
+}
+
+impl FromRequestParts<State> for Somebody {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let person = Person::from_request_parts(parts, state).await?;
+        if person.sign_in.must_choose_password {
+            let words = "choose a password of your own first: PUT /api/v1/session/password";
+            return Err(Refusal::new(Kind::MustChoosePassword, words));
+        }
+        Ok(Self(person))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        // Without a peer, as when a router is called in a test, it is nobody's.
+        Ok(Self(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())))
+    }
+}
+
+/// Returns whom the cookie belongs to, if it still opens anything.
+pub(crate) async fn find(headers: &HeaderMap, state: &State) -> Result<Option<Person>, Refusal> {
+    let Some(cookie) = cookie(headers, COOKIE) else { return Ok(None) };
+    let Some(sign_in) = state.sign_ins.find(cookie, state.now()).await? else { return Ok(None) };
+    Ok(state.catalog.user(sign_in.user).map(|user| Person { sign_in, user }))
+}
+
+/// Returns the value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// Refuses what a browser says comes from another page. What says nothing is no
+/// browser, and nobody's cookie is on its way with it by mistake.
+pub(crate) fn same_origin(headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let same = match (origin, host) {
+        (Some((scheme, origin)), Some(host)) => {
+            let default = if scheme == "https" { ":443" } else { ":80" };
+            let bare = |host: &str| host.strip_suffix(default).unwrap_or(host).to_ascii_lowercase();
+            bare(origin) == bare(host)
+        }
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Forged, "the request comes from a page of another site"))
+}
+
+fn signed_out() -> Refusal {
+    Refusal::new(Kind::SignedOut, "nobody is signed in")
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect::<Vec<(header::HeaderName, header::HeaderValue)>>()
+            .into_iter()
+            .fold(HeaderMap::new(), |mut map, (name, value)| {
+                map.append(name, value);
+                map
+            })
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let headers =
+            headers(&[("cookie", "a=1; __Host-khueX=2"), ("cookie", "b=3;__Host-khue=xyz==; c")]);
+        assert_eq!(cookie(&headers, COOKIE), Some("xyz=="));
+        assert_eq!(cookie(&headers, "c"), None);
+    }
+
+    #[test]
+    fn only_our_own_pages_may_ask() {
+        let allowed = |pairs: &[(&'static str, &'static str)]| {
+            same_origin(&headers(pairs), &Uri::from_static("/")).is_ok()
+        };
+        assert!(allowed(&[("host", "khue.local")]));
+        assert!(allowed(&[("host", "khue.local"), ("origin", "https://khue.local")]));
+        assert!(allowed(&[("host", "KHUE.local:443"), ("origin", "https://khue.local")]));
+        assert!(allowed(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
+        assert!(!allowed(&[("host", "khue.local"), ("origin", "https://evil.example")]));
+        assert!(!allowed(&[("host", "khue.local"), ("origin", "https://khue.local.evil.example")]));
+        assert!(!allowed(&[("host", "khue.local"), ("origin", "https://khue.local:8443")]));
+        assert!(!allowed(&[("host", "khue.local"), ("origin", "null")]));
+        assert!(!allowed(&[("origin", "https://khue.local")]));
+        let by_uri = same_origin(
+            &headers(&[("origin", "https://khue.local")]),
+            &Uri::from_static("https://khue.local/api"),
+        );
+        assert!(by_uri.is_ok());
+    }
+}

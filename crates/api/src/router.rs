@@ -1,0 +1,79 @@
+//! The table of routes.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::{App, State};
+use crate::routes::{
+    cameras, exports, holds, media_tokens, metrics, session, status, timeline, tree,
+};
+use crate::{headers, media_socket, ui};
+
+/// The most bytes of a body. The longest that is sent is a hold's reason.
+const LARGEST_BODY: usize = 64 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Khuê",
+    description = "The HTTP API. Refusals have one form, `ErrorForm`; a client goes by its `code`. \
+        Times are microseconds since 1970, UTC. The media socket `GET /api/v1/media` is described in docs/ref/api.md.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Description;
+
+/// Returns the whole API over the rooms of `app`, to be served with the peer's
+/// address as `ConnectInfo<SocketAddr>`.
+pub fn router(app: App) -> Router {
+    let state = State::new(app);
+    let (api, _) = api().split_for_parts();
+    let small = SizeAbove::new(1024).and(NotForContentType::const_new("video/"));
+    api.route("/api/v1/media", any(media_socket::media))
+        .route("/api/openapi.json", get(description))
+        .route("/healthz", get(metrics::healthz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/ca.crt", get(ui::certificate))
+        .route("/ca", get(ui::how_to_install))
+        .fallback(ui::file)
+        .method_not_allowed_fallback(ui::wrong_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CompressionLayer::new().compress_when(small))
+        .layer(axum::middleware::from_fn(headers::secure))
+        .with_state(state)
+}
+
+/// Returns the OpenAPI description, as JSON to be read by people as well.
+pub fn openapi() -> String {
+    let (_, description) = api().split_for_parts();
+    // What is described is plain data.
+    description.to_pretty_json().expect("a description can be written as JSON")
+}
+
+fn api() -> OpenApiRouter<State> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(session::sign_in, session::session, session::sign_out))
+        .routes(routes!(session::choose_password))
+        .routes(routes!(tree::tree))
+        .routes(routes!(cameras::add_camera))
+        .routes(routes!(cameras::probe_camera))
+        .routes(routes!(cameras::camera, cameras::change_camera, cameras::remove_camera))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(media_tokens::media_token))
+        .routes(routes!(exports::make_export))
+        .routes(routes!(exports::fetch_export))
+        .routes(routes!(holds::holds, holds::place_hold))
+        .routes(routes!(holds::release_hold))
+        .routes(routes!(status::status));
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
+}
+
+async fn description() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], openapi())
+}

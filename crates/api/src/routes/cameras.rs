@@ -1,0 +1,312 @@
+//! One camera: shown to whoever may see it, changed by administrators.
+
+use axum::Json;
+use axum::extract::State as Given;
+use axum::http::StatusCode;
+use base::{CameraId, SiteId};
+use catalog::{
+    Action, Camera, CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret,
+    StreamChange, StreamRole,
+};
+use ingest::{Credentials, Source};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::tree::{CameraRow, row};
+use crate::access;
+use crate::app::State;
+use crate::error::{ErrorForm, Kind, Refusal};
+use crate::extract::{Body, Id};
+use crate::person::Somebody;
+
+/// A camera, and for who configures it how it is reached and kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameraDetail {
+    #[serde(flatten)]
+    row: CameraRow,
+    #[serde(flatten)]
+    configuration: Option<Configuration>,
+}
+
+/// How a camera is reached and kept; never its password.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Configuration {
+    /// The main stream's address.
+    url: String,
+    /// The sub-stream's address.
+    sub_url: Option<String>,
+    user: Option<String>,
+    has_password: bool,
+    recording: bool,
+    retention_days: u16,
+    retention_bytes: Option<u64>,
+}
+
+/// A camera to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CameraWrite {
+    /// The number at the desk; the next free one if none is given.
+    number: Option<u32>,
+    name: String,
+    site: Uuid,
+    make: Option<String>,
+    /// The main stream's address: `rtsp://host[:port]/path`, without credentials.
+    url: String,
+    /// The sub-stream's address.
+    sub_url: Option<String>,
+    user: Option<String>,
+    password: Option<String>,
+    /// Whether it is recorded; true if not said.
+    recording: Option<bool>,
+    /// Thirty if not said.
+    retention_days: Option<u16>,
+    /// The most bytes of one stream.
+    retention_bytes: Option<u64>,
+}
+
+/// What shall be different; what is left out stays. `null` takes away, where that
+/// is possible.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CameraPatch {
+    number: Option<u32>,
+    name: Option<String>,
+    site: Option<Uuid>,
+    #[serde(deserialize_with = "said")]
+    make: Option<Option<String>>,
+    url: Option<String>,
+    #[serde(deserialize_with = "said")]
+    sub_url: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    user: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    password: Option<Option<String>>,
+    recording: Option<bool>,
+    retention_days: Option<u16>,
+    #[serde(deserialize_with = "said")]
+    retention_bytes: Option<Option<u64>>,
+}
+
+/// An address to be tried.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProbeAsked {
+    url: String,
+    user: Option<String>,
+    password: Option<String>,
+}
+
+/// What a camera sends.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProbeAnswer {
+    /// As RFC 6381 writes it.
+    codec: String,
+    width: u32,
+    height: u32,
+    /// Pictures in a second, where that could be told.
+    fps: Option<f64>,
+}
+
+/// Shows one camera.
+#[utoipa::path(get, path = "/cameras/{id}", tag = "cameras", params(("id" = Uuid, Path)),
+    responses((status = 200, body = CameraDetail), (status = 404, body = ErrorForm)))]
+pub(crate) async fn camera(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Id(id): Id<Uuid>,
+) -> Result<Json<CameraDetail>, Refusal> {
+    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::See)?;
+    Ok(Json(detail(&state, &person.user, &camera)))
+}
+
+/// Adds a camera.
+#[utoipa::path(post, path = "/cameras", tag = "cameras", request_body = CameraWrite,
+    responses((status = 201, body = CameraDetail), (status = 400, body = ErrorForm),
+        (status = 403, body = ErrorForm), (status = 409, body = ErrorForm, description = "`taken`")))]
+pub(crate) async fn add_camera(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Body(body): Body<CameraWrite>,
+) -> Result<(StatusCode, Json<CameraDetail>), Refusal> {
+    access::adding(&person.user)?;
+    let password = body.password.map(Secret::new);
+    let stream = |role, url| NewStream {
+        role,
+        url,
+        user: body.user.clone(),
+        password: password.clone(),
+        facts: None,
+    };
+    let mut streams = vec![stream(StreamRole::Main, body.url)];
+    streams.extend(wanted(body.sub_url).map(|url| stream(StreamRole::Sub, url)));
+    let usual = Retention::default();
+    let camera = NewCamera {
+        number: body.number,
+        name: body.name,
+        site: SiteId(body.site),
+        make: body.make,
+        recording: body.recording.unwrap_or(true),
+        retention: Retention {
+            days: body.retention_days.unwrap_or(usual.days),
+            bytes: body.retention_bytes.or(usual.bytes),
+        },
+        streams,
+    };
+    let camera = state.catalog.add_camera(camera).await?;
+    state.recorder.nudge();
+    tracing::info!(user = person.user.name, camera = camera.number, "added a camera");
+    Ok((StatusCode::CREATED, Json(detail(&state, &person.user, &camera))))
+}
+
+/// Changes a camera. A password that is not sent stays, unless the address names
+/// another host.
+#[utoipa::path(patch, path = "/cameras/{id}", tag = "cameras", params(("id" = Uuid, Path)),
+    request_body = CameraPatch,
+    responses((status = 200, body = CameraDetail), (status = 400, body = ErrorForm),
+        (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+        (status = 409, body = ErrorForm, description = "`taken`")))]
+pub(crate) async fn change_camera(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Id(id): Id<Uuid>,
+    Body(body): Body<CameraPatch>,
+) -> Result<Json<CameraDetail>, Refusal> {
+    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Configure)?;
+    let retention =
+        (body.retention_days.is_some() || body.retention_bytes.is_some()).then(|| Retention {
+            days: body.retention_days.unwrap_or(camera.retention.days),
+            bytes: body.retention_bytes.unwrap_or(camera.retention.bytes),
+        });
+    let change = CameraChange {
+        number: body.number,
+        name: body.name.clone(),
+        site: body.site.map(SiteId),
+        make: body.make.clone(),
+        recording: body.recording,
+        retention,
+        streams: streams(&camera, body),
+    };
+    let camera = state.catalog.change_camera(camera.id, change).await?;
+    state.recorder.nudge();
+    tracing::info!(user = person.user.name, camera = camera.number, "changed a camera");
+    Ok(Json(detail(&state, &person.user, &camera)))
+}
+
+/// Removes a camera, unless something of it is held. What it recorded stays as
+/// long as there is room.
+#[utoipa::path(delete, path = "/cameras/{id}", tag = "cameras", params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+        (status = 409, body = ErrorForm, description = "`in_use`: something of it is held")))]
+pub(crate) async fn remove_camera(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Id(id): Id<Uuid>,
+) -> Result<StatusCode, Refusal> {
+    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Configure)?;
+    if state.holds.active().await?.iter().any(|hold| hold.camera == camera.id) {
+        let words = "something of this camera is held; release the hold first";
+        return Err(Refusal::new(Kind::InUse, words));
+    }
+    state.catalog.remove_camera(camera.id).await?;
+    for stream in &camera.streams {
+        state.hub.close(stream.id);
+    }
+    state.recorder.nudge();
+    tracing::info!(user = person.user.name, camera = camera.number, "removed a camera");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries an address.
+#[utoipa::path(post, path = "/cameras/probe", tag = "cameras", request_body = ProbeAsked,
+    responses((status = 200, body = ProbeAnswer), (status = 400, body = ErrorForm),
+        (status = 403, body = ErrorForm),
+        (status = 422, body = ErrorForm, description = "what is wrong with the camera, by its code")))]
+pub(crate) async fn probe_camera(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Body(body): Body<ProbeAsked>,
+) -> Result<Json<ProbeAnswer>, Refusal> {
+    access::adding(&person.user)?;
+    let url = catalog::camera::address(&body.url)?;
+    let (user, password) = catalog::camera::credentials(body.user, body.password.map(Secret::new))?;
+    let credentials = user.map(|user| Credentials {
+        user,
+        password: password.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+    });
+    let Ok(_permit) = state.probes.try_acquire() else {
+        return Err(Refusal::new(Kind::Busy, "too many addresses are being tried; try again"));
+    };
+    let probed = ingest::probe(&Source { url, credentials }, &state.probe_limits).await?;
+    Ok(Json(ProbeAnswer {
+        codec: probed.codec,
+        width: probed.width,
+        height: probed.height,
+        fps: probed.fps,
+    }))
+}
+
+fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail {
+    let configuration = access::lists(user, camera, Action::Configure).then(|| {
+        let url = |role| camera.stream(role).map(|stream| stream.url.to_string());
+        let first = camera.streams.first();
+        Configuration {
+            url: url(StreamRole::Main).unwrap_or_default(),
+            sub_url: url(StreamRole::Sub),
+            user: first.and_then(|stream| stream.user.clone()),
+            has_password: first.is_some_and(|stream| stream.password.is_some()),
+            recording: camera.recording,
+            retention_days: camera.retention.days,
+            retention_bytes: camera.retention.bytes,
+        }
+    });
+    CameraDetail { row: row(user, camera, &state.recorder.states()), configuration }
+}
+
+/// Returns the streams as they shall be, if the change is about them at all.
+fn streams(camera: &Camera, body: CameraPatch) -> Option<Vec<StreamChange>> {
+    let CameraPatch { url, sub_url, user, password, .. } = body;
+    if url.is_none() && sub_url.is_none() && user.is_none() && password.is_none() {
+        return None;
+    }
+    let there = |role| camera.stream(role).map(|stream| stream.url.to_string());
+    let main = url.or_else(|| there(StreamRole::Main));
+    let sub = match sub_url {
+        Some(sub) => wanted(sub),
+        None => there(StreamRole::Sub),
+    };
+    let before = camera.streams.first();
+    let user = user.unwrap_or_else(|| before.and_then(|stream| stream.user.clone()));
+    let mut changes = Vec::new();
+    for (role, url) in [(StreamRole::Main, main), (StreamRole::Sub, sub)] {
+        let Some(url) = url else { continue };
+        let password = match (&password, camera.stream(role)) {
+            // Who takes the user name away takes the password along.
+            _ if user.is_none() => PasswordChange::Set(None),
+            (Some(password), _) => PasswordChange::Set(password.clone().map(Secret::new)),
+            (None, Some(_)) => PasswordChange::Keep,
+            // A stream that was not there is of the same camera, if of the same host.
+            (None, None) => {
+                let kept = before.filter(|before| same_host(before, &url));
+                PasswordChange::Set(kept.and_then(|before| before.password.clone()))
+            }
+        };
+        changes.push(StreamChange { role, url, user: user.clone(), password });
+    }
+    Some(changes)
+}
+
+fn same_host(stream: &catalog::Stream, url: &str) -> bool {
+    catalog::camera::address(url).is_ok_and(|url| url.host() == stream.url.host())
+}
+
+/// An empty address is none: forms send it so.
+fn wanted(url: Option<String>) -> Option<String> {
+    url.filter(|url| !url.trim().is_empty())
+}
+
+/// Tells `null`, which takes away, from nothing, which leaves as it is.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}

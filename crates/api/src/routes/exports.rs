@@ -1,0 +1,282 @@
+//! Taking footage out: made by one request, fetched by a plain link.
+
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::body::Body as Stream;
+use axum::extract::State as Given;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base::{CameraId, ExportId};
+use bytes::Bytes;
+use catalog::Action;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Role, purpose, span};
+use crate::access;
+use crate::app::State;
+use crate::error::{ErrorForm, Refusal};
+use crate::exports::{Held, LIFETIME};
+use crate::extract::{Body, Id, unknown_path};
+use crate::person::{self, Somebody};
+
+/// The longest span of one export.
+const LONGEST_US: u64 = 24 * 3600 * 1_000_000;
+
+/// The cookie that opens one export.
+const COOKIE: &str = "__Secure-khue-export";
+
+/// How much is read from disk at a time.
+const PORTION: u64 = 256 * 1024;
+
+/// What somebody wants to take out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportAsked {
+    camera: Uuid,
+    role: Role,
+    from_us: i64,
+    to_us: i64,
+    /// Why.
+    purpose: String,
+}
+
+/// An export that can be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportAnswer {
+    id: Uuid,
+    /// Where it is fetched, by a plain link, for half an hour.
+    url: String,
+    /// What the file is called.
+    name: String,
+    /// The first frame's moment.
+    from_us: i64,
+    /// The end of the last.
+    to_us: i64,
+    frames: u64,
+    size_bytes: u64,
+    /// Where nothing was recorded within it: the picture before stands.
+    gaps: Vec<ExportGap>,
+}
+
+/// A stretch of an export in which the picture stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportGap {
+    from_us: i64,
+    to_us: i64,
+    reason: &'static str,
+}
+
+/// Makes an export. The answer sets a cookie that opens `url`.
+#[utoipa::path(post, path = "/exports", tag = "playback", request_body = ExportAsked,
+    responses((status = 201, body = ExportAnswer), (status = 400, body = ErrorForm),
+        (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+        (status = 409, body = ErrorForm, description = "`nothing_recorded`")))]
+pub(crate) async fn make_export(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+    Body(body): Body<ExportAsked>,
+) -> Result<Response, Refusal> {
+    let camera =
+        access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Export)?;
+    let span = span(body.from_us, body.to_us)?;
+    if span.duration().as_micros() > u128::from(LONGEST_US) {
+        return Err(Refusal::invalid(
+            "to_us",
+            "the span is longer than 24 hours; export it in parts",
+        ));
+    }
+    let purpose = purpose(&body.purpose)?;
+    let stream = camera.stream(body.role.into()).ok_or_else(|| Refusal::not_found("stream"))?.id;
+    let store = state.store.clone();
+    let made = tokio::task::spawn_blocking(move || store.export(stream, span)).await;
+    let export = made.map_err(Refusal::broken)??;
+
+    let id = ExportId::new();
+    let name = file_name(camera.number, &export);
+    let (span, frames, size_bytes) = (export.span, export.frames, export.size_bytes);
+    let gaps = export.gaps.iter().map(|gap| ExportGap {
+        from_us: gap.span.start().0,
+        to_us: gap.span.end().0,
+        reason: gap.reason.as_str(),
+    });
+    let gaps = gaps.collect();
+    let held = state.exports.put(Held {
+        id,
+        name: name.clone(),
+        camera: camera.id,
+        user: person.user.id,
+        sign_in: person.sign_in.id,
+        made: state.now(),
+        secret: signin::new_secret(),
+        size_bytes,
+        export: Mutex::new(export),
+    });
+    tracing::info!(
+        user = person.user.name, camera = camera.number, from = %span.start(), to = %span.end(),
+        purpose, export = %id, "made an export"
+    );
+    let folder = format!("/api/v1/exports/{id}/");
+    let cookie = format!(
+        "{COOKIE}={}; Path={folder}; Max-Age={}; Secure; HttpOnly; SameSite=Strict",
+        held.secret,
+        LIFETIME.as_secs()
+    );
+    let answer = ExportAnswer {
+        id: id.0,
+        url: format!("{folder}{name}"),
+        name,
+        from_us: span.start().0,
+        to_us: span.end().0,
+        frames,
+        size_bytes,
+        gaps,
+    };
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(answer)).into_response())
+}
+
+/// Fetches an export, or a part of it. Opened by the cookie that came with it,
+/// for as long as the sign-in holds that made it.
+#[utoipa::path(get, path = "/exports/{id}/{name}", tag = "playback",
+    params(("id" = Uuid, Path), ("name" = String, Path)),
+    responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4"),
+        (status = 404, body = ErrorForm), (status = 416, body = ErrorForm)))]
+pub(crate) async fn fetch_export(
+    Given(state): Given<State>,
+    Id((id, name)): Id<(Uuid, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let held = state.exports.find(ExportId(id), state.now()).ok_or_else(unknown_path)?;
+    let given = person::cookie(&headers, COOKIE).unwrap_or_default();
+    if name != held.name || !signin::same(given, &held.secret) {
+        return Err(unknown_path());
+    }
+    // What was allowed when it was made must be allowed still.
+    let sign_in = state.sign_ins.look(held.sign_in, state.now()).await?;
+    let user =
+        sign_in.and_then(|sign_in| state.catalog.user(sign_in.user)).ok_or_else(unknown_path)?;
+    access::camera(&state.catalog, &user, held.camera, Action::Export)?;
+
+    let tag = format!("\"{id}\"");
+    let whole = 0..held.size_bytes;
+    let unchanged = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted == tag.as_str());
+    let asked = headers.get(header::RANGE).filter(|_| unchanged);
+    let (status, range) = match asked.and_then(|range| part(range.to_str().ok()?, held.size_bytes))
+    {
+        None => (StatusCode::OK, whole),
+        Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Some(None) => return Ok(unsatisfiable(held.size_bytes)),
+    };
+    let mut response = Stream::from_stream(portions(held.clone(), range.clone())).into_response();
+    *response.status_mut() = status;
+    let head = response.headers_mut();
+    let mut say = |name, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            head.insert(name, value);
+        }
+    };
+    say(header::CONTENT_TYPE, "video/mp4".to_owned());
+    say(header::CONTENT_LENGTH, (range.end - range.start).to_string());
+    say(header::ACCEPT_RANGES, "bytes".to_owned());
+    say(header::ETAG, tag);
+    say(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", held.name));
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = range.end - 1;
+        say(header::CONTENT_RANGE, format!("bytes {}-{last}/{}", range.start, held.size_bytes));
+    }
+    Ok(response)
+}
+
+/// Yields the bytes of a range, each portion read when the one before was taken.
+fn portions(
+    held: Arc<Held>,
+    range: Range<u64>,
+) -> impl futures::Stream<Item = io::Result<Bytes>> + Send {
+    futures::stream::try_unfold((held, range.start), move |(held, at)| async move {
+        if at >= range.end {
+            return Ok(None);
+        }
+        let len = usize::try_from(PORTION.min(range.end - at)).unwrap_or(0);
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = {
+                let mut export = held.export.lock().unwrap_or_else(PoisonError::into_inner);
+                export.read_range(at, len)
+            };
+            (held, read)
+        });
+        let (held, read) = reading.await.map_err(io::Error::other)?;
+        let bytes = read.map_err(|error| {
+            tracing::error!(export = %held.id, %error, "an export broke off");
+            io::Error::other(error)
+        })?;
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let next = at + bytes.len() as u64;
+        Ok(Some((bytes, (held, next))))
+    })
+}
+
+/// Reads a range of RFC 9110: nothing if it is none that is understood, which
+/// means the whole; `Some(None)` if it lies outside.
+fn part(range: &str, size: u64) -> Option<Option<Range<u64>>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last) = (first.trim(), last.trim());
+    if first.is_empty() {
+        let length: u64 = last.parse().ok()?;
+        return Some((length > 0 && size > 0).then(|| size.saturating_sub(length)..size));
+    }
+    let first: u64 = first.parse().ok()?;
+    let end = match last {
+        "" => size,
+        last => last.parse::<u64>().ok().filter(|last| *last >= first)?.saturating_add(1).min(size),
+    };
+    Some((first < size).then_some(first..end))
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let refusal = Refusal::invalid("range", "the range lies outside the file");
+    let mut response = refusal.into_response();
+    *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+    if let Ok(value) = HeaderValue::from_str(&format!("bytes */{size}")) {
+        response.headers_mut().insert(header::CONTENT_RANGE, value);
+    }
+    response
+}
+
+/// Returns a name that every system takes: the camera's number and the first
+/// frame's moment, UTC.
+fn file_name(number: u32, export: &store::Export) -> String {
+    let moment = export.span.start().to_string();
+    let moment: String = moment.chars().take(19).filter(|letter| !"-:".contains(*letter)).collect();
+    format!("camera-{number}-{moment}Z.mp4")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_as_rfc_9110_has_it() {
+        assert_eq!(part("bytes=0-9", 100), Some(Some(0..10)));
+        assert_eq!(part("bytes=90-", 100), Some(Some(90..100)));
+        assert_eq!(part("bytes=90-200", 100), Some(Some(90..100)));
+        assert_eq!(part("bytes=-10", 100), Some(Some(90..100)));
+        assert_eq!(part("bytes=-1000", 100), Some(Some(0..100)));
+        assert_eq!(part("bytes=99-99", 100), Some(Some(99..100)));
+    }
+
+    #[test]
+    fn a_range_outside_is_told_from_one_that_is_none() {
+        assert_eq!(part("bytes=100-", 100), Some(None));
+        assert_eq!(part("bytes=-0", 100), Some(None));
+        assert_eq!(part("bytes=0-", 0), Some(None));
+        for none in ["bytes=5-4", "bytes=", "bytes=a-b", "items=0-9", "bytes=0-1,4-5", "bytes=-"] {
+            assert_eq!(part(none, 100), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Figures for a monitoring system, and whether the program answers.
+
+use std::fmt::Write;
+
+use axum::extract::State as Given;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::app::State;
+use crate::error::Refusal;
+use crate::extract::unknown_path;
+use crate::person::{self, Address};
+
+/// Whether the program answers. Says nothing else, to anybody.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Figures in Prometheus's text form, for this machine and for administrators:
+/// how many cameras are down is worth something to a burglar.
+pub(crate) async fn metrics(
+    Given(state): Given<State>,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if !address.is_loopback() {
+        let person = person::find(&headers, &state).await?;
+        if !person.is_some_and(|person| person.user.role == catalog::Role::Administrator) {
+            return Err(unknown_path());
+        }
+    }
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, text(&state)).into_response())
+}
+
+fn text(state: &State) -> String {
+    let counts = recorder::Counts::of(state.recorder.states().values());
+    let store = state.store.status();
+    let dropped: u64 = store.streams.values().map(|stream| stream.dropped_fragments).sum();
+    let failed = store.streams.values().filter(|stream| stream.sync_failed).count();
+    let now = state.now();
+    let behind = store.streams.values().filter(|stream| stream.recording);
+    let behind = behind.filter_map(|stream| stream.synced).map(|synced| now.micros_since(synced));
+    let behind_s = behind.max().unwrap_or(0).max(0) as f64 / 1e6;
+
+    let mut text = String::new();
+    let mut figure = |name: &str, kind: &str, help: &str, values: &[(&str, f64)]| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (labels, value) in values {
+            let _ = writeln!(text, "{name}{labels} {value}");
+        }
+    };
+    figure(
+        "khue_cameras",
+        "gauge",
+        "Cameras by what they do.",
+        &[
+            ("{state=\"recording\"}", counts.recording as f64),
+            ("{state=\"connecting\"}", counts.connecting as f64),
+            ("{state=\"faulty\"}", counts.faulty as f64),
+        ],
+    );
+    figure(
+        "khue_viewers",
+        "gauge",
+        "Live viewers, over all streams.",
+        &[("", state.hub.viewers() as f64)],
+    );
+    figure(
+        "khue_store_used_bytes",
+        "gauge",
+        "Bytes of all recordings.",
+        &[("", store.used_bytes as f64)],
+    );
+    figure(
+        "khue_store_free_bytes",
+        "gauge",
+        "Bytes the disk has left.",
+        &[("", store.free_bytes as f64)],
+    );
+    figure(
+        "khue_store_queued_bytes",
+        "gauge",
+        "Bytes that wait in memory for the disk.",
+        &[("", store.queued_bytes as f64)],
+    );
+    figure(
+        "khue_store_full",
+        "gauge",
+        "Whether recording pauses because nothing may be deleted.",
+        &[("", f64::from(u8::from(store.full)))],
+    );
+    figure(
+        "khue_store_dropped_fragments_total",
+        "counter",
+        "Fragments lost because the disk was too slow.",
+        &[("", dropped as f64)],
+    );
+    figure(
+        "khue_store_sync_failed_streams",
+        "gauge",
+        "Streams whose written bytes the disk failed to keep.",
+        &[("", failed as f64)],
+    );
+    figure(
+        "khue_store_unsynced_seconds",
+        "gauge",
+        "The most recording of a stream that a power cut would take now.",
+        &[("", behind_s)],
+    );
+    text
+}

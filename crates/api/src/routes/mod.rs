@@ -1,0 +1,83 @@
+//! The routes, one file for each noun. A handler reads what was asked, asks
+//! `access` whether it may be, calls a room, and translates.
+
+pub(crate) mod cameras;
+pub(crate) mod exports;
+pub(crate) mod holds;
+pub(crate) mod media_tokens;
+pub(crate) mod metrics;
+pub(crate) mod session;
+pub(crate) mod status;
+pub(crate) mod timeline;
+pub(crate) mod tree;
+
+use base::{Span, WallTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::Refusal;
+
+/// Which of a camera's flows is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    /// The best picture.
+    Main,
+    /// A small one.
+    Sub,
+}
+
+/// The end of the times that a JavaScript number holds exactly: the year 2255.
+const LAST_US: i64 = 1 << 53;
+
+impl From<Role> for catalog::StreamRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Main => Self::Main,
+            Role::Sub => Self::Sub,
+        }
+    }
+}
+
+impl From<catalog::StreamRole> for Role {
+    fn from(role: catalog::StreamRole) -> Self {
+        match role {
+            catalog::StreamRole::Main => Self::Main,
+            catalog::StreamRole::Sub => Self::Sub,
+        }
+    }
+}
+
+/// Returns the moment that a field names.
+pub(crate) fn moment(field: &'static str, us: i64) -> Result<WallTime, Refusal> {
+    if (0..LAST_US).contains(&us) {
+        return Ok(WallTime(us));
+    }
+    let words = format!("{field} is no moment in microseconds from 1970 to 2255");
+    Err(Refusal::invalid(field, words))
+}
+
+/// Returns the span between two fields.
+pub(crate) fn span(from_us: i64, to_us: i64) -> Result<Span, Refusal> {
+    let (from, to) = (moment("from_us", from_us)?, moment("to_us", to_us)?);
+    let empty = || Refusal::invalid("to_us", "the span is empty; to_us must be after from_us");
+    Span::new(from, to).ok_or_else(empty)
+}
+
+/// Returns why something is wanted, if it says anything.
+pub(crate) fn purpose(purpose: &str) -> Result<String, Refusal> {
+    let purpose = purpose.trim();
+    if purpose.is_empty() {
+        return Err(Refusal::invalid(
+            "purpose",
+            "looking back needs a purpose; say what it is for",
+        ));
+    }
+    if purpose.chars().count() > 300 {
+        return Err(Refusal::invalid("purpose", "the purpose is longer than 300 characters"));
+    }
+    if purpose.chars().any(char::is_control) {
+        return Err(Refusal::invalid("purpose", "the purpose holds a control character"));
+    }
+    Ok(purpose.to_owned())
+}

@@ -1,0 +1,147 @@
+//! Signing in and out, and choosing a password.
+
+use axum::Json;
+use axum::extract::State as Given;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use signin::{Attempt, Choice, SignIn};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::State;
+use crate::error::{ErrorForm, Refusal};
+use crate::extract::Body;
+use crate::person::{self, Address, COOKIE, Person};
+
+/// Who is signed in, and what the client needs to go on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Session {
+    user: SessionUser,
+    /// What unsafe requests carry in the header `x-khue-csrf`.
+    csrf: String,
+    server_time_us: i64,
+    version: &'static str,
+    /// Whether the cameras are simulated.
+    demo: bool,
+}
+
+/// The person who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionUser {
+    id: Uuid,
+    name: String,
+    display_name: String,
+    /// `administrator` or `operator`.
+    role: &'static str,
+    /// Nothing else is answered before a password is chosen.
+    must_choose_password: bool,
+}
+
+/// What somebody typed to sign in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    name: String,
+    password: String,
+}
+
+/// What somebody typed to choose a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPassword {
+    /// The one until now, also a one-time one that was just used.
+    current: String,
+    new: String,
+}
+
+/// Signs in. The answer sets the cookie of the sign-in.
+#[utoipa::path(post, path = "/session", tag = "session", request_body = Credentials,
+    responses((status = 200, body = Session),
+        (status = 401, body = ErrorForm, description = "`wrong_sign_in`"),
+        (status = 429, body = ErrorForm, description = "`locked_out`, with `retry_after_s`")))]
+pub(crate) async fn sign_in(
+    Given(state): Given<State>,
+    Address(address): Address,
+    uri: Uri,
+    headers: HeaderMap,
+    Body(Credentials { name, password }): Body<Credentials>,
+) -> Result<Response, Refusal> {
+    // Nobody is signed in yet whom a CSRF value could belong to; a page of
+    // another site must not sign somebody in all the same.
+    person::same_origin(&headers, &uri)?;
+    let user = state.catalog.user_by_name(&name);
+    let attempt =
+        Attempt { name: &name, user: user.as_ref().map(|user| user.id), password, address };
+    let opened = match state.sign_ins.sign_in(attempt, state.now()).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            tracing::warn!(%address, %error, "somebody was not let in");
+            return Err(error.into());
+        }
+    };
+    // The browser has one sign-in at a time.
+    if let Some(before) = person::find(&headers, &state).await? {
+        state.sign_ins.sign_out(before.sign_in.id).await?;
+    }
+    // A password is right only for somebody who is there.
+    let user = user.ok_or_else(|| Refusal::broken("a sign-in was opened for nobody"))?;
+    tracing::info!(user = user.name, %address, "signed in");
+    let cookie = format!(
+        "{COOKIE}={}; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Strict",
+        opened.cookie
+    );
+    let session = describe(&state, &user, &opened.sign_in);
+    Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
+}
+
+/// Tells who is signed in.
+#[utoipa::path(get, path = "/session", tag = "session",
+    responses((status = 200, body = Session),
+        (status = 401, body = ErrorForm, description = "`signed_out`")))]
+pub(crate) async fn session(Given(state): Given<State>, person: Person) -> Json<Session> {
+    Json(describe(&state, &person.user, &person.sign_in))
+}
+
+/// Signs out.
+#[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
+pub(crate) async fn sign_out(
+    Given(state): Given<State>,
+    person: Person,
+) -> Result<Response, Refusal> {
+    state.sign_ins.sign_out(person.sign_in.id).await?;
+    let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// Chooses a password, and signs the person out everywhere else.
+#[utoipa::path(put, path = "/session/password", tag = "session", request_body = NewPassword,
+    responses((status = 204),
+        (status = 400, body = ErrorForm, description = "`wrong_password`, `weak_password`")))]
+pub(crate) async fn choose_password(
+    Given(state): Given<State>,
+    person: Person,
+    Address(address): Address,
+    Body(NewPassword { current, new }): Body<NewPassword>,
+) -> Result<StatusCode, Refusal> {
+    let choice = Choice { name: &person.user.name, current, new, address };
+    state.sign_ins.choose(&person.sign_in, choice, state.now()).await?;
+    tracing::info!(user = person.user.name, "chose a password");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn describe(state: &State, user: &catalog::User, sign_in: &SignIn) -> Session {
+    Session {
+        user: SessionUser {
+            id: user.id.0,
+            name: user.name.clone(),
+            display_name: user.display_name.clone(),
+            role: user.role.as_str(),
+            must_choose_password: sign_in.must_choose_password,
+        },
+        csrf: state.sign_ins.csrf(sign_in.id),
+        server_time_us: state.now().0,
+        version: state.version,
+        demo: state.demo,
+    }
+}

@@ -1,0 +1,67 @@
+//! How recorder and disk are.
+
+use axum::Json;
+use axum::extract::State as Given;
+use catalog::Action;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access;
+use crate::app::State;
+use crate::person::Somebody;
+
+/// How it goes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StatusAnswer {
+    cameras: CameraCounts,
+    disk: DiskRow,
+    /// The moment below which every stream being recorded is on disk for good.
+    synced_us: Option<i64>,
+}
+
+/// How many cameras, of those this person may see, are in each state.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameraCounts {
+    recording: usize,
+    connecting: usize,
+    faulty: usize,
+}
+
+/// The disk that is recorded to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DiskRow {
+    used_bytes: u64,
+    /// The most that recordings may take, if that is set.
+    ceiling_bytes: Option<u64>,
+    free_bytes: u64,
+    /// Recording pauses, because nothing may be deleted.
+    full: bool,
+}
+
+/// Tells how recorder and disk are.
+#[utoipa::path(get, path = "/status", tag = "status", responses((status = 200, body = StatusAnswer)))]
+pub(crate) async fn status(
+    Given(state): Given<State>,
+    Somebody(person): Somebody,
+) -> Json<StatusAnswer> {
+    let (tables, states) = (state.catalog.tables(), state.recorder.states());
+    let visible =
+        tables.cameras.values().filter(|camera| access::lists(&person.user, camera, Action::See));
+    let counts = recorder::Counts::of(visible.filter_map(|camera| states.get(&camera.id)));
+    let store = state.store.status();
+    let recorded = store.streams.values().filter(|stream| stream.recording);
+    Json(StatusAnswer {
+        cameras: CameraCounts {
+            recording: counts.recording,
+            connecting: counts.connecting,
+            faulty: counts.faulty,
+        },
+        disk: DiskRow {
+            used_bytes: store.used_bytes,
+            ceiling_bytes: store.ceiling_bytes,
+            free_bytes: store.free_bytes,
+            full: store.full,
+        },
+        synced_us: recorded.filter_map(|stream| stream.synced).min().map(|synced| synced.0),
+    })
+}

@@ -1,0 +1,151 @@
+//! What a person may see: organisations, sites, cameras and how they are.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State as Given;
+use base::CameraId;
+use catalog::{Action, Camera, User};
+use recorder::CameraState as Recorded;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Role;
+use crate::access;
+use crate::app::State;
+use crate::person::Somebody;
+
+/// All that a person may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tree {
+    organisations: Vec<OrganisationRow>,
+    sites: Vec<SiteRow>,
+    /// In order of number.
+    cameras: Vec<CameraRow>,
+}
+
+/// An owner of sites.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrganisationRow {
+    id: Uuid,
+    name: String,
+    parent: Option<Uuid>,
+}
+
+/// A place with cameras.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteRow {
+    id: Uuid,
+    name: String,
+    organisation: Uuid,
+}
+
+/// A camera as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameraRow {
+    id: Uuid,
+    /// The short number typed at the desk.
+    number: u32,
+    name: String,
+    site: Uuid,
+    make: Option<String>,
+    streams: Vec<StreamRow>,
+    state: StateRow,
+    may: May,
+}
+
+/// One flow of a camera, with what was last seen in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StreamRow {
+    id: Uuid,
+    role: Role,
+    width: Option<u16>,
+    height: Option<u16>,
+    /// As RFC 6381 writes it, such as `avc1.640028`.
+    codec: Option<String>,
+}
+
+/// How a camera is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StateRow {
+    /// `recording`, `connecting`, `faulty` or `disabled`.
+    kind: &'static str,
+    since_us: Option<i64>,
+    /// For a faulty one: `unreachable`, `refused`, `wrong_credentials`,
+    /// `not_found`, `unsupported`, `protocol` or `silent`.
+    reason: Option<&'static str>,
+}
+
+/// What the person may do with the camera's video.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct May {
+    live: bool,
+    playback: bool,
+    export: bool,
+}
+
+/// Lists what this person may see.
+#[utoipa::path(get, path = "/tree", tag = "cameras", responses((status = 200, body = Tree)))]
+pub(crate) async fn tree(Given(state): Given<State>, Somebody(person): Somebody) -> Json<Tree> {
+    let tables = state.catalog.tables();
+    let recorded = state.recorder.states();
+    let visible =
+        tables.cameras.values().filter(|camera| access::lists(&person.user, camera, Action::See));
+    let mut cameras: Vec<_> = visible.map(|camera| row(&person.user, camera, &recorded)).collect();
+    cameras.sort_by_key(|camera| camera.number);
+    let organisations = tables.organisations.values().map(|organisation| OrganisationRow {
+        id: organisation.id.0,
+        name: organisation.name.clone(),
+        parent: organisation.parent.map(|parent| parent.0),
+    });
+    let sites = tables.sites.values().map(|site| SiteRow {
+        id: site.id.0,
+        name: site.name.clone(),
+        organisation: site.organisation.0,
+    });
+    Json(Tree { organisations: organisations.collect(), sites: sites.collect(), cameras })
+}
+
+/// Returns how a camera is shown to a person.
+pub(crate) fn row(
+    user: &User,
+    camera: &Camera,
+    recorded: &HashMap<CameraId, Recorded>,
+) -> CameraRow {
+    let may = |action| access::lists(user, camera, action);
+    let streams = camera.streams.iter().map(|stream| StreamRow {
+        id: stream.id.0,
+        role: stream.role.into(),
+        width: stream.facts.as_ref().map(|facts| facts.width),
+        height: stream.facts.as_ref().map(|facts| facts.height),
+        codec: stream.facts.as_ref().map(|facts| facts.codec.clone()),
+    });
+    CameraRow {
+        id: camera.id.0,
+        number: camera.number,
+        name: camera.name.clone(),
+        site: camera.site.0,
+        make: camera.make.clone(),
+        streams: streams.collect(),
+        state: state_row(camera, recorded.get(&camera.id)),
+        may: May {
+            live: may(Action::Live),
+            playback: may(Action::Playback),
+            export: may(Action::Export),
+        },
+    }
+}
+
+fn state_row(camera: &Camera, recorded: Option<&Recorded>) -> StateRow {
+    match recorded {
+        _ if !camera.recording => StateRow { kind: "disabled", since_us: None, reason: None },
+        // Its pipeline is about to be started.
+        None => StateRow { kind: "connecting", since_us: None, reason: None },
+        Some(state) => StateRow {
+            kind: state.kind.as_str(),
+            since_us: Some(state.since.0),
+            reason: state.reason,
+        },
+    }
+}
