@@ -404,12 +404,12 @@ sockets.on("connection", (ws) => {
     const run = { credit: message.credit };
     run.go = () => {
       while (run.credit > 0) {
-        const gap = [{ from_us: BEGAN - 1e12, to_us: BEGAN + 20 * MIN, reason: "" }, ...gapsOf(c)].find(
+        const gap = [{ from_us: BEGAN - 1e12, to_us: BEGAN + 20 * MIN, reason: "unknown" }, ...gapsOf(c)].find(
           (g) => at >= g.from_us && at < (g.to_us ?? Number.POSITIVE_INFINITY),
         );
         if (gap) {
+          tell({ type: "gap", channel, ...gap, to_us: gap.to_us ?? now() });
           if (gap.to_us === null) return end("caught_up");
-          tell({ type: "gap", channel, ...gap });
           at = Math.ceil((gap.to_us - BEGAN) / gopUs) * gopUs + BEGAN;
           continue;
         }

@@ -3,7 +3,7 @@
  * words in its place, controls at the foot. What is in it is the screen's.
  */
 import { useLingui } from "@lingui/react/macro";
-import type { ReactNode, RefObject } from "react";
+import type { ReactNode, Ref } from "react";
 import type { CameraRow } from "../api/types";
 
 export interface TileProps {
@@ -17,7 +17,7 @@ export interface TileProps {
   tone?: "late" | "past" | undefined;
   /** Attributes that tests and tools read. */
   data?: { role?: string | undefined; channel?: number | null | undefined };
-  root?: RefObject<HTMLDivElement | null>;
+  root?: Ref<HTMLDivElement>;
   children?: ReactNode;
   controls?: ReactNode;
   foot?: ReactNode;

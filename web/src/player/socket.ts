@@ -139,7 +139,8 @@ export class MediaSocket {
     if (this.line.get().phase === "open") void this.#ask(feed);
     return {
       credit: (fragments) => {
-        if (feed.channel !== null) this.#send({ op: "credit", channel: feed.channel, fragments });
+        if (feed.stage === "open" && feed.channel !== null)
+          this.#send({ op: "credit", channel: feed.channel, fragments });
       },
       close: () => this.#close(feed),
     };

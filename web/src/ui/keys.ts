@@ -47,3 +47,8 @@ export function isTyping(target: EventTarget | null): boolean {
     return true;
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "range"].includes(target.type);
 }
+
+/** Given to `onMouseDown` of a screen that works by keys: a button that was clicked does not take Space and Enter from then on. */
+export function keepFocus(event: { target: EventTarget; preventDefault(): void }): void {
+  if (event.target instanceof Element && event.target.closest("button")) event.preventDefault();
+}

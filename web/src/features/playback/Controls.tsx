@@ -44,7 +44,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
   const named = (Object.keys(SPANS) as SpanName[]).find((name) => Math.abs(SPANS[name] / spanUs - 1) < 0.01);
   return (
     <div className="tlbar" role="toolbar" aria-label={t`Điều khiển xem lại`}>
-      <button type="button" className="btn s wide" title="L" onClick={onLive}>
+      <button type="button" className="btn s deskonly" title="L" onClick={onLive}>
         <Radio /> <Trans>Về trực tiếp</Trans>
       </button>
       <button
@@ -97,7 +97,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
       </button>
       <Segmented
         label={t`Tốc độ`}
-        className="wide"
+        className="deskonly"
         value={rate}
         onChange={(next) => deck.setRate(next)}
         choices={RATES.map((value) => ({
@@ -109,7 +109,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
       <RatePicker deck={deck} />
       <button
         type="button"
-        className="btn s wide"
+        className="btn s deskonly"
         aria-pressed={selecting}
         onClick={() => onSelecting(!selecting)}
         title={t`Kéo trên dải thời gian để chọn (hoặc [ và ])`}
@@ -118,7 +118,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
       </button>
       <button
         type="button"
-        className="btn s wide"
+        className="btn s deskonly"
         disabled={!canExport}
         onClick={onExport}
         title={canExport ? "E" : t`Chọn một đoạn trước`}
@@ -129,7 +129,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
       <GoTo deck={deck} />
       <Segmented
         label={t`Độ rộng của dải thời gian`}
-        className="wide"
+        className="deskonly"
         value={named ?? ("" as SpanName)}
         onChange={onSpan}
         choices={[
@@ -140,7 +140,7 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
       />
       <button
         type="button"
-        className="btn ghost s ico wide"
+        className="btn ghost s ico deskonly"
         aria-label={t`Phím tắt và chú giải`}
         title={t`Phím tắt và chú giải (?)`}
         onClick={onHelp}

@@ -44,9 +44,8 @@ const FAST = 4;
 
 export function PastTile({ index, camera, selected, expanded, deck, purpose, onAskPurpose, onLive }: Props) {
   const { t, i18n } = useLingui();
-  const root = useRef<HTMLDivElement>(null);
   const time = useRef<HTMLSpanElement>(null);
-  const { width, visible } = useTileSize(root);
+  const { width, visible, attach, root } = useTileSize();
   const { rate } = useStore(deck.state);
   const [snapshot, setSnapshot] = useState<PastSnapshot | null>(null);
   const [subFails, setSubFails] = useState(false);
@@ -58,7 +57,7 @@ export function PastTile({ index, camera, selected, expanded, deck, purpose, onA
       if (root.current) root.current.dataset.wallUs = String(wallUs);
       if (time.current) time.current.textContent = clockMillis(wallUs, point);
     },
-    [point],
+    [point, root],
   );
   const onSnapshot = useCallback((next: PastSnapshot) => {
     setSnapshot(next);
@@ -140,7 +139,7 @@ export function PastTile({ index, camera, selected, expanded, deck, purpose, onA
   const hasPicture = kind === "frame" || kind === "loading" || kind === "end";
   return (
     <Tile
-      root={root}
+      root={attach}
       index={index}
       camera={camera}
       selected={selected}

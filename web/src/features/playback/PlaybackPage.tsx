@@ -19,7 +19,7 @@ import { useStore } from "../../lib/store";
 import { clock, DAY_US, HOUR_US, SECOND_US } from "../../lib/time";
 import { Deck } from "../../player/deck";
 import { narrow } from "../../ui/appearance";
-import { useKeys } from "../../ui/keys";
+import { keepFocus, useKeys } from "../../ui/keys";
 import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/toast";
 import { Controls, RATES } from "./Controls";
@@ -177,7 +177,7 @@ export function PlaybackPage() {
 
   return (
     <div className="body">
-      <section className="centre" ref={centre} aria-label={t`Xem lại`}>
+      <section className="centre" ref={centre} onMouseDown={keepFocus} aria-label={t`Xem lại`}>
         <div className="ph">
           <History aria-hidden className="t3" />
           <span className="t2 clip grow">

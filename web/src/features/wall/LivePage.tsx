@@ -12,7 +12,7 @@ import { Typed } from "../../desk/Typed";
 import { fill, landing, put, resize, type Size, shown } from "../../desk/view";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
-import { useKeys } from "../../ui/keys";
+import { keepFocus, useKeys } from "../../ui/keys";
 import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/toast";
 import { LiveTile } from "./LiveTile";
@@ -102,7 +102,7 @@ export function LivePage() {
           {treePanel}
         </aside>
       )}
-      <section className="centre" ref={centre} aria-label={t`Lưới hình trực tiếp`}>
+      <section className="centre" ref={centre} onMouseDown={keepFocus} aria-label={t`Lưới hình trực tiếp`}>
         <div className="ph">
           {phone ? (
             <button type="button" className="btn s" onClick={() => setDrawer(true)}>

@@ -43,15 +43,17 @@ interface Props {
 }
 
 export function LiveTile({ index, camera, missing, selected, expanded, diagnostics }: Props) {
-  const root = useRef<HTMLDivElement>(null);
-  const { width, visible } = useTileSize(root);
+  const { width, visible, attach, root } = useTileSize();
   const [snapshot, setSnapshot] = useState<LiveSnapshot | null>(null);
   const [attempt, setAttempt] = useState(0);
   const [mainPlays, setMainPlays] = useState(true);
   const role = useRef<ReturnType<typeof chooseRole> | null>(null);
-  const onShown = useCallback((wallUs: number) => {
-    if (root.current) root.current.dataset.wallUs = String(wallUs);
-  }, []);
+  const onShown = useCallback(
+    (wallUs: number) => {
+      if (root.current) root.current.dataset.wallUs = String(wallUs);
+    },
+    [root],
+  );
   const onSnapshot = useCallback((next: LiveSnapshot) => {
     setSnapshot(next);
     // What this browser cannot decode is tried once more as the small stream.
@@ -73,7 +75,7 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
   const hasPicture = kind === "live" || kind === "late";
   return (
     <Tile
-      root={root}
+      root={attach}
       index={index}
       camera={camera}
       selected={selected}
