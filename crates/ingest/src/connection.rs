@@ -7,11 +7,11 @@
 //! ```
 //!
 //! retina understands RTSP, RTP and H.264; here its errors become faults, its
-//! frames become ours, and waiting gets an end. What time a frame gets is
-//! `wall`'s, how many are handed on at once is `gather`'s.
+//! frames become ours, and waiting gets an end. Which fault an error is, is
+//! `classify`'s; what time a frame gets, `wall`'s; how many are handed on at once,
+//! `gather`'s.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::classify::{answered_badly, broke_off, does_not_answer, lost, not_connected};
 use crate::clock::{Clock, Step, Steps};
 use crate::fault::{Fault, FaultKind};
 use crate::gather::Gather;
@@ -66,19 +67,6 @@ pub enum Event {
     },
 }
 
-/// What a camera offers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probed {
-    /// The codec as RFC 6381 writes it: `avc1.64001f`.
-    pub codec: String,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Frames a second, where that can be told.
-    pub fps: Option<f64>,
-}
-
 /// A session with a camera that plays.
 pub struct Session {
     authority: String,
@@ -115,44 +103,6 @@ impl Default for Limits {
             keyframe: Duration::from_secs(30),
         }
     }
-}
-
-/// Tries a source: opens it and looks at its first frames.
-pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
-    // Enough to see how far apart they are, and soon there.
-    const FRAMES: usize = 15;
-    const PATIENCE: Duration = Duration::from_secs(2);
-
-    let (_keeps_watching, demand) = watch::channel(true);
-    let mut session = Session::open(source, Clock::System, demand, limits.clone()).await?;
-    let mut frames = session.next_frames().await?;
-    let more = async {
-        while frames.len() < FRAMES
-            && let Ok(next) = session.next_frames().await
-        {
-            frames.extend(next);
-        }
-    };
-    // Fewer will do: a camera of one frame a second is one too.
-    let _ = timeout(PATIENCE, more).await;
-    session.close().await;
-    let params = &frames[0].params;
-    let span_us = frames[frames.len() - 1].wall.micros_since(frames[0].wall);
-    let counted = (span_us > 0).then(|| (frames.len() - 1) as f64 * 1e6 / span_us as f64);
-    Ok(Probed {
-        codec: params.rfc6381(),
-        width: params.width,
-        height: params.height,
-        fps: frame_rate(media::h264::frame_rate(params), counted),
-    })
-}
-
-/// Returns what was announced if that is also what came, else what came.
-fn frame_rate(announced: Option<f64>, counted: Option<f64>) -> Option<f64> {
-    let Some(counted) = counted else { return announced };
-    let rounded = (counted * 10.0).round() / 10.0;
-    let agrees = |announced: &f64| (announced - counted).abs() <= counted * 0.05;
-    Some(announced.filter(agrees).unwrap_or(rounded))
 }
 
 impl Session {
@@ -252,7 +202,8 @@ impl Session {
         self.lost_packets
     }
 
-    async fn next_frames(&mut self) -> Result<Vec<Frame>, Fault> {
+    /// Returns the next frames; other events are passed over.
+    pub(crate) async fn next_frames(&mut self) -> Result<Vec<Frame>, Fault> {
         loop {
             if let Event::Frames(frames) = self.next().await? {
                 return Ok(frames);
@@ -463,112 +414,6 @@ fn camera_clock(packets: &retina::rtcp::ReceivedCompoundPacket) -> Option<(i64, 
     Some((packets.rtp_timestamp()?.timestamp(), WallTime(i64::try_from(micros).ok()?)))
 }
 
-fn not_connected(authority: &str, error: io::Error) -> Fault {
-    let (kind, message) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => (
-            FaultKind::Refused,
-            format!(
-                "{authority} refuses the connection; check the port, and that RTSP is switched on \
-                 in the camera"
-            ),
-        ),
-        _ => (
-            FaultKind::Unreachable,
-            format!("{authority} cannot be reached; check its address, its power and the network"),
-        ),
-    };
-    Fault::new(kind, message).with_source(error)
-}
-
-fn does_not_answer(authority: &str, method: &str) -> Fault {
-    Fault::new(
-        FaultKind::Silent,
-        format!(
-            "{authority} takes the connection and does not answer {method}; restart the camera, \
-             and check that the port is its RTSP port"
-        ),
-    )
-}
-
-fn by_status(status: u16, source: &Source) -> Fault {
-    let (authority, path) = (source.authority(), source.url.path());
-    let (kind, message) = match (status, &source.credentials) {
-        (401, None) => {
-            (FaultKind::WrongCredentials, "the camera asks for a user name and password".to_owned())
-        }
-        (401, Some(_)) => (
-            FaultKind::WrongCredentials,
-            "the camera refuses this user name or password".to_owned(),
-        ),
-        (403, _) => (
-            FaultKind::WrongCredentials,
-            "the camera does not let this user watch; give the user the right in the camera"
-                .to_owned(),
-        ),
-        (404 | 410, _) => (
-            FaultKind::NotFound,
-            format!("{authority} has no stream at {path}; look the path up in its manual"),
-        ),
-        (453 | 503, _) => (
-            FaultKind::Refused,
-            format!("{authority} serves no more viewers ({status}); end other connections to it"),
-        ),
-        (461 | 501 | 505 | 551, _) => (
-            FaultKind::Unsupported,
-            format!("{authority} does not send RTSP over TCP ({status}); switch it on there"),
-        ),
-        _ => (
-            FaultKind::Protocol,
-            format!("{authority} answers {status}; restart the camera, or update its firmware"),
-        ),
-    };
-    Fault::new(kind, message)
-}
-
-/// Names what was wrong with the answer to a request.
-fn answered_badly(source: &Source, method: &str, error: retina::Error) -> Fault {
-    let authority = source.authority();
-    let fault = match error.status_code() {
-        Some(status) if status >= 300 => by_status(status, source),
-        // Well answered, and yet refused by retina: what was answered is at fault.
-        Some(_) => Fault::new(
-            FaultKind::Protocol,
-            format!(
-                "{authority} describes its stream in a way that is not understood; update the \
-                 camera's firmware"
-            ),
-        ),
-        None => Fault::new(
-            FaultKind::Protocol,
-            format!(
-                "{authority} does not answer {method} in RTSP; check that the port is its RTSP port"
-            ),
-        ),
-    };
-    fault.with_source(error)
-}
-
-/// Names why a stream that played broke off.
-fn broke_off(authority: &str, error: retina::Error) -> Fault {
-    // retina keeps its kinds to itself; its version is pinned, and tests read this.
-    let words = error.to_string();
-    let of_the_connection = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
-    if of_the_connection.iter().any(|prefix| words.starts_with(prefix)) {
-        return lost(authority).with_source(error);
-    }
-    let message = format!(
-        "{authority} sends what is no valid stream; restart the camera, or update its firmware"
-    );
-    Fault::new(FaultKind::Protocol, message).with_source(error)
-}
-
-fn lost(authority: &str) -> Fault {
-    Fault::new(
-        FaultKind::Unreachable,
-        format!("the connection to {authority} was lost; check the camera's power and the network"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -597,38 +442,5 @@ mod tests {
         for data in [vec![], prefixed(&[&[6, 5, 1]]), prefixed(&[&[]]), vec![0, 0, 0, 9, 0x65]] {
             assert_eq!(slices_and_sei(data), None);
         }
-    }
-
-    #[test]
-    fn the_frame_rate_announced_is_believed_if_it_is_seen() {
-        assert_eq!(frame_rate(Some(25.0), Some(24.6)), Some(25.0));
-        assert_eq!(frame_rate(Some(25.0), Some(12.52)), Some(12.5));
-        assert_eq!(frame_rate(None, Some(14.98)), Some(15.0));
-        assert_eq!(frame_rate(Some(25.0), None), Some(25.0));
-        assert_eq!(frame_rate(None, None), None);
-    }
-
-    #[test]
-    fn statuses_are_told_by_their_cure() {
-        let url = "rtsp://10.0.0.7/ch1".parse().unwrap();
-        let mut source = Source { url, credentials: None };
-        let told = |status, source: &Source| {
-            let fault = by_status(status, source);
-            (fault.kind, fault.to_string())
-        };
-        let (kind, words) = told(401, &source);
-        assert_eq!(kind, FaultKind::WrongCredentials);
-        assert_eq!(words, "the camera asks for a user name and password");
-        let (user, password) = ("admin".to_owned(), "x".to_owned());
-        source.credentials = Some(crate::Credentials { user, password });
-        assert_eq!(told(401, &source).1, "the camera refuses this user name or password");
-        assert_eq!(told(403, &source).0, FaultKind::WrongCredentials);
-        assert_eq!(
-            told(404, &source).1,
-            "10.0.0.7:554 has no stream at /ch1; look the path up in its manual"
-        );
-        assert_eq!(told(453, &source).0, FaultKind::Refused);
-        assert_eq!(told(461, &source).0, FaultKind::Unsupported);
-        assert_eq!(told(500, &source).0, FaultKind::Protocol);
     }
 }

@@ -16,15 +16,18 @@
 //! > as an error names its kind and the cure.
 
 pub mod backoff;
+mod classify;
 pub mod clock;
 pub mod connection;
 pub mod fault;
 mod gather;
+pub mod probe;
 pub mod source;
 pub mod wall;
 
 pub use backoff::Backoff;
 pub use clock::Clock;
-pub use connection::{Event, Limits, Probed, Session, probe};
+pub use connection::{Event, Limits, Session};
 pub use fault::{Fault, FaultKind};
+pub use probe::{Probed, probe};
 pub use source::{Credentials, Source};

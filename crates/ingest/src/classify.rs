@@ -1,0 +1,147 @@
+//! Which fault an error is, and the words that name its cure.
+//!
+//! Here stands all that people read when a camera fails; what a fault *is* stands
+//! in `fault`, where errors come from in `connection`.
+
+use std::io;
+
+use crate::fault::{Fault, FaultKind};
+use crate::source::Source;
+
+/// Names why there is no connection.
+pub(crate) fn not_connected(authority: &str, error: io::Error) -> Fault {
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            FaultKind::Refused,
+            format!(
+                "{authority} refuses the connection; check the port, and that RTSP is switched on \
+                 in the camera"
+            ),
+        ),
+        _ => (
+            FaultKind::Unreachable,
+            format!("{authority} cannot be reached; check its address, its power and the network"),
+        ),
+    };
+    Fault::new(kind, message).with_source(error)
+}
+
+/// Names a request that stays without an answer.
+pub(crate) fn does_not_answer(authority: &str, method: &str) -> Fault {
+    Fault::new(
+        FaultKind::Silent,
+        format!(
+            "{authority} takes the connection and does not answer {method}; restart the camera, \
+             and check that the port is its RTSP port"
+        ),
+    )
+}
+
+fn by_status(status: u16, source: &Source) -> Fault {
+    let (authority, path) = (source.authority(), source.url.path());
+    let (kind, message) = match (status, &source.credentials) {
+        (401, None) => {
+            (FaultKind::WrongCredentials, "the camera asks for a user name and password".to_owned())
+        }
+        (401, Some(_)) => (
+            FaultKind::WrongCredentials,
+            "the camera refuses this user name or password".to_owned(),
+        ),
+        (403, _) => (
+            FaultKind::WrongCredentials,
+            "the camera does not let this user watch; give the user the right in the camera"
+                .to_owned(),
+        ),
+        (404 | 410, _) => (
+            FaultKind::NotFound,
+            format!("{authority} has no stream at {path}; look the path up in its manual"),
+        ),
+        (453 | 503, _) => (
+            FaultKind::Refused,
+            format!("{authority} serves no more viewers ({status}); end other connections to it"),
+        ),
+        (461 | 501 | 505 | 551, _) => (
+            FaultKind::Unsupported,
+            format!("{authority} does not send RTSP over TCP ({status}); switch it on there"),
+        ),
+        _ => (
+            FaultKind::Protocol,
+            format!("{authority} answers {status}; restart the camera, or update its firmware"),
+        ),
+    };
+    Fault::new(kind, message)
+}
+
+/// Names what was wrong with the answer to a request.
+pub(crate) fn answered_badly(source: &Source, method: &str, error: retina::Error) -> Fault {
+    let authority = source.authority();
+    let fault = match error.status_code() {
+        Some(status) if status >= 300 => by_status(status, source),
+        // Well answered, and yet refused by retina: what was answered is at fault.
+        Some(_) => Fault::new(
+            FaultKind::Protocol,
+            format!(
+                "{authority} describes its stream in a way that is not understood; update the \
+                 camera's firmware"
+            ),
+        ),
+        None => Fault::new(
+            FaultKind::Protocol,
+            format!(
+                "{authority} does not answer {method} in RTSP; check that the port is its RTSP port"
+            ),
+        ),
+    };
+    fault.with_source(error)
+}
+
+/// Names why a stream that played broke off.
+pub(crate) fn broke_off(authority: &str, error: retina::Error) -> Fault {
+    // retina keeps its kinds to itself; its version is pinned, and tests read this.
+    let words = error.to_string();
+    let of_the_connection = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
+    if of_the_connection.iter().any(|prefix| words.starts_with(prefix)) {
+        return lost(authority).with_source(error);
+    }
+    let message = format!(
+        "{authority} sends what is no valid stream; restart the camera, or update its firmware"
+    );
+    Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+/// Names a connection that ended in mid-stream.
+pub(crate) fn lost(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Unreachable,
+        format!("the connection to {authority} was lost; check the camera's power and the network"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_told_by_their_cure() {
+        let url = "rtsp://10.0.0.7/ch1".parse().unwrap();
+        let mut source = Source { url, credentials: None };
+        let told = |status, source: &Source| {
+            let fault = by_status(status, source);
+            (fault.kind, fault.to_string())
+        };
+        let (kind, words) = told(401, &source);
+        assert_eq!(kind, FaultKind::WrongCredentials);
+        assert_eq!(words, "the camera asks for a user name and password");
+        let (user, password) = ("admin".to_owned(), "x".to_owned());
+        source.credentials = Some(crate::Credentials { user, password });
+        assert_eq!(told(401, &source).1, "the camera refuses this user name or password");
+        assert_eq!(told(403, &source).0, FaultKind::WrongCredentials);
+        assert_eq!(
+            told(404, &source).1,
+            "10.0.0.7:554 has no stream at /ch1; look the path up in its manual"
+        );
+        assert_eq!(told(453, &source).0, FaultKind::Refused);
+        assert_eq!(told(461, &source).0, FaultKind::Unsupported);
+        assert_eq!(told(500, &source).0, FaultKind::Protocol);
+    }
+}
