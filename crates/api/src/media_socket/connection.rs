@@ -45,6 +45,9 @@ const SIGN_IN_LOOK: Duration = Duration::from_secs(4);
 /// How many messages go out in one batch.
 const BATCH: usize = 64;
 
+/// How many bytes go out in one batch, or little more.
+const BATCH_BYTES: usize = 1 << 20;
+
 struct Connection {
     state: State,
     person: Person,
@@ -298,9 +301,12 @@ impl Connection {
     /// Sends what a channel has, and what others have ready, in one batch.
     async fn pass_on(&mut self, channel: u32, next: Next) -> Result<(), Over> {
         let mut batch = self.channels.messages(channel, next);
-        while batch.len() < BATCH {
+        let mut bytes = len(&batch);
+        while batch.len() < BATCH && bytes < BATCH_BYTES {
             let Some((channel, next)) = self.channels.next().now_or_never() else { break };
-            batch.extend(self.channels.messages(channel, next));
+            let more = self.channels.messages(channel, next);
+            bytes += len(&more);
+            batch.extend(more);
         }
         self.send(batch).await
     }
@@ -373,6 +379,15 @@ impl Channels {
     fn source(&mut self, channel: u32) -> Option<&mut Source> {
         self.open.get_mut(&channel).map(|channel| &mut channel.source)
     }
+}
+
+fn len(messages: &[Message]) -> usize {
+    let lengths = messages.iter().map(|message| match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => bytes.len(),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
+    });
+    lengths.sum()
 }
 
 fn opened_or_refused(reference: &str, opened: Result<u32, Refusal>) -> Message {

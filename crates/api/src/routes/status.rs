@@ -31,8 +31,8 @@ pub(crate) struct CameraCounts {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DiskRow {
     used_bytes: u64,
-    /// The most that recordings may take, if that is set.
-    ceiling_bytes: Option<u64>,
+    /// The most that recordings may take: what is set, or what the disk has.
+    ceiling_bytes: u64,
     free_bytes: u64,
     /// Recording pauses, because nothing may be deleted.
     full: bool,
@@ -49,6 +49,7 @@ pub(crate) async fn status(
         tables.cameras.values().filter(|camera| access::lists(&person.user, camera, Action::See));
     let counts = recorder::Counts::of(visible.filter_map(|camera| states.get(&camera.id)));
     let store = state.store.status();
+    let whole = store.used_bytes.saturating_add(store.free_bytes);
     let recorded = store.streams.values().filter(|stream| stream.recording);
     Json(StatusAnswer {
         cameras: CameraCounts {
@@ -58,7 +59,7 @@ pub(crate) async fn status(
         },
         disk: DiskRow {
             used_bytes: store.used_bytes,
-            ceiling_bytes: store.ceiling_bytes,
+            ceiling_bytes: store.ceiling_bytes.map_or(whole, |ceiling| ceiling.min(whole)),
             free_bytes: store.free_bytes,
             full: store.full,
         },
