@@ -4,6 +4,8 @@
 //! for the one test that records until it is killed. It tells its watermarks as
 //! they rise; what it told must be there when it is dead.
 
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Write};

@@ -1,6 +1,8 @@
 //! The disk is full: the oldest goes first, never a held one; if nothing may
 //! go, recording pauses, says so, and goes on when there is room.
 
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
 mod common;
 
 use std::path::Path;

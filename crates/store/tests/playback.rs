@@ -1,6 +1,8 @@
 //! What was pushed is read back: across segments, gaps and clock steps, from
 //! any moment on, while it is still being written.
 
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
 mod common;
 
 use base::WallTime;

@@ -5,6 +5,8 @@
 //! what was synced and a random part of the rest, perhaps as rubbish, and
 //! folders lose entries that were not synced.
 
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Retention really deletes, holds stand above it, and both outlive the index.
 
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
 mod common;
 
 use std::collections::HashMap;

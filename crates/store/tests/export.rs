@@ -1,0 +1,226 @@
+//! A span as one MP4: exactly its frames, in order, on a clock that is true,
+//! as ffmpeg sees it.
+
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
+mod common;
+
+use std::path::PathBuf;
+
+use base::{Span, WallTime};
+use common::{BEGIN, Camera, Home, STEP_US, counted, pictures, shown, span};
+use media::Frame;
+use store::{Export, GapReason, Store, StoreError};
+
+fn wall(number: i64) -> WallTime {
+    WallTime(BEGIN.0 + number * STEP_US)
+}
+
+/// Writes an export to a file, in reads of odd sizes.
+fn written(home: &Home, export: &mut Export) -> PathBuf {
+    let mut file = Vec::new();
+    for len in [1, 7, 1000, 65_536, 3, 100_000].into_iter().cycle() {
+        let part = export.read_range(file.len() as u64, len).unwrap();
+        if part.is_empty() {
+            break;
+        }
+        file.extend_from_slice(&part);
+    }
+    assert_eq!(file.len() as u64, export.size_bytes);
+    let path = home.folder.path().join("export.mp4");
+    std::fs::write(&path, file).unwrap();
+    path
+}
+
+async fn recorded(home: &Home, stream: base::StreamId, frames: &[Frame]) -> Store {
+    let store = home.open().await;
+    let mut writer = store.writer(stream);
+    for batch in frames.chunks(13) {
+        writer.push(batch);
+    }
+    drop(writer);
+    store.sync().await;
+    store
+}
+
+#[tokio::test]
+async fn a_span_is_exact_to_the_frame_wherever_it_begins_and_ends() {
+    let mut home = Home::new();
+    home.config.segment_s = 2; // a segment of five GOPs: most spans cross one
+    let (frames, pictures) = pictures(8, 0, "320x240");
+    assert_eq!(frames.len(), 200);
+    let camera = Camera::new(1);
+    let store = recorded(&home, camera.stream, &frames).await;
+    for (from, to) in [(0, 200), (0, 1), (1, 2), (9, 11), (10, 20), (37, 163), (55, 56), (199, 200)]
+    {
+        for nudge in [0, 1, -1] {
+            // A frame is in the span if the moment it was taken is.
+            let asked = span(WallTime(wall(from).0 + nudge), WallTime(wall(to).0 + nudge));
+            let inside: Vec<_> = (0..200).filter(|number| asked.contains(wall(*number))).collect();
+            let Ok(mut export) = store.export(camera.stream, asked) else {
+                assert!(inside.is_empty(), "{from}..{to} {nudge}");
+                continue;
+            };
+            assert_eq!(export.frames, inside.len() as u64);
+            let file = written(&home, &mut export);
+            let wanted: Vec<_> =
+                inside.iter().map(|number| pictures[*number as usize].clone()).collect();
+            assert_eq!(shown(&file), wanted, "{from}..{to} {nudge}");
+            assert_eq!(counted(&file), inside.len() as u64, "{from}..{to} {nudge}");
+            assert_eq!(export.span.start(), wall(inside[0]));
+        }
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn frames_that_are_shown_in_another_order_than_they_came_are_exact_too() {
+    let home = Home::new();
+    let (frames, pictures) = pictures(4, 2, "320x240");
+    assert!(frames.iter().any(|frame| frame.composition_us != 0));
+    let camera = Camera::new(2);
+    let store = recorded(&home, camera.stream, &frames).await;
+    let mut presented: Vec<_> = frames
+        .iter()
+        .map(|frame| WallTime(frame.wall.0 + i64::from(frame.composition_us)))
+        .collect();
+    presented.sort();
+    for (from, to) in [(0, 100), (5, 95), (12, 13), (13, 14), (14, 41)] {
+        let asked = span(presented[from], presented.get(to).copied().unwrap_or(wall(200)));
+        let mut export = store.export(camera.stream, asked).unwrap();
+        assert_eq!(export.frames, (to - from) as u64);
+        assert_eq!(shown(&written(&home, &mut export)), pictures[from..to], "{from}..{to}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_gap_inside_keeps_the_clips_clock_true_and_is_told() {
+    let home = Home::new();
+    let (frames, pictures) = pictures(4, 0, "320x240");
+    let camera = Camera::new(3);
+    let store = home.open().await;
+    let mut writer = store.writer(camera.stream);
+    writer.push(&frames[..30]);
+    writer.end_run(GapReason::Silent, wall(30));
+    writer.push(&frames[60..]);
+    drop(writer);
+    store.sync().await;
+    let mut export = store.export(camera.stream, span(wall(5), wall(95))).unwrap();
+    assert_eq!(export.gaps.len(), 1);
+    assert_eq!(export.gaps[0].span, span(wall(30), wall(60)));
+    assert_eq!(export.gaps[0].reason, GapReason::Silent);
+    assert_eq!(export.frames, 25 + 35);
+    assert_eq!(export.span, span(wall(5), wall(95)));
+    let file = written(&home, &mut export);
+    assert_eq!(shown(&file), [&pictures[5..30], &pictures[60..95]].concat());
+    assert_eq!(duration_us(&file), 90 * STEP_US);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn other_parameters_half_way_are_one_file_with_two_descriptions() {
+    let home = Home::new();
+    let (small, small_pictures) = pictures(2, 0, "320x240");
+    let (mut large, large_pictures) = pictures(2, 0, "640x360");
+    for frame in &mut large {
+        frame.wall = WallTime(frame.wall.0 + 50 * STEP_US);
+    }
+    let camera = Camera::new(4);
+    let store = recorded(&home, camera.stream, &[small, large].concat()).await;
+    let mut export = store.export(camera.stream, span(wall(33), wall(77))).unwrap();
+    assert_eq!(export.frames, 44);
+    let file = written(&home, &mut export);
+    assert_eq!(counted(&file), 44);
+    // ffmpeg scales the second half to the first one's size to put them into one
+    // output; what it decodes is told by the first half and the count.
+    assert_eq!(shown(&file)[..17], small_pictures[33..]);
+    assert_eq!(large_pictures.len(), 50);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_is_still_being_recorded_can_be_taken_out() {
+    let home = Home::new();
+    let (frames, pictures) = pictures(4, 0, "320x240");
+    let camera = Camera::new(5);
+    let store = home.open().await;
+    let mut writer = store.writer(camera.stream);
+    writer.push(&frames[..75]);
+    store.sync().await;
+    let mut export = store.export(camera.stream, span(wall(33), wall(70))).unwrap();
+    // It goes on while the file is fetched.
+    writer.push(&frames[75..]);
+    store.sync().await;
+    assert_eq!(shown(&written(&home, &mut export)), pictures[33..70]);
+    drop(writer);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn segments_are_files_that_any_player_reads() {
+    let mut home = Home::new();
+    home.config.segment_s = 2;
+    let (frames, _) = pictures(8, 0, "320x240");
+    let camera = Camera::new(6);
+    let store = recorded(&home, camera.stream, &frames).await;
+    store.close().await;
+    let files = home.segments();
+    assert!(files.len() > 3);
+    assert_eq!(files.iter().map(|file| counted(file)).sum::<u64>(), 200);
+}
+
+#[tokio::test]
+async fn a_span_without_a_frame_is_refused_in_words() {
+    let home = Home::new();
+    let camera = Camera::new(7);
+    let store = recorded(&home, camera.stream, &camera.frames(0..100)).await;
+    for asked in [span(wall(-10), wall(-5)), span(wall(500), wall(501))] {
+        let refusal = store.export(camera.stream, asked).unwrap_err();
+        assert!(matches!(refusal, StoreError::NothingRecorded { .. }));
+    }
+    let nobody = Camera::new(8).stream;
+    assert!(store.export(nobody, common::all_time()).is_err());
+    let refusal = store.export(nobody, span(wall(0), wall(25))).unwrap_err().to_string();
+    assert_eq!(
+        refusal,
+        "nothing is recorded between 2026-11-20T00:45:00.000000Z and \
+         2026-11-20T00:45:01.000000Z; choose a span with a recording"
+    );
+    store.close().await;
+}
+
+/// Whatever is asked of it, a part is the part of the whole.
+#[tokio::test]
+async fn a_part_of_the_file_is_what_the_whole_has_there() {
+    let mut home = Home::new();
+    home.config.segment_s = 2;
+    let camera = Camera::new(9);
+    let store = recorded(&home, camera.stream, &camera.frames(0..400)).await;
+    let asked: Span = span(camera.wall(30), camera.wall(350));
+    let mut export = store.export(camera.stream, asked).unwrap();
+    let size = export.size_bytes as usize;
+    let whole = export.read_range(0, size).unwrap();
+    assert_eq!(whole.len(), size);
+    let mut dice = store::testutil::Dice::new(9);
+    for _ in 0..300 {
+        let from = dice.below(size as u64 + 10) as usize;
+        let len = dice.below(30_000) as usize;
+        let part = export.read_range(from as u64, len).unwrap();
+        assert!(part == whole[from.min(size)..(from + len).min(size)], "{from} + {len}");
+    }
+    let frames = camera.frames(25..350);
+    let data: Vec<u8> = frames.iter().flat_map(|frame| frame.data.to_vec()).collect();
+    assert!(whole.ends_with(&data), "the frames' bytes stand in it as they came");
+    store.close().await;
+}
+
+fn duration_us(movie: &std::path::Path) -> i64 {
+    let said = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"])
+        .arg(movie)
+        .output()
+        .unwrap();
+    let seconds: f64 = String::from_utf8(said.stdout).unwrap().trim().parse().unwrap();
+    (seconds * 1e6).round() as i64
+}
