@@ -291,4 +291,36 @@ mod tests {
         assert!(said(&[SPS, PPS, IDR, &[0x67, 2]]).contains("sequence parameter set changes"));
         assert!(said(&[SPS, PPS, IDR, &[0x62, 2]]).contains("data partitioning"));
     }
+
+    /// The folder of sample films beside the tree, where there is one.
+    fn films() -> Option<PathBuf> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors().map(|folder| folder.join("shared/media")).find(|folder| folder.is_dir())
+    }
+
+    #[test]
+    fn a_film_becomes_a_clip_with_its_own_times() {
+        let Some(films) = films() else {
+            println!("skipped: there is no folder shared/media with films");
+            return;
+        };
+        let clip = Clip::from_mp4(&films.join("intel-car-topdown_768x432_12.5fps.mp4")).unwrap();
+        assert_eq!((clip.width, clip.height, clip.access_units.len()), (768, 432, 377));
+        assert_eq!(clip.frame_rate, FrameRate { frames: 25, seconds: 2 });
+        assert!(clip.access_units[0].is_key);
+        assert_eq!((clip.access_units[1].at_90k, clip.duration_90k), (7200, 377 * 7200));
+        let other = Clip::from_mp4(&films.join("ahmetozlu-street_640x352_24fps_h265.mp4"));
+        assert!(other.unwrap_err().to_string().contains("holds hevc, and only h264"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_film_is_told_in_ffmpegs_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("-not a film.mp4");
+        std::fs::write(&path, "not a film").unwrap();
+        for path in [path, folder.path().join("nowhere.mp4")] {
+            let error = Clip::from_mp4(&path).unwrap_err();
+            assert!(matches!(error, ClipError::Program { .. }), "{error}");
+        }
+    }
 }

@@ -150,9 +150,9 @@ fn render_into(
     let stage = Arc::new(Stage::new(scene));
     let mut lines = Vec::new();
     truth::push_line(&mut lines, &stage.head());
-    // One thread less than there are processors: encoding takes more than drawing.
-    let painters =
-        thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1)).clamp(1, 6);
+    // As many as there are processors, though encoding wants some, too: where others
+    // keep the machine busy, whoever asks for less gets less.
+    let painters = thread::available_parallelism().map_or(1, |n| n.get()).clamp(1, 6);
     let outcome = thread::scope(|scope| {
         let desks: Vec<Desk> = (0..painters)
             .map(|first| {

@@ -134,6 +134,10 @@ impl<'a> Brush<'a> {
         let (deep_a, deep_b) = (self.view.depth(a), self.view.depth(b));
         let ra = (radii[0] * self.view.pixels_per_metre(deep_a)) as f32;
         let rb = (radii[1] * self.view.pixels_per_metre(deep_b)) as f32;
+        if ra.max(rb) < 0.45 && self.stance != Stance::Flat {
+            // Too thin to be seen, too many to be drawn.
+            return;
+        }
         let depth = (deep_a + deep_b) / 2.0;
         let side = self.light.tone(colour, v3(0.25, 0.15, -0.6), self.lamplight, depth);
         let lit = self.light.tone(colour, self.light.to_sun.to(UP, 0.4), self.lamplight, depth);
@@ -142,7 +146,7 @@ impl<'a> Brush<'a> {
         self.extent.take(&outline);
         self.sheet.polygon(&outline, side, self.alpha, place);
         // Where the light comes from it is brighter.
-        if ra.max(rb) > 2.5 && !self.mirrored {
+        if ra.max(rb) > 3.5 && !self.mirrored {
             let lean = if self.light.to_sun.x < -0.1 { -0.28 } else { 0.0 };
             let shift = |(x, y): Point, r: f32| (x + r * lean, y - r * 0.22);
             let inner = hull_of_two((shift(p, ra), ra * 0.62), (shift(q, rb), rb * 0.62));
@@ -170,11 +174,17 @@ impl<'a> Brush<'a> {
 
     /// Lays shine around a point of the world: `strength` in its middle.
     pub(crate) fn glow(&mut self, middle: V3, radius: f64, colour: Rgb, strength: f32) {
+        self.smear(middle, (radius, radius), colour, strength);
+    }
+
+    /// Lays shine that is wider or taller than round, as on wet ground.
+    pub(crate) fn smear(&mut self, middle: V3, radii: (f64, f64), colour: Rgb, strength: f32) {
         let middle = self.placed_point(middle);
         let Some(point) = self.view.point(middle) else { return };
-        let pixels = (radius * self.view.pixels_per_metre(self.view.depth(middle))) as f32;
+        let scale = self.view.pixels_per_metre(self.view.depth(middle));
+        let pixels = ((radii.0 * scale) as f32, (radii.1 * scale) as f32);
         let place = self.place_at(middle);
-        self.sheet.glow(point, (pixels, pixels), colour, strength * self.alpha, place);
+        self.sheet.glow(point, pixels, colour, strength * self.alpha, place);
     }
 
     /// Lays a round pool of light on the ground.

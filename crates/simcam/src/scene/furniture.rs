@@ -368,10 +368,9 @@ impl Signal {
             let k = if brush.light.lamps { 0.6 } else { 0.32 };
             brush.glow(bulb, if brush.light.lamps { 1.5 } else { 0.8 }, colour, k);
             if brush.light.wet {
-                for step in 0..7 {
-                    let down = v3(bulb.x, -bulb.y - 0.6 * f64::from(step) + 2.0, bulb.z);
-                    brush.glow(down, 0.7, colour, 0.1);
-                }
+                // The light's image below the ground, smeared by the drops.
+                let below = v3(bulb.x, -bulb.y * 0.8, bulb.z);
+                brush.smear(below, (0.6, 3.2), colour, 0.26);
             }
             self.countdown(brush, head, signal::seconds_left(self.group, frame), colour);
         }

@@ -116,7 +116,7 @@ pub(crate) fn all() -> Vec<Plan> {
             cross: road(7.4, 0.0, 1, 4.0),
             corners: [houses(3, 5), houses(3, 6), houses(3, 5), houses(3, 5)],
             demand: Demand {
-                motorbikes: 5,
+                motorbikes: 6,
                 cars: 3,
                 bus_every: 6,
                 bicycles: 4,
@@ -134,7 +134,7 @@ pub(crate) fn all() -> Vec<Plan> {
             cross: road(6.6, 0.0, 1, 4.6),
             corners: [houses(2, 4), Corner::Lake, Corner::Park, houses(2, 4)],
             demand: Demand {
-                motorbikes: 4,
+                motorbikes: 5,
                 cars: 3,
                 bus_every: 7,
                 bicycles: 5,
@@ -152,7 +152,7 @@ pub(crate) fn all() -> Vec<Plan> {
             cross: road(5.4, 0.0, 1, 3.2),
             corners: [houses(2, 4), houses(2, 4), houses(2, 3), houses(2, 4)],
             demand: Demand {
-                motorbikes: 5,
+                motorbikes: 7,
                 cars: 2,
                 bus_every: 0,
                 bicycles: 4,
@@ -170,7 +170,7 @@ pub(crate) fn all() -> Vec<Plan> {
             cross: road(8.6, 0.0, 1, 4.2),
             corners: [houses(4, 8), houses(5, 9), houses(4, 7), houses(4, 7)],
             demand: Demand {
-                motorbikes: 4,
+                motorbikes: 5,
                 cars: 4,
                 bus_every: 8,
                 bicycles: 2,
