@@ -40,7 +40,10 @@ const wrong = [];
 page.on("pageerror", (error) => wrong.push(error.stack ?? String(error)));
 page.on("console", (message) => {
   // Before the sign-in the client asks who it is, and is told: nobody.
-  if (message.type() === "error" && !message.text().includes("401")) wrong.push(message.text());
+  if (message.type() === "error" && !message.text().includes("401")) {
+    console.error(message.text());
+    wrong.push(message.text());
+  }
 });
 
 /** What is on a tile's screen: the frame's wall time, and what is burnt into it. */

@@ -3,19 +3,26 @@
  * wrong is thrown as an `ApiError` with the code of the API's error form, so
  * that screens choose words by `code` and never by text.
  */
+import createClient from "openapi-fetch";
 import { localNowUs, serverClock } from "../lib/serverclock";
+import type { paths } from "./schema";
 import type {
   CameraDetail,
+  CameraPatch,
   CameraRow,
   CameraWrite,
   ExportAnswer,
+  ExportAsked,
   Hold,
+  HoldWrite,
   MediaToken,
   ProbeAnswer,
+  ProbeAsked,
   Role,
   Session,
   Status,
   Timeline,
+  TokenAsked,
   Tree,
 } from "./types";
 
@@ -34,49 +41,36 @@ export class ApiError extends Error {
   }
 }
 
-const BASE = "/api/v1";
 let csrf = "";
 
-interface Call {
-  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  body?: unknown;
-  signal?: AbortSignal;
+const http = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", cache: "no-store" });
+http.use({
+  onRequest({ request }) {
+    if (request.method !== "GET") request.headers.set("x-khue-csrf", csrf);
+    return request;
+  },
+  onError({ error }) {
+    // A request that was called off is no fault of the line.
+    if (error instanceof DOMException && error.name === "AbortError") return undefined;
+    return new ApiError(0, "offline", "no answer from the server");
+  },
+});
+
+/** What openapi-fetch answers; the bodies are as the text of the API says. */
+interface Answer {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
 }
 
-async function call<T>(path: string, { method = "GET", body, signal }: Call = {}): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (method !== "GET") headers["x-khue-csrf"] = csrf;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  let response: Response;
-  try {
-    response = await fetch(BASE + path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      credentials: "same-origin",
-      cache: "no-store",
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, "offline", "no answer from the server");
-  }
-  if (response.ok) {
-    const text = await response.text();
-    return (text === "" ? undefined : JSON.parse(text)) as T;
-  }
-  throw await refusal(response);
-}
-
-async function refusal(response: Response): Promise<ApiError> {
-  let form: Record<string, unknown> = {};
-  try {
-    form = (await response.json()) as Record<string, unknown>;
-  } catch {
-    // Something between us and khue answered in its own words.
-  }
+/** Returns the body, or throws the refusal. */
+async function done<T>(call: Promise<Answer>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok) return data as T;
+  // Where something between us and khue answered, this is no form of ours.
+  const form = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
-  return new ApiError(
+  throw new ApiError(
     response.status,
     text(form.code) ?? `http_${response.status}`,
     text(form.message) ?? response.statusText,
@@ -94,7 +88,7 @@ function remember(session: Session): Session {
 /** Returns who is signed in, or null. */
 export async function session(): Promise<Session | null> {
   try {
-    return remember(await call<Session>("/session"));
+    return remember(await done<Session>(http.GET("/api/v1/session")));
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
@@ -102,66 +96,54 @@ export async function session(): Promise<Session | null> {
 }
 
 export async function signIn(name: string, password: string): Promise<Session> {
-  await call("/session", { method: "POST", body: { name, password } });
-  return remember(await call<Session>("/session"));
+  return remember(await done<Session>(http.POST("/api/v1/session", { body: { name, password } })));
 }
 
 export async function signOut(): Promise<void> {
-  await call("/session", { method: "DELETE" });
+  await done(http.DELETE("/api/v1/session"));
 }
 
 export async function choosePassword(current: string, chosen: string): Promise<Session> {
-  await call("/session/password", { method: "PUT", body: { current, new: chosen } });
-  return remember(await call<Session>("/session"));
+  await done(http.PUT("/api/v1/session/password", { body: { current, new: chosen } }));
+  return remember(await done<Session>(http.GET("/api/v1/session")));
 }
 
-export const tree = (signal?: AbortSignal) => call<Tree>("/tree", { signal });
+export const tree = (signal?: AbortSignal) => done<Tree>(http.GET("/api/v1/tree", { signal }));
 
-export const status = (signal?: AbortSignal) => call<Status>("/status", { signal });
+export const status = (signal?: AbortSignal) => done<Status>(http.GET("/api/v1/status", { signal }));
 
-export const camera = (id: string, signal?: AbortSignal) => call<CameraDetail>(`/cameras/${id}`, { signal });
+export const camera = (id: string, signal?: AbortSignal) =>
+  done<CameraDetail>(http.GET("/api/v1/cameras/{id}", { params: { path: { id } }, signal }));
 
-export const addCamera = (body: CameraWrite) => call<CameraRow>("/cameras", { method: "POST", body });
+export const addCamera = (body: CameraWrite) => done<CameraRow>(http.POST("/api/v1/cameras", { body }));
 
-export const changeCamera = (id: string, body: Partial<CameraWrite>) =>
-  call<CameraRow>(`/cameras/${id}`, { method: "PATCH", body });
+export const changeCamera = (id: string, body: CameraPatch) =>
+  done<CameraRow>(http.PATCH("/api/v1/cameras/{id}", { params: { path: { id } }, body }));
 
-export const deleteCamera = (id: string) => call<void>(`/cameras/${id}`, { method: "DELETE" });
+export const deleteCamera = (id: string) =>
+  done<void>(http.DELETE("/api/v1/cameras/{id}", { params: { path: { id } } }));
 
-export const probe = (body: { url: string; user?: string; password?: string }) =>
-  call<ProbeAnswer>("/cameras/probe", { method: "POST", body });
+export const probe = (body: ProbeAsked) => done<ProbeAnswer>(http.POST("/api/v1/cameras/probe", { body }));
 
-export interface TokenWish {
-  camera: string;
-  actions: ("live" | "playback")[];
-  purpose?: string;
-}
-
-export const mediaToken = (body: TokenWish) => call<MediaToken>("/media-tokens", { method: "POST", body });
+export const mediaToken = (body: TokenAsked) => done<MediaToken>(http.POST("/api/v1/media-tokens", { body }));
 
 export const timeline = (id: string, role: Role, fromUs: number, toUs: number, signal?: AbortSignal) =>
-  call<Timeline>(`/cameras/${id}/timeline?role=${role}&from_us=${Math.floor(fromUs)}&to_us=${Math.ceil(toUs)}`, {
-    signal,
-  });
+  done<Timeline>(
+    http.GET("/api/v1/cameras/{id}/timeline", {
+      params: { path: { id }, query: { role, from_us: Math.floor(fromUs), to_us: Math.ceil(toUs) } },
+      signal,
+    }),
+  );
 
-export interface ExportWish {
-  camera: string;
-  role: Role;
-  from_us: number;
-  to_us: number;
-  purpose: string;
-}
+export const makeExport = (body: ExportAsked) => done<ExportAnswer>(http.POST("/api/v1/exports", { body }));
 
-export const makeExport = (body: ExportWish) => call<ExportAnswer>("/exports", { method: "POST", body });
+export const holds = (signal?: AbortSignal) => done<{ holds: Hold[] }>(http.GET("/api/v1/holds", { signal }));
 
-export const holds = (signal?: AbortSignal) => call<{ holds: Hold[] }>("/holds", { signal });
+export const addHold = (body: HoldWrite) => done<Hold>(http.POST("/api/v1/holds", { body }));
 
-export const addHold = (body: { camera: string; from_us: number; to_us: number; reason: string }) =>
-  call<Hold>("/holds", { method: "POST", body });
-
-export const removeHold = (id: string) => call<void>(`/holds/${id}`, { method: "DELETE" });
+export const removeHold = (id: string) => done<void>(http.DELETE("/api/v1/holds/{id}", { params: { path: { id } } }));
 
 /** Where the media socket is. */
 export function mediaUrl(): string {
-  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${BASE}/media`;
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/media`;
 }

@@ -1,9 +1,18 @@
 /** What screens ask for again and again, with how long an answer stays good. */
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
 import type { Role } from "./types";
 
-export const queryClient = new QueryClient({
+/** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
+function onRefusal(error: Error): void {
+  if (!(error instanceof client.ApiError)) return;
+  if (error.code === "signed_out" || error.code === "must_choose_password")
+    void queryClient.invalidateQueries({ queryKey: ["session"] });
+}
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: onRefusal }),
+  mutationCache: new MutationCache({ onError: onRefusal }),
   defaultOptions: {
     queries: {
       // A code says what is wrong; asking again helps only where nobody answered.

@@ -40,7 +40,9 @@ export function treeRows(tree: Tree, closed: ReadonlySet<string>, filter: string
   ): { rows: TreeRow[]; cameras: string[] } => {
     const out: TreeRow[] = [];
     const all: string[] = [];
-    for (const organisation of tree.organisations.filter((o) => parentOf(tree, o.parent) === parent).sort(byName)) {
+    for (const organisation of tree.organisations
+      .filter((o) => parentOf(tree, o.parent ?? null) === parent)
+      .sort(byName)) {
       const path = `${above} ${organisation.name}`;
       const below = addOrganisations(organisation.id, depth + 1, path);
       const sites = addSites(organisation.id, depth + 1, path);

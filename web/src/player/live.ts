@@ -14,6 +14,7 @@ import { isPlayable, MediaBuffer } from "./mse";
 import type { EndReason, Piece, Role } from "./protocol";
 import { watchShown } from "./shown";
 import { backoffMs, type Feed, type MediaSocket, type Sink } from "./socket";
+import { isFinal } from "./tokens";
 
 /** What the diagnostics overlay shows. */
 export interface LiveFigures {
@@ -35,8 +36,6 @@ export interface LiveSnapshot extends LiveStatus {
 }
 
 const TICK_MS = 250;
-/** Refusals that asking again will not change. */
-const FINAL = new Set(["forbidden", "not_found", "signed_out", "revoked"]);
 
 export class LiveView {
   readonly snapshot: Store<LiveSnapshot>;
@@ -158,9 +157,9 @@ export class LiveView {
       },
       ended: (reason) => this.#ended(reason),
       refused: (code) => {
-        this.#facts.refused = { code };
+        if (isFinal(code)) this.#facts.refused = { code };
+        else this.#later();
         this.#publish();
-        if (!FINAL.has(code)) this.#later();
       },
     };
   }

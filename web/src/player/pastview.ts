@@ -13,7 +13,7 @@ import { followRate, type Gap, type Moment, Stretch, wantedAheadUs } from "./pas
 import type { EndReason, Piece, Role } from "./protocol";
 import { watchShown } from "./shown";
 import type { Feed, MediaSocket } from "./socket";
-import type { Grant } from "./tokens";
+import { type Grant, isFinal } from "./tokens";
 
 export type PastKind = "loading" | "frame" | "gap" | "end" | "refused" | "unsupported";
 
@@ -249,7 +249,8 @@ export class PastView {
         refused: (code) => {
           this.#feed = null;
           this.#waiting = false;
-          this.#say({ kind: "refused", code });
+          if (isFinal(code)) this.#say({ kind: "refused", code });
+          else this.#notBeforeMs = performance.now() + 2_000;
         },
       },
     );

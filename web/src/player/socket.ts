@@ -129,7 +129,6 @@ export class MediaSocket {
     ws?.close();
     this.#loseFeeds();
     this.#feeds.clear();
-    this.tokens.clear();
     this.line.set({ phase: "off", failures: 0, downSinceMs: null });
   }
 
@@ -193,6 +192,8 @@ export class MediaSocket {
   #loseFeeds(): void {
     this.#byRef.clear();
     this.#byChannel.clear();
+    // A server that was started anew may know none of them.
+    this.tokens.clear();
     for (const feed of [...this.#feeds]) {
       if (feed.stage === "waiting") continue;
       this.#feeds.delete(feed);
@@ -288,6 +289,8 @@ export class MediaSocket {
         // A refused renewal ends with `expired` when the time comes.
         if (feed?.stage !== "asked") return;
         this.#over(feed);
+        // Whatever the token was, it is no good any more.
+        this.tokens.clear();
         feed.sink.refused(event.code, event.message);
         return;
       }

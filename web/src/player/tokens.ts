@@ -66,3 +66,11 @@ export class Tokens {
     this.#held.clear();
   }
 }
+
+/** Refusals that asking again will not change. */
+const FINAL = new Set(["forbidden", "not_found", "signed_out", "revoked"]);
+
+/** Whether a refusal stands until somebody does something. */
+export function isFinal(code: string): boolean {
+  return FINAL.has(code);
+}

@@ -1,11 +1,12 @@
 /** The administrator's cameras: what each does now; adding, changing, removing. */
-import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { HardDrive, Pencil, Plus, Search, ShieldCheck, Trash2, TriangleAlert } from "lucide-react";
 import { useMemo, useState } from "react";
 import { ApiError, deleteCamera } from "../../api/client";
 import { statusQuery, treeQuery } from "../../api/queries";
 import type { CameraRow, Site } from "../../api/types";
+import { Counts } from "../../desk/Counts";
 import { Glyph } from "../../desk/Glyph";
 import { fold } from "../../desk/tree";
 import { faultWords } from "../../desk/words";
@@ -183,7 +184,7 @@ function Row({ camera, site, selected, onChange, onRemove }: RowProps) {
 function StateWords({ camera }: { camera: CameraRow }) {
   const { t } = useLingui();
   const { kind, since_us, reason } = camera.state;
-  const since = since_us === null ? "" : moment(since_us);
+  const since = since_us == null ? "" : moment(since_us);
   switch (kind) {
     case "recording":
       return (
@@ -205,36 +206,20 @@ function StateWords({ camera }: { camera: CameraRow }) {
       return (
         <div>
           <div className="warnword">{since ? t`Mất hình từ ${since}` : t`Mất hình`}</div>
-          <div className="t2">{t(faultWords(reason))}</div>
+          <div className="t2">{t(faultWords(reason ?? null))}</div>
         </div>
       );
   }
-}
-
-function Counts({ cameras }: { cameras: readonly CameraRow[] }) {
-  const count = (kind: CameraRow["state"]["kind"]) => cameras.filter((c) => c.state.kind === kind).length;
-  return (
-    <span className="row counts small t2">
-      <span>
-        <Plural value={count("recording")} one="# đang ghi" other="# đang ghi" />
-      </span>
-      <span>
-        <Plural value={count("connecting")} one="# đang kết nối" other="# đang kết nối" />
-      </span>
-      <span>
-        <Plural value={count("faulty")} one="# mất hình" other="# mất hình" />
-      </span>
-    </span>
-  );
 }
 
 function Disk() {
   const { i18n } = useLingui();
   const { data } = useQuery(statusQuery);
   if (!data) return null;
-  const { used_bytes, ceiling_bytes, full } = data.disk;
+  const { used_bytes, free_bytes, full } = data.disk;
+  const most = data.disk.ceiling_bytes ?? used_bytes + free_bytes;
   const used = bytes(used_bytes, i18n.locale);
-  const ceiling = bytes(ceiling_bytes, i18n.locale);
+  const ceiling = bytes(most, i18n.locale);
   return (
     <div className={full ? "note warnn disk" : "disk small t2"} role={full ? "alert" : undefined}>
       {full ? <TriangleAlert aria-hidden /> : <HardDrive aria-hidden className="s" />}
@@ -247,7 +232,7 @@ function Disk() {
           </Trans>
         )}
       </span>
-      <meter min={0} max={ceiling_bytes} value={used_bytes} />
+      <meter min={0} max={most} value={used_bytes} aria-hidden />
     </div>
   );
 }
@@ -314,7 +299,7 @@ function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => v
         <div className="note warnn" role="alert">
           <TriangleAlert aria-hidden />
           <span>
-            {removing.error instanceof ApiError && removing.error.code === "held" ? (
+            {removing.error instanceof ApiError && removing.error.code === "in_use" ? (
               <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
             ) : (
               <Trans>Chưa xóa được: {removing.error.message}</Trans>

@@ -44,8 +44,17 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
   const named = (Object.keys(SPANS) as SpanName[]).find((name) => Math.abs(SPANS[name] / spanUs - 1) < 0.01);
   return (
     <div className="tlbar" role="toolbar" aria-label={t`Điều khiển xem lại`}>
-      <button type="button" className="btn s deskonly" title="L" onClick={onLive}>
-        <Radio /> <Trans>Về trực tiếp</Trans>
+      <button
+        type="button"
+        className="btn s deskonly"
+        title={t`Về trực tiếp (L)`}
+        aria-label={t`Về trực tiếp`}
+        onClick={onLive}
+      >
+        <Radio />
+        <span className="label">
+          <Trans>Về trực tiếp</Trans>
+        </span>
       </button>
       <button
         type="button"
@@ -112,18 +121,26 @@ export function Controls({ deck, spanUs, onSpan, selecting, onSelecting, canExpo
         className="btn s deskonly"
         aria-pressed={selecting}
         onClick={() => onSelecting(!selecting)}
+        aria-label={t`Chọn đoạn`}
         title={t`Kéo trên dải thời gian để chọn (hoặc [ và ])`}
       >
-        <BoxSelect /> <Trans>Chọn đoạn</Trans>
+        <BoxSelect />
+        <span className="label">
+          <Trans>Chọn đoạn</Trans>
+        </span>
       </button>
       <button
         type="button"
         className="btn s deskonly"
         disabled={!canExport}
         onClick={onExport}
-        title={canExport ? "E" : t`Chọn một đoạn trước`}
+        aria-label={t`Trích xuất`}
+        title={canExport ? t`Trích xuất (E)` : t`Chọn một đoạn trước`}
       >
-        <Scissors /> <Trans>Trích xuất</Trans>
+        <Scissors />
+        <span className="label">
+          <Trans>Trích xuất</Trans>
+        </span>
       </button>
       <span className="grow" />
       <GoTo deck={deck} />

@@ -5,6 +5,7 @@ import { Activity, ListTree, Maximize, PanelLeftClose, PanelLeftOpen, X } from "
 import { useEffect, useMemo, useRef, useState } from "react";
 import { treeQuery } from "../../api/queries";
 import { CameraTree } from "../../desk/CameraTree";
+import { Counts } from "../../desk/Counts";
 import { Grid } from "../../desk/Grid";
 import { useGridKeys } from "../../desk/gridkeys";
 import { changeView, isNewHere, view as viewStore } from "../../desk/memory";
@@ -121,6 +122,7 @@ export function LivePage() {
               </button>
             )
           )}
+          {!phone && tree && <Counts cameras={tree.cameras} />}
           <span className="grow" />
           <Segmented
             label={t`Số ô`}

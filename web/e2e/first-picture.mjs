@@ -1,0 +1,72 @@
+/**
+ * Measures how long a person waits for a picture, for `make bench`: one tile,
+ * its camera changed again and again by its number, as at a desk.
+ *
+ *   node first-picture.mjs '{"address","password","cameras"}'
+ *
+ * Writes a JSON list of milliseconds from the Enter key to the first frame of
+ * the new camera on screen.
+ */
+import { chromium } from "playwright-core";
+
+const { address, password, cameras } = JSON.parse(process.argv[2]);
+const ROUNDS = 60;
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: true });
+const page = await context.newPage();
+await page.goto(address);
+await page.locator('input[name="name"]').fill("trucban");
+await page.locator('input[name="password"]').fill(password);
+await page.locator('button[type="submit"]').click();
+await page.locator('input[name="new"]').fill("mưa rào Hà Nội 1954");
+await page.locator('input[name="again"]').fill("mưa rào Hà Nội 1954");
+await page.locator('button[type="submit"]').click();
+await page.locator('[data-tile="1"][data-state="live"]').waitFor({ timeout: 60_000 });
+await page.keyboard.press("Shift+Digit1");
+
+// Notes when Enter was pressed, and when the tile next shows a frame of another camera.
+await page.evaluate(() => {
+  let pressed = null;
+  let camera = document.querySelector('[data-tile="1"]').getAttribute("data-camera");
+  window.waits = [];
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter") pressed = performance.now();
+    },
+    true,
+  );
+  const look = () => {
+    const tile = document.querySelector('[data-tile="1"]');
+    const now = tile?.getAttribute("data-camera");
+    const video = tile?.querySelector("video");
+    const live = tile?.getAttribute("data-state") === "live" && tile.hasAttribute("data-wall-us");
+    if (pressed !== null && now !== camera && live && video?.videoWidth > 0) {
+      window.waits.push(performance.now() - pressed);
+      [camera, pressed] = [now, null];
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+});
+for (let round = 1; round <= ROUNDS; round++) {
+  const number = (round % cameras) + 1;
+  for (const digit of String(number)) await page.keyboard.press(`Digit${digit}`);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((count) => window.waits.length >= count, round, { timeout: 30_000 });
+}
+console.log(JSON.stringify(await page.evaluate(() => window.waits)));
+await browser.close();
