@@ -166,11 +166,13 @@ async fn user(catalog: &Catalog, name: &str, role: Role) -> UserId {
     catalog.add_user(NewUser { name: name.to_owned(), display_name, role }).await.unwrap().id
 }
 
-/// A client of three files.
+/// A client of three files, and a secret beside them.
 fn ui(path: &str) -> Option<(Bytes, &'static str)> {
     match path {
         "index.html" => Some((Bytes::from_static(b"<!doctype html>"), "text/html; charset=utf-8")),
         "assets/app-123.js" => Some((Bytes::from_static(b"1"), "text/javascript; charset=utf-8")),
+        // What a folder on disk would give to who asks for its parents.
+        path if path.contains("..") => Some((Bytes::from_static(b"secret"), "text/plain")),
         "favicon.svg" => Some((Bytes::from_static(b"<svg/>"), "image/svg+xml")),
         _ => None,
     }
