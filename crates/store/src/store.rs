@@ -310,7 +310,7 @@ impl Store {
     pub async fn close(&self) {
         for stream in self.core.streams() {
             let mut gather = lock(&stream.gather);
-            gather.finish(&self.core, &stream, GapReason::Stopped, None);
+            gather.finish(&self.core, &stream);
             gather.shut();
         }
         self.sync().await;

@@ -67,7 +67,7 @@ pub(crate) struct Gather {
 impl Writer {
     pub(crate) fn open(core: Arc<Core>, stream: Arc<Stream>) -> Self {
         let mut gather = lock(&stream.gather);
-        gather.finish(&core, &stream, GapReason::Stopped, None);
+        gather.finish(&core, &stream);
         gather.writer += 1;
         let number = gather.writer;
         drop(gather);
@@ -101,7 +101,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let mut gather = lock(&self.stream.gather);
         if gather.writer == self.number {
-            gather.finish(&self.core, &self.stream, GapReason::Stopped, None);
+            gather.finish(&self.core, &self.stream);
         }
     }
 }
@@ -159,16 +159,10 @@ impl Gather {
     }
 
     /// Ends the run if there is one; of what was gathered nothing is lost.
-    pub(crate) fn finish(
-        &mut self,
-        core: &Core,
-        stream: &Arc<Stream>,
-        reason: GapReason,
-        at: Option<WallTime>,
-    ) {
-        if self.in_run {
-            let last = self.gop.frames().last().map(|last| last.wall);
-            self.end_run(core, stream, reason, at.or(last).unwrap_or(WallTime(i64::MAX)));
+    pub(crate) fn finish(&mut self, core: &Core, stream: &Arc<Stream>) {
+        // In a run there is always a frame whose end is not known yet.
+        if let Some(last) = self.gop.frames().last().map(|last| last.wall) {
+            self.end_run(core, stream, GapReason::Stopped, last);
         }
     }
 

@@ -171,6 +171,29 @@ async fn a_clock_set_back_keeps_both_recordings_and_the_later_is_shown() {
 }
 
 #[tokio::test]
+async fn a_clock_set_back_takes_back_what_was_promised_of_the_time_it_goes_over_again() {
+    let mut home = Home::new();
+    home.config.sync_every_ms = 3_600_000; // rounds only when the test asks for one
+    let store = home.open().await;
+    let camera = Camera::new(16);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..250));
+    writer.end_run(GapReason::ClockStep, camera.wall(250));
+    store.sync().await;
+    assert!(store.synced(camera.stream) > Some(camera.wall(249)));
+    // Of these the first is below the watermark, and nowhere on disk.
+    writer.push(&camera.frames(100..110));
+    assert_eq!(store.synced(camera.stream), Some(camera.wall(100)));
+    store.sync().await;
+    assert_eq!(store.synced(camera.stream), Some(camera.wall(100)));
+    writer.push(&camera.frames(110..130));
+    store.sync().await;
+    assert_eq!(store.synced(camera.stream), Some(camera.wall(125)));
+    drop(writer);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_clock_set_forward_leaves_a_gap_that_says_so() {
     let home = Home::new();
     let store = home.open().await;

@@ -142,7 +142,9 @@ async fn keep(home: &Home, given: &mut [Given]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_moment_all_below_the_watermark_is_there_and_gaps_have_reasons() {
-    let tasks: Vec<_> = (0..40).map(|seed| tokio::spawn(lives(seed))).collect();
+    // More for a night's run: KHUE_SEEDS=1000.
+    let seeds = std::env::var("KHUE_SEEDS").map_or(24, |seeds| seeds.parse().unwrap());
+    let tasks: Vec<_> = (0..seeds).map(|seed| tokio::spawn(lives(seed))).collect();
     for task in tasks {
         task.await.unwrap();
     }
