@@ -11,7 +11,8 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     proxy: {
-      "/api": { target: api, ws: true, secure: false },
+      // khue lets its own pages open the media socket and no others: here it must look as if they came from it.
+      "/api": { target: api, ws: true, secure: false, changeOrigin: true, headers: { origin: new URL(api).origin } },
       "/ca.crt": { target: api, secure: false },
     },
   },

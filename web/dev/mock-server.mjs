@@ -4,7 +4,7 @@
  * loops, and has a camera for each state a tile can show. It proves nothing
  * about khue; the tests that count run the real program.
  *
- *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty]
+ *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty] [--small]
  *
  * Users: admin / quan-tri-12 · trucban / truc-ban-12 · moi / mot-lan (must choose).
  * With web/dist built, it serves the client too, under the policy khue has.
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "8787" },
     pictures: { type: "string" },
     empty: { type: "boolean", default: false },
+    small: { type: "boolean", default: false },
   },
 });
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -41,11 +42,23 @@ const pictures = options.pictures
       .map((f) => join(options.pictures, f))
   : [];
 const clips = [];
-for (let i = 0; i < 4; i++) {
+for (let i = 0; i < (options.small ? 1 : 4); i++) {
   const picture = pictures.length > 0 ? pictures[i % pictures.length] : undefined;
   clips.push({
-    main: await encode({ width: 1280, height: 720, gop: 50, picture, hue: i * 90 }),
-    sub: await encode({ width: 640, height: 360, gop: 25, picture, hue: i * 90 }),
+    main: await encode({
+      width: options.small ? 640 : 1280,
+      height: options.small ? 360 : 720,
+      gop: 50,
+      picture,
+      hue: i * 90,
+    }),
+    sub: await encode({
+      width: options.small ? 320 : 640,
+      height: options.small ? 180 : 360,
+      gop: 25,
+      picture,
+      hue: i * 90,
+    }),
   });
 }
 
@@ -460,4 +473,6 @@ sockets.on("connection", (ws) => {
   });
 });
 
-server.listen(Number(options.port), "127.0.0.1", () => console.log(`mock khue on http://127.0.0.1:${options.port}`));
+server.listen(Number(options.port), "127.0.0.1", () =>
+  console.log(`mock khue on http://127.0.0.1:${server.address().port}`),
+);

@@ -66,7 +66,8 @@ for (let round = 1; round <= ROUNDS; round++) {
   const number = (round % cameras) + 1;
   for (const digit of String(number)) await page.keyboard.press(`Digit${digit}`);
   await page.keyboard.press("Enter");
-  await page.waitForFunction((count) => window.waits.length >= count, round, { timeout: 30_000 });
+  while ((await page.evaluate(() => window.waits.length)) < round)
+    await page.evaluate(() => new Promise(requestAnimationFrame));
 }
 console.log(JSON.stringify(await page.evaluate(() => window.waits)));
 await browser.close();

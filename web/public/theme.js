@@ -7,9 +7,7 @@
   } catch {
     // Storage may be forbidden; the default stands.
   }
-  if (theme !== "light" && theme !== "dark") {
-    theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-  }
-  document.documentElement.dataset.theme = theme;
+  // A control room is dark until somebody says otherwise.
+  document.documentElement.dataset.theme = theme === "light" ? "light" : "dark";
   if (matchMedia("(max-width: 720px)").matches) document.documentElement.dataset.density = "touch";
 })();

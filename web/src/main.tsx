@@ -5,7 +5,15 @@ import "./ui/base.css";
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { createRootRoute, createRoute, createRouter, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+  RouterProvider,
+} from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { createRoot } from "react-dom/client";
 import { mediaToken, mediaUrl } from "./api/client";
@@ -13,9 +21,6 @@ import { queryClient, sessionQuery } from "./api/queries";
 import type { Session } from "./api/types";
 import { Frame } from "./desk/Frame";
 import { rememberFor } from "./desk/memory";
-import { CamerasPage } from "./features/cameras/CamerasPage";
-import { HoldsPage } from "./features/holds/HoldsPage";
-import { PlaybackPage } from "./features/playback/PlaybackPage";
 import { ChoosePassword, SignIn } from "./features/session/SignIn";
 import { LivePage } from "./features/wall/LivePage";
 import { localNowUs, serverClock } from "./lib/serverclock";
@@ -31,14 +36,22 @@ const live = createRoute({ getParentRoute: () => root, path: "/live", component:
 const playback = createRoute({
   getParentRoute: () => root,
   path: "/playback",
-  component: PlaybackPage,
+  component: lazyRouteComponent(() => import("./features/playback/PlaybackPage"), "PlaybackPage"),
   validateSearch: (search): { at?: number } => {
     const at = Number(search.at);
     return Number.isSafeInteger(at) && at > 0 ? { at } : {};
   },
 });
-const cameras = createRoute({ getParentRoute: () => root, path: "/cameras", component: CamerasPage });
-const holds = createRoute({ getParentRoute: () => root, path: "/holds", component: HoldsPage });
+const cameras = createRoute({
+  getParentRoute: () => root,
+  path: "/cameras",
+  component: lazyRouteComponent(() => import("./features/cameras/CamerasPage"), "CamerasPage"),
+});
+const holds = createRoute({
+  getParentRoute: () => root,
+  path: "/holds",
+  component: lazyRouteComponent(() => import("./features/holds/HoldsPage"), "HoldsPage"),
+});
 const router = createRouter({
   routeTree: root.addChildren([home, live, playback, cameras, holds]),
   defaultNotFoundComponent: Home,

@@ -9,12 +9,16 @@ export function Counts({ cameras }: { cameras: readonly CameraRow[] }) {
       <span>
         <Plural value={count("recording")} one="# đang ghi" other="# đang ghi" />
       </span>
-      <span>
-        <Plural value={count("connecting")} one="# đang kết nối" other="# đang kết nối" />
-      </span>
-      <span>
-        <Plural value={count("faulty")} one="# mất hình" other="# mất hình" />
-      </span>
+      {count("connecting") > 0 && (
+        <span>
+          <Plural value={count("connecting")} one="# đang kết nối" other="# đang kết nối" />
+        </span>
+      )}
+      {count("faulty") > 0 && (
+        <span>
+          <Plural value={count("faulty")} one="# mất hình" other="# mất hình" />
+        </span>
+      )}
     </span>
   );
 }

@@ -75,6 +75,8 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
     event.preventDefault();
     saving.mutate();
   };
+  // The stored password never leaves the server, so it cannot be tried from here.
+  const needsPassword = camera?.has_password === true && form.password === "";
   const refusal = saving.error instanceof ApiError ? saving.error : null;
   const fault = trying.error instanceof ApiError ? trying.error : null;
   const wrongField = (field: string) => refusal?.field === field;
@@ -127,11 +129,16 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           type="button"
           className="btn"
           data-act="probe"
-          disabled={form.url.trim() === "" || trying.isPending}
+          disabled={form.url.trim() === "" || needsPassword || trying.isPending}
           onClick={() => trying.mutate()}
         >
           <RefreshCw /> {trying.isPending ? <Trans>Đang thử…</Trans> : <Trans>Thử kết nối</Trans>}
         </button>
+        {needsPassword && (
+          <span className="small t3">
+            <Trans>Nhập lại mật khẩu của camera để thử.</Trans>
+          </span>
+        )}
       </div>
       {trying.data && (
         <div className="note okn" role="status">

@@ -81,7 +81,7 @@ export function CamerasPage() {
               </div>
             )}
             <div className="tablebox">
-              <table className="tbl">
+              <table className="tbl cameralist">
                 <thead>
                   <tr>
                     <th className="num">{t`Số`}</th>

@@ -1,0 +1,143 @@
+/**
+ * A browser and a mock server for the tests of the screens. Waiting is always
+ * for a thing on the page, never for a while.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export class Mock {
+  #child: ChildProcess | null = null;
+  base = "";
+
+  /** Starts the server; on the port it had, if it ran before. */
+  async start(): Promise<void> {
+    const port = this.base ? new URL(this.base).port : "0";
+    const script = fileURLToPath(new URL("../dev/mock-server.mjs", import.meta.url));
+    const child = spawn(process.execPath, [script, "--small", "--port", port], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#child = child;
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const address = /on (http:\S+)/.exec(line)?.[1];
+      if (!address) continue;
+      this.base = address;
+      return;
+    }
+    throw new Error("the mock server ended before it listened");
+  }
+
+  stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    return new Promise((resolve) => {
+      if (!child) return resolve();
+      child.once("exit", () => resolve());
+      child.kill();
+    });
+  }
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+}
+
+export interface Visit {
+  page: Page;
+  /** What the page complained of: errors of scripts, and of the content security policy. */
+  complaints: string[];
+}
+
+export async function visit(browser: Browser, base: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
+  });
+  await page.goto(base);
+  return { page, complaints };
+}
+
+export async function signIn(page: Page, name = "trucban", password = "truc-ban-12"): Promise<void> {
+  await page.locator('input[name="name"]').fill(name);
+  await page.locator('input[name="password"]').fill(password);
+  await page.locator('button[type="submit"]').click();
+}
+
+/** Signs in with a view and a purpose remembered, and opens a path. */
+export async function atDesk(page: Page, base: string, path: string, tiles: string[], size = 4): Promise<void> {
+  await signIn(page);
+  await page.locator(".rail").waitFor();
+  await page.evaluate(
+    ([all, many]) => {
+      localStorage.setItem("khue.view.u2", JSON.stringify({ size: many, tiles: all }));
+      sessionStorage.setItem("khue.purpose.u2", JSON.stringify("kiểm tra"));
+    },
+    [tiles, size] as const,
+  );
+  await page.goto(base + path);
+}
+
+export interface SeenTile {
+  camera: string;
+  state: string;
+  role: string;
+  wallUs: number;
+  /** The number in the picture's squares. */
+  frame: number;
+}
+
+/** Reads every tile: what it claims, and what its picture says. */
+export function readTiles(page: Page): Promise<SeenTile[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".tile[data-camera]")].map((tile) => {
+      const video = tile.querySelector<HTMLVideoElement>("video");
+      let frame = -1;
+      if (video && video.videoWidth > 0) {
+        const canvas = document.createElement("canvas");
+        canvas.width = video.videoWidth;
+        canvas.height = video.videoHeight;
+        const context = canvas.getContext("2d")!;
+        context.drawImage(video, 0, 0);
+        const side = Math.round(canvas.width / 20);
+        frame = 0;
+        for (let bit = 0; bit < 10; bit++) {
+          const x = Math.round((canvas.width / 12) * (bit + 1)) + side / 2;
+          if (context.getImageData(x, canvas.height - side / 2, 1, 1).data[0]! > 128) frame |= 1 << bit;
+        }
+      }
+      const { camera = "", state = "", role = "", wallUs } = tile.dataset;
+      return { camera, state, role, wallUs: Number(wallUs), frame };
+    }),
+  );
+}
+
+export function cursorUs(page: Page): Promise<number> {
+  return page.evaluate(() => Number(document.querySelector<HTMLElement>("[data-cursor-us]")?.dataset.cursorUs));
+}
+
+/** Looks again and again until `good`; says what it saw last if that never comes. */
+export async function until<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const seen = await look();
+    if (good(seen)) return seen;
+    if (Date.now() > end) throw new Error(`never came; last seen: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,159 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { atDesk, launch, Mock, readTiles, signIn, until, visit } from "./harness";
+
+const mock = new Mock();
+let browser: Browser;
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launch(), mock.start()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await mock.stop();
+});
+
+const states = async (page: Parameters<typeof readTiles>[0]) =>
+  Object.fromEntries((await readTiles(page)).map((tile) => [tile.camera, tile.state]));
+
+test("each tile says what it shows, and none is black and silent", async () => {
+  const { page, complaints } = await visit(browser, mock.base);
+  const all = ["c113", "c114", "c115", "c133", "c134", "c202", "c203", "none"];
+  await atDesk(page, mock.base, "/live", all, 9);
+  const seen = await until(
+    () => states(page),
+    (s) => s.c113 === "live" && s.c114 === "late" && s.c115 === "no_data" && s.c133 === "no_data",
+  );
+  expect(seen).toMatchObject({ c134: "connecting", c202: "refused", c203: "disabled" });
+  const words = async (tile: number) => page.locator(`[data-tile="${tile}"]`).textContent();
+  expect(await words(1)).toMatch(/\d,\d giây/);
+  expect(await words(2)).toMatch(/chậm \d,\d giây/);
+  expect(await words(3)).toContain("Không tới được địa chỉ của camera");
+  expect(await words(4)).toContain("Camera từ chối tên đăng nhập hoặc mật khẩu");
+  expect(await words(6)).toContain("Bạn chưa được xem camera này");
+  expect(await words(8)).toContain("Camera ở ô này không còn");
+  expect(await words(9)).toContain("Ô trống");
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test("a small tile takes the small stream, a large one the large, without a black moment between", async () => {
+  const { page } = await visit(browser, mock.base);
+  await atDesk(page, mock.base, "/live", ["c113"], 4);
+  await page.locator('[data-camera="c113"][data-state="live"][data-role="sub"]').waitFor();
+  await page.evaluate(() => {
+    const tile = document.querySelector<HTMLElement>('[data-camera="c113"]')!;
+    const seen: string[] = [];
+    (window as unknown as { seen: string[] }).seen = seen;
+    new MutationObserver(() => seen.push(tile.dataset.state ?? "")).observe(tile, {
+      attributes: true,
+      attributeFilter: ["data-state"],
+    });
+  });
+  await page.locator('[data-tile="1"]').dblclick({ position: { x: 150, y: 120 } });
+  await page.locator('[data-camera="c113"][data-state="live"][data-role="main"]').waitFor();
+  expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).not.toContain("connecting");
+  await page.keyboard.press("Escape");
+  await page.locator('[data-camera="c113"][data-state="live"][data-role="sub"]').waitFor();
+  await page.context().close();
+});
+
+test("a camera comes by drag, by number and by Enter, moves by drag, and goes by Del", async () => {
+  const { page } = await visit(browser, mock.base);
+  await atDesk(page, mock.base, "/live", ["c113"], 4);
+  const inTile = (n: number) => page.locator(`[data-tile="${n}"]`).getAttribute("data-camera");
+  await page.locator('[data-camera-row="c131"]').dragTo(page.locator('[data-tile="4"]'));
+  expect(await inTile(4)).toBe("c131");
+  await page.locator('[data-tile="2"]').click({ position: { x: 100, y: 100 } });
+  await page.keyboard.type("201");
+  await page.keyboard.press("Enter");
+  expect(await inTile(2)).toBe("c201");
+  await page.locator('[data-tile="2"] .bar').dragTo(page.locator('[data-tile="3"]'));
+  expect([await inTile(2), await inTile(3)]).toEqual([null, "c201"]);
+  await page.keyboard.press("/");
+  await page.keyboard.type("lối xe");
+  await page.keyboard.press("ArrowDown");
+  for (let i = 0; i < 9; i++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  expect(await inTile(2)).toBe("c132");
+  await page.locator('[data-tile="4"]').click({ position: { x: 100, y: 100 } });
+  await page.keyboard.press("Delete");
+  expect(await inTile(4)).toBeNull();
+  await page.reload();
+  await page.locator('[data-tile="3"][data-camera="c201"]').waitFor();
+  await page.context().close();
+});
+
+test("a lost line is told, and the pictures come back by themselves", async () => {
+  const { page } = await visit(browser, mock.base);
+  await atDesk(page, mock.base, "/live", ["c113"], 1);
+  await page.locator('[data-state="live"]').waitFor();
+  await mock.stop();
+  await page.locator(".linebanner").waitFor();
+  await mock.start();
+  // The mock forgets who was signed in, as a server with a new database would.
+  await page.locator('input[name="name"]').waitFor();
+  await signIn(page);
+  await page.locator('[data-state="live"]').waitFor();
+  expect(await page.locator(".linebanner").count()).toBe(0);
+  await page.context().close();
+});
+
+test("a one-time password opens nothing but the choice of another", async () => {
+  const { page } = await visit(browser, mock.base);
+  await signIn(page, "moi", "mot-lan");
+  await page.locator('input[name="new"]').fill("cau dai de nho 26");
+  expect(await page.locator(".rail").count()).toBe(0);
+  await page.locator('input[name="again"]').fill("cau dai de nho 27");
+  expect(await page.locator('button[type="submit"]').isDisabled()).toBe(true);
+  await page.locator('input[name="again"]').fill("cau dai de nho 26");
+  await page.locator('button[type="submit"]').click();
+  await page.locator(".rail").waitFor();
+  await page.context().close();
+});
+
+test("whoever guesses waits, and is told how long", async () => {
+  const { page } = await visit(browser, mock.base);
+  for (let i = 0; i < 6; i++) {
+    await signIn(page, "trucban", `sai ${i}`);
+    await page.locator(".warnn").waitFor();
+    await until(
+      () => page.locator(".warnn").textContent(),
+      (text) => text !== "",
+    );
+  }
+  expect(
+    await until(
+      () => page.locator(".warnn").textContent(),
+      (t) => /giây/.test(t ?? ""),
+    ),
+  ).toMatch(/Thử lại sau \d+ giây/);
+  await page.context().close();
+});
+
+test("the screens hold to WCAG 2.2 AA, dark and light, at a desk and on a phone", async () => {
+  for (const theme of ["dark", "light"])
+    for (const viewport of [
+      { width: 1440, height: 900 },
+      { width: 390, height: 844 },
+    ]) {
+      const { page } = await visit(browser, mock.base, { viewport });
+      await page.evaluate((t) => localStorage.setItem("khue.theme", t), theme);
+      const check = async (screen: string) => {
+        const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+        const told = found.violations.map(
+          (v) => `${screen} ${theme} ${viewport.width}: ${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 4)}`,
+        );
+        expect(told).toEqual([]);
+      };
+      await check("sign-in");
+      await atDesk(page, mock.base, "/live", ["c113", "c114", "c115"], 4);
+      await page.locator('[data-camera="c115"][data-state="no_data"]').waitFor();
+      await check("live");
+      await page.goto(`${mock.base}/playback?at=${(Date.now() - 60_000) * 1000}`);
+      await page.locator('[data-state="frame"]').first().waitFor();
+      await check("playback");
+      await page.context().close();
+    }
+}, 180_000);
