@@ -24,6 +24,16 @@ pub(crate) struct Lock {
     pub(crate) file: File,
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that is just being started
+        // holds a copy of it for a moment, and with it the lock.
+        if let Err(error) = rustix::fs::flock(&self.file, rustix::fs::FlockOperation::Unlock) {
+            tracing::warn!(%error, "the store's lock is let go of only when its file is closed");
+        }
+    }
+}
+
 /// Takes the folder for this process, making it if need be, and brings it to
 /// the present format.
 pub(crate) fn take(layout: &Layout, disk: &Disk) -> Result<Lock, StoreError> {
