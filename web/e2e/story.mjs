@@ -126,10 +126,13 @@ for (const tile of [1, 2, 3, 4]) {
 
 // Full view: the main stream.
 await page.locator('[data-tile="2"]').dblclick({ position: { x: 200, y: 150 } });
+const isFull = (one) => one?.role === "main" && one.state === "live" && one.width === 1920;
+const large = await until(() => look(2), isFull, "no full view");
+// The first look may still tell the time of the small picture that stood here before.
 const full = await until(
   () => look(2),
-  (one) => one?.role === "main" && one.state === "live" && one.width === 1920,
-  "no full view",
+  (one) => isFull(one) && one.frame !== null && one.wall_us > large.wall_us + 500_000,
+  "the full view stands still",
 );
 tell({ what: "full", ...full });
 await page.keyboard.press("Escape");

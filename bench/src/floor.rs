@@ -1,0 +1,200 @@
+//! The floor: the least a recorder can do with Linux sockets and files.
+//!
+//! It sets up RTSP over TCP by hand, waits with epoll, turns RTP into NAL units
+//! and writes 256 kB at a time. No container, no index, no safety: what a real
+//! recorder costs above it is what those cost. It runs as a process of its own.
+//!
+//! `coalesced` reads every socket each 100 ms instead of when data comes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rustix::event::epoll;
+
+const WRITE: usize = 256 * 1024;
+
+struct Connection {
+    socket: TcpStream,
+    /// Bytes read and not yet parsed.
+    input: Vec<u8>,
+    /// The NAL unit under way, and those of the last frames, behind their lengths.
+    nal: Vec<u8>,
+    output: Vec<u8>,
+    file: File,
+}
+
+/// Records `urls` into `folder` until the process is ended.
+pub(crate) fn run(urls: &[String], folder: &Path, coalesced: bool) -> anyhow::Result<()> {
+    let mut connections = Vec::with_capacity(urls.len());
+    for (number, url) in urls.iter().enumerate() {
+        let file = File::create(folder.join(format!("{number}.h264")))?;
+        let (socket, input) = play(url).with_context(|| format!("cannot play {url}"))?;
+        socket.set_nonblocking(true)?;
+        connections.push(Connection {
+            socket,
+            input,
+            nal: Vec::new(),
+            output: Vec::with_capacity(2 * WRITE),
+            file,
+        });
+    }
+    println!("ready");
+    io::stdout().flush()?;
+    let mut buffer = vec![0; 256 * 1024];
+    if coalesced {
+        loop {
+            std::thread::sleep(Duration::from_millis(100));
+            for connection in &mut connections {
+                connection.read(&mut buffer)?;
+            }
+        }
+    }
+    let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    for (number, connection) in connections.iter().enumerate() {
+        epoll::add(
+            &poll,
+            &connection.socket,
+            epoll::EventData::new_u64(number as u64),
+            epoll::EventFlags::IN,
+        )?;
+    }
+    let mut events = Vec::with_capacity(256);
+    loop {
+        events.clear();
+        epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None)?;
+        for event in &events {
+            let event: &epoll::Event = event;
+            connections[usize::try_from(event.data.u64())?].read(&mut buffer)?;
+        }
+    }
+}
+
+impl Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> anyhow::Result<()> {
+        loop {
+            match self.socket.read(buffer) {
+                Ok(0) => bail!("the server closed"),
+                Ok(read) => {
+                    self.input.extend_from_slice(&buffer[..read]);
+                    if read < buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut at = 0;
+        while let Some(header) = self.input.get(at..at + 4) {
+            let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+            let is_video = header[0] == b'$' && header[1] == 0;
+            let Some(packet) = self.input.get(at + 4..at + 4 + length) else { break };
+            if is_video && packet.len() > 13 {
+                depacketize(&packet[12..], &mut self.nal, &mut self.output);
+            }
+            at += 4 + length;
+        }
+        self.input.drain(..at);
+        if self.output.len() >= WRITE {
+            self.file.write_all(&self.output)?;
+            self.output.clear();
+        }
+        Ok(())
+    }
+}
+
+/// RFC 6184: single NAL units, STAP-A and FU-A.
+fn depacketize(payload: &[u8], nal: &mut Vec<u8>, output: &mut Vec<u8>) {
+    let mut push = |unit: &[u8]| {
+        output.extend_from_slice(&u32::try_from(unit.len()).unwrap_or(u32::MAX).to_be_bytes());
+        output.extend_from_slice(unit);
+    };
+    match payload[0] & 0x1f {
+        28 => {
+            if payload[1] & 0x80 != 0 {
+                nal.clear();
+                nal.push(payload[0] & 0xe0 | payload[1] & 0x1f);
+            }
+            nal.extend_from_slice(&payload[2..]);
+            if payload[1] & 0x40 != 0 {
+                push(nal);
+            }
+        }
+        24 => {
+            let mut rest = &payload[1..];
+            while let Some((length, after)) = rest.split_first_chunk::<2>() {
+                let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+                push(&after[..length]);
+                rest = &after[length..];
+            }
+        }
+        _ => push(payload),
+    }
+}
+
+/// Talks RTSP up to PLAY; returns the socket and what came behind the last answer.
+fn play(url: &str) -> anyhow::Result<(TcpStream, Vec<u8>)> {
+    let host = url
+        .strip_prefix("rtsp://")
+        .and_then(|rest| rest.split('/').next())
+        .context("no rtsp:// address")?;
+    let mut socket = TcpStream::connect(host)?;
+    let mut input = Vec::new();
+    let mut sequence = 0;
+    let mut ask = |socket: &mut TcpStream,
+                   method: &str,
+                   url: &str,
+                   headers: &str|
+     -> anyhow::Result<String> {
+        sequence += 1;
+        write!(socket, "{method} {url} RTSP/1.0\r\nCSeq: {sequence}\r\n{headers}\r\n")?;
+        let mut byte = [0; 4096];
+        loop {
+            if let Some(end) = input.windows(4).position(|four| four == b"\r\n\r\n") {
+                let head = String::from_utf8(input.drain(..end + 4).collect())?;
+                let length: usize = header(&head, "content-length")
+                    .and_then(|value| value.parse().ok())
+                    .unwrap_or(0);
+                while input.len() < length {
+                    let read = socket.read(&mut byte)?;
+                    input.extend_from_slice(&byte[..read]);
+                }
+                let body = String::from_utf8(input.drain(..length).collect())?;
+                anyhow::ensure!(head.starts_with("RTSP/1.0 200"), "{method} was answered {head}");
+                return Ok(head + &body);
+            }
+            let read = socket.read(&mut byte)?;
+            anyhow::ensure!(read > 0, "the server closed after {method}");
+            input.extend_from_slice(&byte[..read]);
+        }
+    };
+    let description = ask(&mut socket, "DESCRIBE", url, "Accept: application/sdp\r\n")?;
+    let (_, media) = description.split_once("m=video").context("no video in the description")?;
+    let control = media
+        .lines()
+        .find_map(|line| line.strip_prefix("a=control:"))
+        .context("no a=control")?
+        .trim();
+    let track = if control.starts_with("rtsp://") {
+        control.to_owned()
+    } else {
+        format!("{url}/{control}")
+    };
+    let setup =
+        ask(&mut socket, "SETUP", &track, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n")?;
+    let session = header(&setup, "session").context("no Session")?;
+    let session = session.split(';').next().unwrap_or_default().to_owned();
+    ask(&mut socket, "PLAY", url, &format!("Session: {session}\r\nRange: npt=0.000-\r\n"))?;
+    Ok((socket, input))
+}
+
+fn header(head: &str, name: &str) -> Option<String> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    })
+}

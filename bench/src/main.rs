@@ -1,0 +1,83 @@
+//! Measures what is promised, beside its peers, in one run.
+//!
+//! Belongs here: starting load, peers and the program itself, reading the
+//! kernel's accounts, and the page of figures. Does not belong here: anything
+//! that a product needs, and any assertion: figures are read by people.
+//!
+//! `bench` alone runs everything and writes `docs/ref/benchmarks.md`; `bench
+//! load` and `bench floor` are processes that it starts itself.
+
+mod cpu;
+mod floor;
+mod khue;
+mod load;
+mod peers;
+mod picture;
+mod record;
+mod report;
+mod seek;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Cameras in the recording runs
+    #[arg(long, value_delimiter = ',', default_value = "10,100")]
+    cameras: Vec<usize>,
+    /// Rounds of each recording run
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds measured in each
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+    /// Where the page goes
+    #[arg(long, default_value = "docs/ref/benchmarks.md")]
+    page: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve cameras until standard input ends
+    Load {
+        #[arg(long)]
+        cameras: usize,
+    },
+    /// Record as cheaply as can be, until ended
+    Floor {
+        #[arg(long)]
+        folder: PathBuf,
+        #[arg(long)]
+        coalesced: bool,
+        urls: Vec<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Some(Command::Load { cameras }) => load::serve(cameras),
+        Some(Command::Floor { folder, coalesced, urls }) => floor::run(&urls, &folder, coalesced),
+        None => all(&arguments),
+    }
+}
+
+fn all(arguments: &Arguments) -> anyhow::Result<()> {
+    let window = Duration::from_secs(arguments.seconds);
+    let mut page = report::Page::begin();
+    for &cameras in &arguments.cameras {
+        page.recording(
+            cameras,
+            &record::measure(&peers::Peer::ALL, cameras, arguments.rounds, window)?,
+        );
+    }
+    page.seeking(&seek::measure()?);
+    page.picture(&picture::measure()?);
+    std::fs::write(&arguments.page, page.text())?;
+    eprintln!("written: {}", arguments.page.display());
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! How long a person waits for a picture: a real browser against the built
+//! program, driven by `web/e2e/first-picture.mjs`.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::khue::Khue;
+use crate::load::Load;
+
+const CAMERAS: usize = 16;
+
+/// The figures of one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    /// Milliseconds from the key to the frame, each change of camera.
+    pub(crate) first_ms: Vec<f64>,
+}
+
+/// Changes the camera of one tile many times.
+pub(crate) fn measure() -> anyhow::Result<Figures> {
+    let folder = tempfile::tempdir()?;
+    let mut load = Load::start(CAMERAS)?;
+    let khue = Khue::start(&load.urls, folder.path())?;
+    load.wait_for(CAMERAS, Duration::from_secs(60))?;
+    let told = serde_json::json!({ "address": khue.address, "password": khue.password, "cameras": CAMERAS });
+    let output = Command::new("node")
+        .args(["web/e2e/first-picture.mjs", &told.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run node")?;
+    anyhow::ensure!(output.status.success(), "the browser's part failed");
+    let first_ms =
+        serde_json::from_slice(&output.stdout).context("the browser's part wrote no figures")?;
+    Ok(Figures { first_ms })
+}

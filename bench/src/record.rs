@@ -1,0 +1,112 @@
+//! What recording costs: every peer on one load, in turns, in one run.
+
+use std::collections::BTreeMap;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::cpu;
+use crate::khue::Khue;
+use crate::load::Load;
+use crate::peers::Peer;
+
+/// How long after the last camera plays before anything is measured.
+const SETTLE: Duration = Duration::from_secs(6);
+
+/// One measurement of one peer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    /// CPU milliseconds of the peer's process tree for a second of one camera.
+    pub(crate) cpu_ms: f64,
+    /// Memory for each camera, in MB.
+    pub(crate) memory_mb: f64,
+    /// What the load itself used for a second of one camera, in CPU milliseconds.
+    pub(crate) load_ms: f64,
+}
+
+/// Measures each of `peers` `rounds` times, in turns, at `cameras` cameras.
+pub(crate) fn measure(
+    peers: &[Peer],
+    cameras: usize,
+    rounds: usize,
+    window: Duration,
+) -> anyhow::Result<BTreeMap<Peer, Vec<Figure>>> {
+    let mut figures: BTreeMap<Peer, Vec<Figure>> = BTreeMap::new();
+    for round in 1..=rounds {
+        for &peer in peers {
+            let figure = once(peer, cameras, window)?;
+            eprintln!(
+                "record, {cameras} cameras, round {round}/{rounds}: {} {:.3} ms, {:.2} MB a camera (load {:.3} ms)",
+                peer.name(),
+                figure.cpu_ms,
+                figure.memory_mb,
+                figure.load_ms
+            );
+            figures.entry(peer).or_default().push(figure);
+        }
+    }
+    Ok(figures)
+}
+
+/// Whatever records, ended when dropped.
+enum Running {
+    Khue(Khue),
+    Peer(Vec<Child>),
+}
+
+impl Running {
+    fn usage(&self) -> cpu::Usage {
+        let mut sum = cpu::Usage::default();
+        for pid in self.pids() {
+            let usage = cpu::tree(pid);
+            sum.cpu_ms += usage.cpu_ms;
+            sum.pss_kb += usage.pss_kb;
+        }
+        sum
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        match self {
+            Self::Khue(khue) => vec![khue.pid()],
+            Self::Peer(children) => children.iter().map(Child::id).collect(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Self::Peer(children) = self {
+            for child in children {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+        }
+    }
+}
+
+fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> {
+    let folder = tempfile::tempdir()?;
+    let mut load = Load::start(cameras)?;
+    let running = match peer {
+        Peer::Khue => Running::Khue(Khue::start(&load.urls, folder.path())?),
+        _ => Running::Peer(peer.start(&load.urls, folder.path())?),
+    };
+    load.wait_for(cameras, Duration::from_secs(120))?;
+    std::thread::sleep(SETTLE);
+    let (before, load_before, began) = (running.usage(), cpu::tree(load.pid()), Instant::now());
+    std::thread::sleep(window);
+    let (after, load_after, seconds) =
+        (running.usage(), cpu::tree(load.pid()), began.elapsed().as_secs_f64());
+    let playing = load.playing()?;
+    anyhow::ensure!(
+        playing >= cameras,
+        "{}: only {playing} of {cameras} cameras still play",
+        peer.name()
+    );
+    let per_camera_second =
+        |before: u64, after: u64| after.saturating_sub(before) as f64 / seconds / cameras as f64;
+    Ok(Figure {
+        cpu_ms: per_camera_second(before.cpu_ms, after.cpu_ms),
+        memory_mb: after.pss_kb as f64 / 1024.0 / cameras as f64,
+        load_ms: per_camera_second(load_before.cpu_ms, load_after.cpu_ms),
+    })
+}

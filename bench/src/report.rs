@@ -1,0 +1,142 @@
+//! Figures as people read them: medians, ratios, a page of Markdown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::peers::Peer;
+use crate::record::Figure;
+use crate::{picture, seek};
+
+/// The page of one run.
+pub(crate) struct Page(String);
+
+impl Page {
+    pub(crate) fn begin() -> Self {
+        let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = machine.lines().find_map(|line| {
+            line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name)
+        });
+        let cores = machine.lines().filter(|line| line.starts_with("processor")).count();
+        Self(format!(
+            "# Figures\n\nWritten by `make bench`; not to be edited. All of a table was measured in one run on one machine, \
+             the peers in turns; each figure is the median of its rounds. CPU time is user and system time of a whole process \
+             tree as the kernel counts it. Absolute values move from machine to machine: read the ratios.\n\n\
+             Machine: {cores} cores, {}.\n",
+            model.unwrap_or("unknown processor")
+        ))
+    }
+
+    /// A table of who recorded at what cost.
+    pub(crate) fn recording(&mut self, cameras: usize, figures: &BTreeMap<Peer, Vec<Figure>>) {
+        let cpu = |peer: Peer| {
+            figures.get(&peer).and_then(|all| median(all.iter().map(|one| one.cpu_ms)))
+        };
+        let (floor, ffmpeg) = (cpu(Peer::Floor), cpu(Peer::Ffmpeg));
+        self.line(&format!(
+            "\n## Recording {cameras} cameras\n\nRTSP over TCP on loopback, 1080p25 H.264 of about 2 Mbps, main stream only, nobody \
+             watching.\n\n| who | CPU ms per camera-second | × floor | × ffmpeg | MB a camera |\n|---|---|---|---|---|"
+        ));
+        for (peer, all) in figures {
+            let (Some(cpu), Some(memory)) =
+                (cpu(*peer), median(all.iter().map(|one| one.memory_mb)))
+            else {
+                continue;
+            };
+            let ratio = |to: Option<f64>| {
+                to.map_or_else(|| "–".to_owned(), |to| format!("{:.2}", cpu / to))
+            };
+            let spread = all.iter().map(|one| one.cpu_ms);
+            let (least, most) =
+                (spread.clone().fold(f64::INFINITY, f64::min), spread.fold(0.0, f64::max));
+            self.line(&format!(
+                "| {} | {cpu:.3} ({least:.3} … {most:.3}) | {} | {} | {memory:.2} |",
+                peer.name(),
+                ratio(floor),
+                ratio(ffmpeg)
+            ));
+        }
+        let load = median(figures.values().flatten().map(|one| one.load_ms)).unwrap_or_default();
+        self.line(&format!(
+            "\nThe simulated cameras themselves: {load:.3} CPU ms per camera-second."
+        ));
+    }
+
+    /// What a seek costs.
+    pub(crate) fn seeking(&mut self, figures: &seek::Figures) {
+        let at = |share| percentile(figures.seek_ms.iter().copied(), share).unwrap_or_default();
+        self.line(&format!(
+            "\n## Seeking in a month, at the server\n\n{} random moments of 30 days in 4,320 segments: from the question to the \
+             fragment in hand **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms. Opening the store: {:.0} ms. Container, trailers, \
+             journal and index together: {:.1} bytes a frame at one frame a second and two to a fragment.",
+            figures.seek_ms.len(),
+            at(0.5),
+            at(0.95),
+            at(1.0),
+            figures.open_ms,
+            figures.container_bytes_a_frame
+        ));
+    }
+
+    /// How long a person waits.
+    pub(crate) fn picture(&mut self, figures: &picture::Figures) {
+        let at = |share| percentile(figures.first_ms.iter().copied(), share).unwrap_or_default();
+        self.line(&format!(
+            "\n## First picture in a browser\n\nDebian's Chromium, {} changes of camera on one tile, from the key to the first frame \
+             on screen: **p50 {:.0} ms, p95 {:.0} ms**, most {:.0} ms.",
+            figures.first_ms.len(),
+            at(0.5),
+            at(0.95),
+            at(1.0)
+        ));
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    fn line(&mut self, line: &str) {
+        // Writing to a String does not fail.
+        let _ = writeln!(self.0, "{line}");
+    }
+}
+
+/// Returns the median; `None` of nothing.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}
+
+/// Returns the value that `share` of all values do not exceed, by nearest rank.
+pub(crate) fn percentile(values: impl IntoIterator<Item = f64>, share: f64) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let rank = (share * values.len() as f64).ceil() as usize;
+    values.get(rank.clamp(1, values.len().max(1)) - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_and_between_two_their_mean() {
+        assert_eq!(median([]), None);
+        assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn a_percentile_is_a_value_that_was_measured() {
+        let hundred = || (1..=100).map(f64::from);
+        assert_eq!(percentile(hundred(), 0.95), Some(95.0));
+        assert_eq!(percentile(hundred(), 1.0), Some(100.0));
+        assert_eq!(percentile([7.0], 0.95), Some(7.0));
+        assert_eq!(percentile([], 0.95), None);
+    }
+}
