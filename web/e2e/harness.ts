@@ -81,8 +81,7 @@ export async function signIn(page: Page, name = "trucban", password = "truc-ban-
 
 /** Signs in with a view and a purpose remembered, and opens a path. */
 export async function atDesk(page: Page, base: string, path: string, tiles: string[], size = 4): Promise<void> {
-  await signIn(page);
-  await page.locator(".rail").waitFor();
+  // Before the sign-in: a screen that finds nothing remembered fills itself.
   await page.evaluate(
     ([all, many]) => {
       localStorage.setItem("khue.view.u2", JSON.stringify({ size: many, tiles: all }));
@@ -90,7 +89,9 @@ export async function atDesk(page: Page, base: string, path: string, tiles: stri
     },
     [tiles, size] as const,
   );
-  await page.goto(base + path);
+  await signIn(page);
+  await page.locator(".rail").waitFor();
+  if (path !== "/live") await page.goto(base + path);
 }
 
 export interface SeenTile {

@@ -104,6 +104,7 @@ function TopBar({
           className="chip line purpose"
           onClick={onPurpose}
           title={t`Mục đích xem lại, ghi vào nhật ký`}
+          aria-label={why ? t`Mục đích: ${why}` : t`Chưa nêu mục đích`}
         >
           <Target aria-hidden />
           <span className="clip">{why ? <Trans>Mục đích: {why}</Trans> : <Trans>Chưa nêu mục đích</Trans>}</span>
@@ -157,7 +158,7 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
   };
   return (
     <MenuTrigger>
-      <Button className="person">
+      <Button className="person" aria-label={t`Tài khoản: ${session.user.display_name}`}>
         <CircleUserRound aria-hidden />
         <span className="small clip">{session.user.display_name}</span>
       </Button>

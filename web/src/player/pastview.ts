@@ -57,6 +57,8 @@ export class PastView {
   #caughtUp = false;
   #notBeforeMs = 0;
   #soughtUs: number | null = null;
+  /** It played: whichever frame was told last, another may have come to the screen since. */
+  #unsure = false;
   #soughtAtMs = 0;
   #cursorUs = 0;
   #lastForgetMs = 0;
@@ -148,6 +150,7 @@ export class PastView {
   #follow(buffer: MediaBuffer, cursorUs: number, rate: number): void {
     const video = this.#video;
     this.#soughtUs = null;
+    this.#unsure = true;
     if (video.seeking) return;
     const driftUs = buffer.wallOf(video.currentTime) - cursorUs;
     const speed = followRate(rate, driftUs);
@@ -163,11 +166,12 @@ export class PastView {
 
   #stand(buffer: MediaBuffer, frame: { wallUs: number; endUs: number }, nowMs: number): void {
     const video = this.#video;
-    if (video.seeking || this.shownUs === frame.wallUs) return;
+    if (video.seeking || (this.shownUs === frame.wallUs && !this.#unsure)) return;
     // A seek that brought another picture is tried again, though not at each tick: the right one may just be arriving.
     if (this.#soughtUs === frame.wallUs && nowMs - this.#soughtAtMs < 300) return;
     this.#soughtUs = frame.wallUs;
     this.#soughtAtMs = nowMs;
+    this.#unsure = false;
     // Into the frame rather than onto its edge, where rounding could show the one before.
     const into = Math.min((frame.endUs - frame.wallUs) / 2, 1_000);
     video.currentTime = buffer.timeOf(frame.wallUs + into);

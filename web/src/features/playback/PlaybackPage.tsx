@@ -26,7 +26,7 @@ import { Controls, RATES } from "./Controls";
 import { ExportPanel } from "./ExportPanel";
 import { nextFootage } from "./footage";
 import { PastTile } from "./PastTile";
-import { askedSpan, follow, SPANS, type Window } from "./scale";
+import { askedSpan, followMove, SPANS, type Window } from "./scale";
 import { type Selection, Timeline, type Track } from "./Timeline";
 
 /** More tracks than this do not fit under the pictures; the rest is shown together. */
@@ -54,8 +54,12 @@ export function PlaybackPage() {
 
   useEffect(() => {
     deck.start();
+    let last = deck.state.get().cursorUs;
     const unwatch = deck.state.watch(() => {
-      if (deck.state.get().playing) setWindow((w) => follow(w, deck.state.get().cursorUs));
+      const from = last;
+      const to = deck.state.get().cursorUs;
+      last = to;
+      if (from !== to) setWindow((w) => followMove(w, from, to));
     });
     return () => {
       unwatch();

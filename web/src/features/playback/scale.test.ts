@@ -4,6 +4,7 @@ import {
   askedSpan,
   clipped,
   follow,
+  followMove,
   fraction,
   momentAt,
   NARROWEST_US,
@@ -72,4 +73,12 @@ test("cuts spans to the window and drops what lies outside", () => {
   expect(clipped(hour, hour.fromUs - SECOND_US, hour.fromUs + HOUR_US / 2)).toEqual({ left: 0, width: 0.5 });
   expect(clipped(hour, hour.fromUs - SECOND_US, hour.fromUs)).toBeNull();
   expect(clipped(hour, hour.fromUs + HOUR_US, hour.fromUs + DAY_US)).toBeNull();
+});
+
+test("who pans away from a cursor that plays on stays there, until the cursor jumps", () => {
+  const away = pan(hour, -3);
+  const cursor = hour.fromUs + HOUR_US / 2;
+  expect(followMove(away, cursor, cursor + SECOND_US)).toBe(away);
+  expect(fraction(followMove(away, cursor, cursor + MINUTE_US), cursor + MINUTE_US)).toBeCloseTo(0.2);
+  expect(followMove(hour, cursor, cursor + SECOND_US)).toBe(hour);
 });

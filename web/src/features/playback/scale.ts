@@ -36,6 +36,16 @@ export function follow(window: Window, cursorUs: number): Window {
 }
 
 /**
+ * Returns the window after the cursor went from one moment to another. Who has
+ * panned away from a cursor that plays on is left there; a jump is gone after.
+ */
+export function followMove(window: Window, fromUs: number, toUs: number): Window {
+  const part = fraction(window, fromUs);
+  const wasSeen = part >= 0 && part <= 1;
+  return wasSeen || Math.abs(toUs - fromUs) > 5 * SECOND_US ? follow(window, toUs) : window;
+}
+
+/**
  * Returns the stretch to ask the server for: wider than the window and on a
  * grid, so that panning a little asks for nothing new.
  */
