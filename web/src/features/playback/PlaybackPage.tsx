@@ -176,7 +176,7 @@ export function PlaybackPage() {
       : timelines.filter((k) => k.camera.id === lead).map((k) => ({ ...k, lead: true }));
   const others = timelines.length > MOST_TRACKS ? timelines.flatMap((k) => k.timeline ?? []) : null;
   const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
-  const names: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4" };
+  const names: Record<Size, string> = { 1: "1", 4: phone ? "4" : "2×2", 9: "3×3", 16: "4×4" };
   const nothing = tree?.cameras.every((c) => !c.may.playback);
 
   return (

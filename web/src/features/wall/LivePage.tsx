@@ -71,7 +71,7 @@ export function LivePage() {
     else changeView((v) => fill(v, ids));
   };
   const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
-  const names: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4" };
+  const names: Record<Size, string> = { 1: "1", 4: phone ? "4" : "2×2", 9: "3×3", 16: "4×4" };
   const treePanel = tree && (
     <CameraTree
       tree={tree}
