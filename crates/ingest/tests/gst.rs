@@ -63,6 +63,36 @@ async fn a_camera_by_other_hands_is_understood_frame_by_frame() {
 }
 
 #[tokio::test]
+async fn real_streets_are_read_where_their_clips_are_at_hand() {
+    let Some(media) = common::real_clips() else {
+        println!("skipped: no shared/media beside the project");
+        return;
+    };
+    for (name, size) in [
+        ("ckuhn-street_640x360_10fps.mp4", (640, 360)),
+        ("ahmetozlu-street_640x352_24fps.mp4", (640, 352)),
+        ("intel-car-topdown_768x432_12.5fps.mp4", (768, 432)),
+    ] {
+        let file = media.join(name);
+        let pipeline = format!(
+            "filesrc location={} ! qtdemux ! h264parse ! rtph264pay name=pay0",
+            file.display()
+        );
+        let camera = Camera::serving(&pipeline).await;
+        let mut session = open(&with_password(&camera.url, PASSWORD)).await.unwrap();
+        let frames = frames(&mut session, 30).await;
+        session.close().await;
+        let clip = simcam::clip::Clip::from_mp4(&file).unwrap();
+        for (frame, unit) in frames.iter().zip(&clip.access_units) {
+            let bytes: usize = unit.nals.iter().map(|nal| nal.len() + 4).sum();
+            assert!(frame.data.len() >= bytes, "{name}: a slice is missing");
+            assert_eq!(frame.is_key, unit.is_key, "{name}");
+        }
+        assert_eq!((frames[0].params.width, frames[0].params.height), size, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn its_digest_refuses_a_wrong_password_and_a_missing_one() {
     let camera =
         Camera::serving("videotestsrc is-live=true ! openh264enc ! rtph264pay name=pay0").await;

@@ -136,6 +136,7 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
     door: Door,
     ready: impl FnOnce(String) -> F,
 ) -> anyhow::Result<()> {
+    open_files();
     // Listened for before anybody is told that there is something to stop.
     let mut stop = StopSignals::listen()?;
     let clock = Clock::system();
@@ -227,6 +228,16 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
         format!("cannot serve on {}: choose another port, or end what has it", door.address(config))
     })?;
     Ok(())
+}
+
+/// Takes as many open files as the system allows: a stream has a socket and a
+/// segment, and what a shell allows by default is too few for a city.
+fn open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
 }
 
 impl Door {

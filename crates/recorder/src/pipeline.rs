@@ -26,6 +26,10 @@ use crate::health::{Board, CameraState, StateKind};
 /// How long the frames that had arrived before a stop may take to be read.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
 
+/// The least wait after a camera refused a password: many lock an account after
+/// some tries within minutes, and a change in the catalog starts anew at once.
+const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+
 /// Everything a pipeline owns or reads.
 pub(crate) struct Pipeline {
     pub(crate) intent: IntendedStream,
@@ -69,9 +73,13 @@ impl Pipeline {
                 },
             };
             self.faulted(&fault);
+            let pause = match fault.kind {
+                FaultKind::WrongCredentials => backoff.next().max(AFTER_REFUSAL),
+                _ => backoff.next(),
+            };
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(backoff.next()) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
         self.writer.end_run(GapReason::Stopped, self.clock.now().1);

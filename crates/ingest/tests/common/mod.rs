@@ -91,3 +91,9 @@ pub(crate) fn encode(folder: &Path, size: &str) -> PathBuf {
     assert!(made.expect("install the Debian package ffmpeg").success());
     file
 }
+
+/// Returns the folder of real clips beside the project, where there is one.
+pub(crate) fn real_clips() -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().map(|folder| folder.join("shared/media")).find(|folder| folder.is_dir())
+}
