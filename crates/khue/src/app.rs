@@ -41,8 +41,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(2);
 const FIRST_PEOPLE: [(&str, &str, Role); 2] =
     [("trucban", "Trực ban", Role::Operator), ("quantri", "Quản trị", Role::Administrator)];
 
-/// The body and site for what nobody has placed yet.
+/// The body and the site of what nobody has placed yet.
 const OWN_BODY: &str = "Đơn vị quản lý";
+pub(crate) const UNSORTED: &str = "Chưa xếp địa điểm";
 
 /// The durable part of a node, as any command opens it.
 pub(crate) struct Node {

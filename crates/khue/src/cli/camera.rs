@@ -10,11 +10,8 @@ use ingest::{Credentials, Limits, Source};
 use url::Url;
 
 use super::{WithConfig, password};
-use crate::app::Node;
+use crate::app::{Node, UNSORTED};
 use crate::config::Config;
-
-/// The place of a camera for which none was named.
-const UNSORTED: &str = "Chưa xếp địa điểm";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Camera {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use catalog::Role;
 
-use crate::app::{self, Door, Invited, Node};
+use crate::app::{self, Door, Invited, Node, UNSORTED};
 use crate::config::Config;
 use crate::telemetry;
 
@@ -14,7 +14,12 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let node = Node::open(&config).await?;
     let empty = node.catalog.tables().users.is_empty();
-    let invited = if empty { node.invite().await? } else { Vec::new() };
+    let mut invited = Vec::new();
+    if empty {
+        invited = node.invite().await?;
+        // A first place, so that the client has somewhere to put a first camera.
+        node.site(UNSORTED).await?;
+    }
     app::run(&config, node, Door::Https, async |address| {
         print!("{}", announce(&address, &invited, &format!("{address}/ca")));
         Ok(())
