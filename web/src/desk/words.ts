@@ -8,7 +8,7 @@ import { msg } from "@lingui/core/macro";
 
 const FAULTS: Record<string, MessageDescriptor> = {
   unreachable: msg`Không tới được địa chỉ của camera. Kiểm tra nguồn điện và đường mạng.`,
-  refused: msg`Camera trả lời nhưng không cho lấy hình. Có thể đã đủ số người xem.`,
+  refused: msg`Máy ở địa chỉ này từ chối kết nối. Kiểm tra số cổng, RTSP đã bật trong camera chưa, và camera còn chỗ cho người xem không.`,
   wrong_credentials: msg`Camera từ chối tên đăng nhập hoặc mật khẩu.`,
   not_found: msg`Camera không có luồng hình ở địa chỉ này.`,
   unsupported: msg`Camera gửi dạng hình mà máy chủ chưa ghi được.`,

@@ -1,0 +1,146 @@
+//! The program as a person types it: what is wrong is told apart in words, and
+//! nothing that is wrong is kept.
+#![expect(clippy::unwrap_used, reason = "a panic in a test names the line")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn khue(arguments: &[&str], config: &Path, password: Option<&str>) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_khue"))
+        .args(arguments)
+        .arg("--config")
+        .arg(config)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    if let Some(password) = password {
+        writeln!(input, "{password}").unwrap();
+    }
+    drop(input);
+    child.wait_with_output().unwrap()
+}
+
+fn configured(folder: &Path) -> PathBuf {
+    let config = folder.join("khue.toml");
+    fs::write(&config, format!("data = {:?}\n", folder.join("data"))).unwrap();
+    config
+}
+
+/// Adds a camera that must be refused; returns what the person reads.
+fn refusal(url: &str, user: Option<&str>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configured(folder.path());
+    let mut arguments = vec!["camera", "add", url];
+    arguments.extend(user.iter().flat_map(|user| ["--user", user]));
+    let output = khue(&arguments, &config, user.map(|_| "sai mật khẩu"));
+    assert!(!output.status.success(), "{url} was added");
+    let listed = khue(&["camera", "list"], &config, None);
+    assert_eq!(String::from_utf8_lossy(&listed.stdout), "", "what was refused is kept");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Answers one connection after another with what `answer` makes of a request.
+fn camera(answer: fn(&str) -> String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("rtsp://{}/street", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = socket.read(&mut bytes) {
+                let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
+                let sequence =
+                    request.lines().find(|line| line.starts_with("CSeq")).unwrap_or("CSeq: 0");
+                let answer = answer(&request).replace("CSEQ", sequence);
+                if socket.write_all(answer.as_bytes()).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn faults_of_a_camera_are_told_apart() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = refusal(&format!("rtsp://{closed}/street"), None);
+    assert!(
+        refused.contains("refuses the connection") && refused.contains("check the port"),
+        "{refused}"
+    );
+
+    let nowhere = refusal("rtsp://no-such-host.invalid/street", None);
+    assert!(nowhere.contains("no-such-host.invalid"), "{nowhere}");
+    assert!(!nowhere.contains("refuses the connection"), "{nowhere}");
+
+    let locked = camera(|_| {
+        "RTSP/1.0 401 Unauthorized\r\nCSEQ\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n\r\n".into()
+    });
+    let password = refusal(&locked, Some("viewer"));
+    assert!(password.contains("password"), "{password}");
+    assert!(!password.contains("sai mật khẩu"), "a password is in an error: {password}");
+
+    let missing = refusal(&camera(|_| "RTSP/1.0 404 Not Found\r\nCSEQ\r\n\r\n".into()), None);
+    assert!(missing.contains("404") || missing.contains("no stream"), "{missing}");
+
+    let jpeg = camera(|_| {
+        let sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:track1\r\n";
+        format!(
+            "RTSP/1.0 200 OK\r\nCSEQ\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            sdp.len()
+        )
+    });
+    let codec = refusal(&jpeg, None);
+    assert!(codec.contains("JPEG") && codec.contains("H.264"), "{codec}");
+
+    let all = [refused, nowhere, password, missing, codec];
+    for (at, one) in all.iter().enumerate() {
+        assert!(!all[..at].contains(one), "told twice: {one}");
+    }
+}
+
+#[test]
+fn a_wrong_address_is_refused_before_anything_is_tried() {
+    for (url, words) in [
+        ("http://127.0.0.1/street", "rtsp"),
+        ("rtsp://viewer:secret@127.0.0.1/street", "password"),
+        ("not a url", "rtsp"),
+    ] {
+        let told = refusal(url, None);
+        assert!(told.to_lowercase().contains(words), "{url}: {told}");
+        assert!(!told.contains("secret"), "a password is in an error: {told}");
+    }
+}
+
+#[test]
+fn a_camera_that_is_added_untried_is_listed_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configured(folder.path());
+    let url = "rtsp://192.0.2.20/stream1";
+    let add = ["camera", "add", url, "--user", "viewer", "--name", "Cổng chính", "--untried"];
+    let added = khue(&add, &config, Some("mật khẩu"));
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let listed = String::from_utf8(khue(&["camera", "list"], &config, None).stdout).unwrap();
+    assert!(listed.contains("Cổng chính") && listed.contains(url), "{listed}");
+    assert!(!listed.contains("mật khẩu"));
+}
+
+#[test]
+fn a_configuration_that_is_wrong_names_its_line_and_what_may_stand_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("khue.toml");
+    let missing = khue(&["camera", "list"], &config, None);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("cannot read the configuration"));
+    fs::write(&config, "data = \"/d\"\n[http]\nlissten = \"x\"\n").unwrap();
+    let told = String::from_utf8(khue(&["camera", "list"], &config, None).stderr).unwrap();
+    assert!(
+        told.contains("lissten") && told.contains("listen") && told.contains("line 3"),
+        "{told}"
+    );
+}
