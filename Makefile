@@ -38,14 +38,16 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
+	@cargo build --locked -p khue
 	@cargo test --locked -p e2e
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue
 	@$(CARGO_TARGET_DIR)/release/bench
 
-soak: need-test ## the long proofs: 200 kills, hours of recording
-	@KHUE_SOAK=1 cargo test --release --locked -p e2e -- --nocapture
+soak: need-test ## the long proofs: 200 kills with twenty cameras recording
+	@cargo build --release --locked -p khue
+	@KHUE_SOAK=1 cargo test --release --locked -p e2e --test crash -- --nocapture
 
 fuzz: need-build ## every parser for a minute (FUZZ_SECONDS=60)
 	@scripts/fuzz

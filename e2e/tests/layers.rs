@@ -21,8 +21,10 @@ const FLOORS: &[&[&str]] = &[
 /// Outside libraries that only these rooms may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("retina", &["ingest"]),
-    ("sea-orm", &["db", "catalog", "signin", "casework"]),
+    // Entities and statements stand in each room that owns tables.
+    ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
+    ("aws-lc-rs", &["catalog", "signin", "khue"]),
     ("argon2", &["signin"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
