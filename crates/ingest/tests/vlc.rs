@@ -53,7 +53,16 @@ async fn serving() -> (Child, String, tempfile::TempDir) {
 #[tokio::test]
 async fn a_server_that_speaks_udp_alone_is_told_apart() {
     let (mut server, url, _folder) = serving().await;
-    let fault = probe(&source(&url), &limits()).await.unwrap_err();
+    // VLC listens before it has opened its file, and answers 500 until then.
+    let described = async {
+        loop {
+            let fault = probe(&source(&url), &limits()).await.unwrap_err();
+            if !fault.to_string().contains("answers 500") {
+                return fault;
+            }
+        }
+    };
+    let fault = tokio::time::timeout(PATIENCE, described).await.expect("VLC never opens its file");
     // runuser hands the signal on, where a kill of it alone would leave VLC behind.
     let pid = server.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
