@@ -117,6 +117,9 @@ struct Viewer {
     /// The counter of its first frame.
     from: u64,
     delivery: Delivery,
+    /// Its socket takes nothing any more. Its connection reads what the client
+    /// said last, and then has it leave with the reason.
+    lost: bool,
     packets: u32,
     payload_bytes: u32,
     next_report_us: u64,
@@ -214,6 +217,7 @@ impl Stream {
             channel,
             from,
             delivery,
+            lost: false,
             packets: 0,
             payload_bytes: 0,
             next_report_us: 0,
@@ -260,14 +264,14 @@ impl Stream {
             self.reel.fill(burst, *next, wall_us, &self.identity);
             viewers.retain_mut(|viewer| match self.send(viewer, *next, now, burst) {
                 Ok(()) => true,
-                Err(error) => {
-                    let ended = match error {
-                        WriteError::TooSlow => Ended::TooSlow,
-                        WriteError::Io(_) => Ended::Closed,
-                    };
+                Err(WriteError::Io(_)) => {
+                    viewer.lost = true;
+                    true
+                }
+                Err(error @ WriteError::TooSlow) => {
                     let peer = viewer.delivery.peer;
                     tracing::debug!(path = self.path, %peer, %error, "viewer let go");
-                    on_gone(Delivery { ended: Some(ended), ..viewer.delivery.clone() });
+                    on_gone(Delivery { ended: Some(Ended::TooSlow), ..viewer.delivery.clone() });
                     lock(&viewer.outlet).close();
                     false
                 }
@@ -277,7 +281,7 @@ impl Stream {
         // Written under the lock, as by who joins.
         let idle_until_us = if viewers.is_empty() {
             u64::MAX
-        } else if viewers.iter().any(|viewer| lock(&viewer.outlet).has_backlog()) {
+        } else if viewers.iter().any(|viewer| !viewer.lost && lock(&viewer.outlet).has_backlog()) {
             0
         } else {
             let next_90k = self.reel.time_90k(*next).saturating_sub(self.phase_90k);
@@ -293,7 +297,7 @@ impl Stream {
         now: Now,
         burst: &mut Burst,
     ) -> Result<(), WriteError> {
-        if counter < viewer.from {
+        if counter < viewer.from || viewer.lost {
             return Ok(());
         }
         let mut outlet = lock(&viewer.outlet);

@@ -7,6 +7,8 @@
 
 pub mod clip;
 pub mod draw;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod scene;
 pub mod truth;
 

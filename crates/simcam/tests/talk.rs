@@ -282,6 +282,33 @@ async fn a_viewer_that_does_not_read_is_let_go_and_others_notice_nothing() {
 }
 
 #[tokio::test]
+async fn a_goodbye_counts_though_the_client_does_not_wait_for_the_answer() {
+    let mut config = ServerConfig { start: Start::Anywhere, ..config() };
+    config.cameras[0].main = heavy_clip();
+    let server = Server::start(config).await.unwrap();
+    for number in 0..10 {
+        let mut client = Client::connect(&server, "cam1/main").await;
+        let playing = client.play().await;
+        client.packet().await;
+        let session = format!("Session: {}\r\n", playing.header("Session").unwrap());
+        let (base, mut words) = (client.base.clone(), String::new());
+        for method in ["GET_PARAMETER", "TEARDOWN"] {
+            words += &format!("{method} {base} RTSP/1.0\r\nCSeq: 9\r\n{session}\r\n");
+        }
+        client.send(words.as_bytes()).await;
+        // Frames that it has not read make this a reset rather than an end.
+        drop(client);
+        let ended = loop {
+            if let Some(ended) = server.deliveries()[number].ended {
+                break ended;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(ended, Ended::TornDown);
+    }
+}
+
+#[tokio::test]
 async fn shutting_down_ends_everybody_and_frees_the_port() {
     let server = Server::start(config()).await.unwrap();
     let addr = server.addr();

@@ -129,7 +129,8 @@ impl Connection {
                         Ok(None) => {}
                         Ok(Some(ended)) => return ended,
                         Err(WriteError::TooSlow) => return Ended::TooSlow,
-                        Err(WriteError::Io(_)) => return Ended::Closed,
+                        // A client that hung up may have said goodbye before: read on.
+                        Err(WriteError::Io(_)) => {}
                     },
                     Err(error) => {
                         tracing::debug!(peer = %self.peer, %error, "client let go");
@@ -167,7 +168,8 @@ impl Connection {
                 Ok(None)
             }
             Answer::Leave(response) => {
-                lock(&self.outlet).push(&response.bytes(cseq))?;
+                // It leaves, whether it waits for the answer or not.
+                let _ = lock(&self.outlet).push(&response.bytes(cseq));
                 Ok(Some(if response.status == 200 { Ended::TornDown } else { Ended::Malformed }))
             }
             Answer::Play { stream, channel, response, track_url } => {
