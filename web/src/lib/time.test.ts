@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { clock, clockMillis, DAY_US, date, dateTime, duration, parseDateTime, SECOND_US, startOfDay } from "./time";
+import {
+  clock,
+  clockMillis,
+  clockOfDay,
+  DAY_US,
+  date,
+  dateTime,
+  duration,
+  parseDateTime,
+  SECOND_US,
+  startOfDay,
+} from "./time";
 
 // 2026-11-20 00:42:18.240 UTC is 07:42:18 in Hà Nội.
 const MORNING = Date.UTC(2026, 10, 20, 0, 42, 18, 240) * 1000;
@@ -31,8 +42,32 @@ test("fills in what was not typed from the day looked at", () => {
   expect(dateTime(parseDateTime("1/2 06:05:07", MORNING)!)).toBe("01/02/2026 06:05:07");
 });
 
+test("reads digits alone, as a phone's number keys give them", () => {
+  expect(dateTime(parseDateTime("0605", MORNING)!)).toBe("20/11/2026 06:05:00");
+  expect(dateTime(parseDateTime("060507", MORNING)!)).toBe("20/11/2026 06:05:07");
+  expect(dateTime(parseDateTime("01020605", MORNING)!)).toBe("01/02/2026 06:05:00");
+  expect(dateTime(parseDateTime("0102060507", MORNING)!)).toBe("01/02/2026 06:05:07");
+  expect(dateTime(parseDateTime("010220250605", MORNING)!)).toBe("01/02/2025 06:05:00");
+});
+
+test("names the day only where it is another", () => {
+  expect(clockOfDay(MORNING, MORNING + SECOND_US)).toBe("07:42");
+  expect(clockOfDay(MORNING, MORNING + DAY_US)).toBe("07:42 20/11/2026");
+  expect(clockOfDay(MORNING, MORNING + DAY_US, clock)).toBe("07:42:18 20/11/2026");
+});
+
 test("refuses what is no moment", () => {
-  for (const text of ["", "abc", "31/02/2026 10:00", "24:00", "10:60", "20/11/2026", "20/13/2026 10:00"]) {
+  for (const text of [
+    "",
+    "abc",
+    "31/02/2026 10:00",
+    "24:00",
+    "10:60",
+    "20/11/2026",
+    "20/13/2026 10:00",
+    "2465",
+    "605",
+  ]) {
     expect(parseDateTime(text, MORNING), text).toBeNull();
   }
 });

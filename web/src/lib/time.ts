@@ -56,22 +56,35 @@ export function dateTime(us: number): string {
   return `${date(us)} ${clock(us)}`;
 }
 
+/** `07:42`, or the hour as `show` writes it, with the day after it where that is not the day of `nowUs`. */
+export function clockOfDay(us: number, nowUs: number, show: (us: number) => string = clockShort): string {
+  return date(us) === date(nowUs) ? show(us) : `${show(us)} ${date(us)}`;
+}
+
+/** `20/11 07:42:18`. */
+export function dateTimeShort(us: number): string {
+  return `${dateShort(us)} ${clock(us)}`;
+}
+
 /** Returns the first moment of the day that holds `us`. */
 export function startOfDay(us: number): number {
   const shiftedUs = us + OFFSET_MS * 1000;
   return Math.floor(shiftedUs / DAY_US) * DAY_US - OFFSET_MS * 1000;
 }
 
+const WRITTEN =
+  /^(?:(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?\s+)?(\d{1,2})[:h](\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,3}))?)?$/;
+const DIGITS = /^(?:(\d\d)(\d\d)(\d{4})?)?(\d\d)(\d\d)(\d\d)?$/;
+
 /**
  * Reads what a person typed: `20/11/2026 07:42:18`, the same without seconds
  * or without the year, or only an hour, which then is of the day of `nearUs`.
- * Returns null for what is no moment, such as 31/02.
+ * Digits alone do as well, two for each part: `0742`, `074218`, `20110742`; the
+ * number keys of a phone have nothing else. Returns null for what is no
+ * moment, such as 31/02.
  */
 export function parseDateTime(text: string, nearUs: number): number | null {
-  const match =
-    /^\s*(?:(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?\s+)?(\d{1,2})[:h](\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,3}))?)?\s*$/.exec(
-      text,
-    );
+  const match = WRITTEN.exec(text.trim()) ?? DIGITS.exec(text.trim());
   if (!match) return null;
   const near = shifted(nearUs);
   const day = match[1] ? Number(match[1]) : near.getUTCDate();
