@@ -18,6 +18,10 @@ const only = values.only ? values.only.split(",") : null;
 
 const DESK = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
+/** The narrowest and lowest phone that is held to. */
+const SMALL_PHONE = { width: 360, height: 640 };
+/** A desk whose text is twice as large. */
+const TWICE = { width: 720, height: 450 };
 
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
@@ -34,9 +38,12 @@ const browser = await chromium.launch({
 });
 
 async function open({ viewport = DESK, theme = "dark", language = "vi", user = "trucban", password = "truc-ban-12" }) {
-  const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === PHONE ? 2 : 1 });
+  const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === DESK ? 1 : 2 });
   const page = await context.newPage();
-  page.on("console", (m) => ["error", "warning"].includes(m.type()) && console.log(`[${m.type()}] ${m.text()}`));
+  page.on("console", (m) => {
+    if (["error", "warning"].includes(m.type()) && !m.text().startsWith("Failed to load resource"))
+      console.log(`[${m.type()}] ${m.text()}`);
+  });
   page.on("pageerror", (e) => console.log(`[pageerror] ${e.stack}`));
   await page.addInitScript(
     ([th, la]) => {
@@ -69,12 +76,43 @@ async function lookBack(page, minutes) {
   await page.goto(`${values.base}/playback?at=${at}`);
   await page.locator("[data-wall-us]").first().waitFor({ timeout: 30_000 });
 }
+/** Chooses a minute at the cursor, as a thumb does it. */
+async function choose(page) {
+  await page.locator("[data-act=select]").click();
+  const line = await page.locator(".tlbody").boundingBox();
+  await page.mouse.click(line.x + line.width * 0.85, line.y + 40);
+  await page.locator("[data-act=to]").click();
+}
+async function hold(page) {
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch("/api/v1/session")).json();
+    const from_us = (Date.now() - 45 * 60_000) * 1000;
+    const body = { camera: "c113", from_us, to_us: from_us + 90e6, reason: "xác minh vụ VV-2026-00418" };
+    await fetch("/api/v1/holds", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-khue-csrf": csrf },
+      body: JSON.stringify(body),
+    });
+  });
+  await page.goto(`${values.base}/holds`);
+  await page.locator("tbody tr").first().waitFor();
+}
+async function tryCamera(page) {
+  await page.locator("[data-act=add]").click();
+  await page.locator('input[name="url"]').fill("rtsp://192.168.10.3/main");
+  await page.locator("[data-act=probe]").click();
+  await page.locator(":is(.panel.r, .dlg) :is(.error, .note)").first().waitFor();
+}
 
 const shots = {
   "sign-in": [{ user: null }, async () => undefined],
   "sign-in-light-en": [{ user: null, theme: "light", language: "en" }, async () => undefined],
   "sign-in-wrong-phone": [{ viewport: PHONE, password: "sai" }, async (page) => page.locator(".warnn").waitFor()],
   password: [{ user: "moi", password: "mot-lan" }, async (page) => page.locator("h1").waitFor()],
+  "password-phone-light-en": [
+    { user: "moi", password: "mot-lan", viewport: PHONE, theme: "light", language: "en" },
+    async (page) => page.locator("h1").waitFor(),
+  ],
   live: [{}, async (page) => pictures(page, 3)],
   "live-light-en": [{ theme: "light", language: "en" }, async (page) => pictures(page, 3)],
   "live-expanded": [
@@ -99,7 +137,7 @@ const shots = {
     { viewport: PHONE },
     async (page) => {
       await page.locator(".centre .ph .btn").first().click();
-      await page.locator(".drawer .tr").first().waitFor();
+      await page.locator(".dlg .tr").first().waitFor();
     },
   ],
   keys: [{}, async (page) => page.keyboard.press("?")],
@@ -127,22 +165,80 @@ const shots = {
     },
   ],
   "playback-phone": [{ viewport: PHONE }, async (page) => lookBack(page, 45)],
+  "playback-small-phone-light-en": [
+    { viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => lookBack(page, 45),
+  ],
+  "playback-phone-selection": [
+    { viewport: PHONE },
+    async (page) => {
+      await lookBack(page, 45);
+      await choose(page);
+    },
+  ],
+  "playback-small-phone-selection-light-en": [
+    { viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => {
+      await lookBack(page, 45);
+      await choose(page);
+    },
+  ],
+  "playback-phone-speed": [
+    { viewport: PHONE },
+    async (page) => {
+      await lookBack(page, 45);
+      await page.locator(".tlrow .btn").filter({ hasText: "1×" }).click();
+      await page.locator(".pop").waitFor();
+    },
+  ],
+  "playback-phone-goto": [
+    { viewport: PHONE },
+    async (page) => {
+      await lookBack(page, 45);
+      await page.locator('input[name="goto"]').click();
+    },
+  ],
+  "playback-phone-export": [
+    { viewport: PHONE },
+    async (page) => {
+      await lookBack(page, 45);
+      await choose(page);
+      await page.locator("[data-act=take]").click();
+      await page.locator("[data-act=export]").click();
+      await page.locator(".ready").waitFor();
+    },
+  ],
+  "playback-phone-export-light-en": [
+    { viewport: PHONE, theme: "light", language: "en" },
+    async (page) => {
+      await lookBack(page, 45);
+      await choose(page);
+      await page.locator("[data-act=take]").click();
+    },
+  ],
+  "playback-twice": [{ viewport: TWICE }, async (page) => lookBack(page, 45)],
+  "live-twice-light-en": [{ viewport: TWICE, theme: "light", language: "en" }, async (page) => pictures(page, 1)],
+  "purpose-phone": [{ viewport: PHONE }, async (page) => page.locator(".purpose").click()],
+  "keys-twice": [{ viewport: TWICE }, async (page) => page.keyboard.press("?")],
   cameras: [admin, async (page) => page.locator("tbody tr").first().waitFor()],
   "cameras-light-en": [
     { ...admin, theme: "light", language: "en" },
     async (page) => page.locator("tbody tr").first().waitFor(),
   ],
-  "camera-add": [
-    admin,
-    async (page) => {
-      await page.locator("[data-act=add]").click();
-      await page.locator('input[name="url"]').fill("rtsp://192.168.10.3/main");
-      await page.locator("[data-act=probe]").click();
-      await page.locator(".panel.r .error, .panel.r .note").first().waitFor();
-    },
-  ],
+  "camera-add": [admin, tryCamera],
+  "camera-add-phone": [{ ...admin, viewport: PHONE }, tryCamera],
+  "camera-add-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, tryCamera],
+  "camera-add-twice": [{ ...admin, viewport: TWICE }, tryCamera],
   "cameras-phone": [{ ...admin, viewport: PHONE }, async (page) => page.locator("tbody tr").first().waitFor()],
-  holds: [{}, async (page) => page.goto(`${values.base}/holds`)],
+  "cameras-small-phone-light-en": [
+    { ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
+  "cameras-twice": [{ ...admin, viewport: TWICE }, async (page) => page.locator("tbody tr").first().waitFor()],
+  "holds-none": [{}, async (page) => page.goto(`${values.base}/holds`)],
+  holds: [{}, hold],
+  "holds-phone": [{ viewport: PHONE }, hold],
+  "holds-small-phone-light-en": [{ viewport: SMALL_PHONE, theme: "light", language: "en" }, hold],
 };
 
 for (const [name, [how, act]] of Object.entries(shots)) {

@@ -11,7 +11,6 @@ type Schemas = components["schemas"];
 export type Role = Schemas["Role"];
 export type User = Omit<Schemas["SessionUser"], "role"> & { role: "administrator" | "operator" };
 export type Session = Omit<Schemas["Session"], "user"> & { user: User };
-export type Organisation = Schemas["OrganisationRow"];
 export type Site = Schemas["SiteRow"];
 export type CameraState = Omit<Schemas["StateRow"], "kind"> & {
   kind: "recording" | "connecting" | "faulty" | "disabled";

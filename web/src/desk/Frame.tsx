@@ -95,7 +95,7 @@ function TopBar({
       <div className="brand">
         <Mark />
       </div>
-      <div className="tab on">{title}</div>
+      <h1 className="tab">{title}</h1>
       <span className="grow" />
       {session.demo && <span className="chip line demo">{t`Bản thử`}</span>}
       {onPurpose && (

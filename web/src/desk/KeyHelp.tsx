@@ -67,7 +67,7 @@ export function KeyHelp({ operator, onClose }: { operator: boolean; onClose: () 
 }
 
 /** What each pattern of the timeline means. */
-export function Legend() {
+function Legend() {
   return (
     <div className="legend">
       <span>

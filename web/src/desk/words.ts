@@ -53,6 +53,12 @@ export function refusalWords(code: string | null): MessageDescriptor {
   return (code !== null && REFUSALS[code]) || NO_REASON;
 }
 
+/** Names a stream's coding as people know it, from what the camera or the browser calls it; the rest keeps its own name. */
+export function codecName(codec: string): string {
+  if (/^(hvc1|hev1)|265/i.test(codec)) return "H.265";
+  return /^avc|264/i.test(codec) ? "H.264" : codec;
+}
+
 export function isFault(code: string): boolean {
   return code in FAULTS;
 }

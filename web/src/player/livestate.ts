@@ -36,8 +36,8 @@ export interface LiveStatus {
   delayUs: number | null;
 }
 
-export const LATE_US = 2_000_000;
-export const GONE_US = 10_000_000;
+const LATE_US = 2_000_000;
+const GONE_US = 10_000_000;
 
 export function liveStatus(facts: LiveFacts, nowUs: number): LiveStatus {
   const delayUs = facts.shownUs === null ? null : Math.max(0, nowUs - facts.shownUs);

@@ -55,7 +55,7 @@ export interface Piece {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-export const HEADER_BYTES = 16;
+const HEADER_BYTES = 16;
 
 const KINDS: Record<number, PieceKind> = { 1: "init", 2: "live", 3: "past" };
 const STATES: readonly string[] = ["connecting", "live", "no_data"];

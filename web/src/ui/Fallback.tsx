@@ -1,15 +1,33 @@
-/** What stands on the screen when nothing else can: waiting, no server, something broke. */
+/** What stands on the screen when nothing else can: nothing there yet, waiting, no server, something broke. */
 import { Trans } from "@lingui/react/macro";
 import { Component, type ReactNode } from "react";
 import { Mark } from "./Mark";
 import "./fallback.css";
 
-export function Page({ title, children }: { title: ReactNode; children?: ReactNode }) {
+interface Words {
+  title: ReactNode;
+  children?: ReactNode;
+}
+
+function Page({ title, children }: Words) {
+  return (
+    <main className="fallback">
+      <div>
+        <Mark className="fallbackmark" />
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
+  );
+}
+
+/** In the place of a list with nothing in it: what is so, and what to do. */
+export function Empty({ title, children }: Words) {
   return (
     <div className="fallback">
       <div>
         <Mark className="fallbackmark" />
-        <h1>{title}</h1>
+        <h2>{title}</h2>
         {children}
       </div>
     </div>
@@ -33,9 +51,10 @@ export function NoServer({ onAgain }: { onAgain: () => void }) {
   );
 }
 
-export function Broken({ error }: { error: unknown }) {
+/** `around` is `Empty` where the frame still stands. */
+export function Broken({ error, around: Around = Page }: { error: unknown; around?: (words: Words) => ReactNode }) {
   return (
-    <Page title={<Trans>Màn hình này bị lỗi</Trans>}>
+    <Around title={<Trans>Màn hình này bị lỗi</Trans>}>
       <p className="t2">
         <Trans>
           Việc ghi hình không bị ảnh hưởng. Mở lại trang; nếu còn lỗi, gửi dòng dưới đây cho người quản trị.
@@ -45,7 +64,7 @@ export function Broken({ error }: { error: unknown }) {
       <button type="button" className="btn primary" onClick={() => location.reload()}>
         <Trans>Mở lại trang</Trans>
       </button>
-    </Page>
+    </Around>
   );
 }
 
@@ -58,6 +77,6 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error: u
   }
 
   override render() {
-    return this.state.error === null ? this.props.children : <Broken error={this.state.error} />;
+    return this.state.error === null ? this.props.children : <Broken error={this.state.error} around={Empty} />;
   }
 }

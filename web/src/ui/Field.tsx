@@ -6,7 +6,7 @@ interface Around {
   label: ReactNode;
   help?: ReactNode;
   error?: ReactNode;
-  required?: boolean;
+  required?: boolean | undefined;
 }
 
 export function TextField({
@@ -15,24 +15,11 @@ export function TextField({
   error,
   required,
   ...input
-}: Around & Omit<InputHTMLAttributes<HTMLInputElement>, "id">) {
-  const id = useId();
+}: Around & Omit<InputHTMLAttributes<HTMLInputElement>, keyof Control>) {
   return (
-    <div className="field">
-      <label htmlFor={id}>
-        {label}
-        {required && " *"}
-      </label>
-      <input
-        {...input}
-        id={id}
-        className="input"
-        required={required}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={error || help ? `${id}-more` : undefined}
-      />
-      <More id={id} help={help} error={error} />
-    </div>
+    <Field label={label} help={help} error={error} required={required}>
+      {(control) => <input {...input} {...control} />}
+    </Field>
   );
 }
 
@@ -41,42 +28,52 @@ export function SelectField({
   help,
   error,
   required,
-  children,
   ...select
-}: Around & Omit<SelectHTMLAttributes<HTMLSelectElement>, "id">) {
+}: Around & Omit<SelectHTMLAttributes<HTMLSelectElement>, keyof Control>) {
+  return (
+    <Field label={label} help={help} error={error} required={required}>
+      {(control) => <select {...select} {...control} />}
+    </Field>
+  );
+}
+
+/** What ties an input to the words around it. */
+interface Control {
+  id: string;
+  className: string;
+  required: boolean | undefined;
+  "aria-invalid": true | undefined;
+  "aria-describedby": string | undefined;
+}
+
+function Field({ label, help, error, required, children }: Around & { children: (control: Control) => ReactNode }) {
   const id = useId();
+  const more = error || help ? `${id}-more` : undefined;
   return (
     <div className="field">
       <label htmlFor={id}>
         {label}
         {required && " *"}
       </label>
-      <select
-        {...select}
-        id={id}
-        className="input"
-        required={required}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={error || help ? `${id}-more` : undefined}
-      >
-        {children}
-      </select>
-      <More id={id} help={help} error={error} />
+      {children({
+        id,
+        className: "input",
+        required,
+        "aria-invalid": error ? true : undefined,
+        "aria-describedby": more,
+      })}
+      {error ? (
+        <div className="error" id={more} role="alert">
+          <CircleAlert aria-hidden />
+          <span>{error}</span>
+        </div>
+      ) : (
+        help && (
+          <div className="help" id={more}>
+            {help}
+          </div>
+        )
+      )}
     </div>
   );
-}
-
-function More({ id, help, error }: { id: string; help?: ReactNode; error?: ReactNode }) {
-  if (error)
-    return (
-      <div className="error" id={`${id}-more`} role="alert">
-        <CircleAlert aria-hidden />
-        <span>{error}</span>
-      </div>
-    );
-  return help ? (
-    <div className="help" id={`${id}-more`}>
-      {help}
-    </div>
-  ) : null;
 }

@@ -1,4 +1,4 @@
-/** A dialog: its title is the decision. Esc closes; focus goes in and comes back. */
+/** A dialog: its title is the decision. Esc closes; focus goes in and comes back. On a phone it is a sheet at the foot, within reach of a thumb. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
@@ -10,13 +10,17 @@ interface Props {
   children: ReactNode;
   /** Buttons, the main one last. */
   actions?: ReactNode;
+  /** Work is being typed here, which a touch beside the dialog must not throw away. */
+  holdsWork?: boolean;
+  /** A list that takes all the height there is, up to the edges. */
+  tall?: boolean;
 }
 
-export function Modal({ title, onClose, children, actions }: Props) {
+export function Modal({ title, onClose, children, actions, holdsWork = false, tall = false }: Props) {
   const { t } = useLingui();
   return (
-    <ModalOverlay className="scrim" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
-      <AriaModal className="dlg">
+    <ModalOverlay className="scrim" isOpen isDismissable={!holdsWork} onOpenChange={(open) => !open && onClose()}>
+      <AriaModal className={tall ? "dlg tall" : "dlg"}>
         <Dialog>
           <header>
             <Heading slot="title">{title}</Heading>

@@ -1,36 +1,34 @@
 /** A row of choices of which one holds: arrows move, as in a radio group. */
 import type { KeyboardEvent, ReactNode } from "react";
 
-interface Props<T> {
+export interface Choices<T> {
   label: string;
+  /** May be none of the choices: then none is marked. */
   value: T;
   choices: readonly { value: T; text: ReactNode; title?: string }[];
   onChange: (value: T) => void;
-  className?: string;
 }
 
-export function Segmented<T extends string | number>({ label, value, choices, onChange, className }: Props<T>) {
+export function Segmented<T extends string | number>({ label, value, choices, onChange }: Choices<T>) {
+  const marked = choices.findIndex((choice) => choice.value === value);
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    const at = choices.findIndex((c) => c.value === value);
-    const next = choices[(at + move + choices.length) % choices.length];
-    if (!next) return;
-    onChange(next.value);
-    const buttons = event.currentTarget.querySelectorAll("button");
-    buttons[choices.indexOf(next)]?.focus();
+    const next = (Math.max(0, marked) + move + choices.length) % choices.length;
+    onChange(choices[next]!.value);
+    event.currentTarget.querySelectorAll("button")[next]?.focus();
   };
   return (
-    <div className={`seg ${className ?? ""}`} role="radiogroup" aria-label={label} onKeyDown={onKey}>
-      {choices.map((choice) => (
+    <div className="seg" role="radiogroup" aria-label={label} onKeyDown={onKey}>
+      {choices.map((choice, i) => (
         <button
           key={choice.value}
           type="button"
           role="radio"
-          aria-checked={choice.value === value}
-          tabIndex={choice.value === value ? 0 : -1}
+          aria-checked={i === marked}
+          tabIndex={i === Math.max(0, marked) ? 0 : -1}
           title={choice.title}
           onClick={() => onChange(choice.value)}
         >

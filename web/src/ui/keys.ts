@@ -1,6 +1,6 @@
 /**
  * Keys of a screen. A single letter never fires while somebody types, and
- * nothing fires behind an open dialog.
+ * nothing fires behind an open dialog or menu.
  */
 import { useEffect, useRef } from "react";
 
@@ -12,12 +12,13 @@ export function useKeys(keys: KeyMap): void {
   latest.current = keys;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey || isTyping(event.target) || document.querySelector(".scrim")) return;
+      if (event.defaultPrevented || event.altKey || isTyping(event.target) || document.querySelector(".scrim, .pop"))
+        return;
       // Enter and Space belong to the button that has the focus.
       if (
         (event.key === "Enter" || event.key === " ") &&
         event.target instanceof Element &&
-        event.target.closest("button, a, [role=menuitem]")
+        event.target.closest("button, a")
       )
         return;
       const act = latest.current[keyName(event)];
@@ -31,7 +32,7 @@ export function useKeys(keys: KeyMap): void {
 }
 
 /** Returns the name under which a key is listed. */
-export function keyName(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey">): string {
+function keyName(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey">): string {
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   // With Shift a digit key gives a sign that depends on the keyboard; its place does not.
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
@@ -41,7 +42,7 @@ export function keyName(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | 
   return `${control}${shift}${key}`;
 }
 
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
     return true;

@@ -17,7 +17,8 @@ export function toast(text: string): void {
 
 export function Toasts() {
   return (
-    <output className="toasts" aria-live="polite">
+    // Marked as lying on top, so that a dialog does not silence it.
+    <output className="toasts" aria-live="polite" data-react-aria-top-layer="true">
       {useStore(toasts).map((t) => (
         <div key={t.id} className="toast">
           {t.text}

@@ -1,14 +1,15 @@
 /** Adding or changing a camera: try the address first, in words what came of it, then save. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, RefreshCw, TriangleAlert, X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { CircleCheck, RefreshCw, TriangleAlert } from "lucide-react";
+import { type FormEvent, useId, useState } from "react";
 import { ApiError, addCamera, changeCamera, probe } from "../../api/client";
 import { cameraQuery, treeQuery } from "../../api/queries";
 import type { CameraDetail, CameraWrite, Tree } from "../../api/types";
-import { faultWords, isFault } from "../../desk/words";
+import { codecName, faultWords, isFault } from "../../desk/words";
 import { decimal } from "../../lib/figures";
 import { SelectField, TextField } from "../../ui/Field";
+import { SidePanel } from "../../ui/SidePanel";
 import { toast } from "../../ui/toast";
 
 interface Props {
@@ -19,29 +20,23 @@ interface Props {
 }
 
 export function CameraForm({ id, tree, onClose }: Props) {
-  const { t } = useLingui();
   const { data, error } = useQuery({ ...cameraQuery(id ?? ""), enabled: id !== null });
+  if (id === null || data) return <Fields camera={data ?? null} tree={tree} onClose={onClose} />;
+  // A short wait shows nothing rather than a panel that changes at once.
+  if (!error) return null;
   return (
-    <aside className="panel r form" aria-label={id === null ? t`Thêm camera` : t`Sửa camera`}>
-      <div className="ph">
-        <h2 className="grow">{id === null ? <Trans>Thêm camera</Trans> : <Trans>Sửa camera</Trans>}</h2>
-        <button type="button" className="btn ghost s ico" aria-label={t`Đóng`} onClick={onClose}>
-          <X />
-        </button>
+    <SidePanel title={<Trans>Sửa camera</Trans>} onClose={onClose} wide>
+      <div className="note warnn" role="alert">
+        <TriangleAlert aria-hidden /> {error.message}
       </div>
-      {error && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden /> {error.message}
-        </div>
-      )}
-      {(id === null || data) && <Fields camera={data ?? null} tree={tree} onClose={onClose} />}
-    </aside>
+    </SidePanel>
   );
 }
 
 function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: Tree; onClose: () => void }) {
   const { t, i18n } = useLingui();
   const queries = useQueryClient();
+  const formId = useId();
   const [form, setForm] = useState<Form>({
     url: camera?.url ?? "",
     sub_url: camera?.sub_url ?? "",
@@ -83,161 +78,174 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
   const whole = form.url.trim() !== "" && form.name.trim() !== "" && /^\d{1,7}$/.test(form.number) && form.site !== "";
 
   return (
-    <form className="formbox" onSubmit={submit}>
-      <TextField
-        label={<Trans>Địa chỉ luồng hình</Trans>}
-        required
-        name="url"
-        value={form.url}
-        onChange={(e) => {
-          set({ url: e.target.value });
-          trying.reset();
-        }}
-        placeholder="rtsp://192.168.10.21:554/main"
-        spellCheck={false}
-        autoCapitalize="none"
-        autoFocus={camera === null}
-        error={
-          wrongField("url")
-            ? t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`
-            : undefined
-        }
-      />
-      <div className="two">
+    <SidePanel
+      title={camera ? <Trans>Sửa camera</Trans> : <Trans>Thêm camera</Trans>}
+      onClose={onClose}
+      wide
+      actions={
+        <>
+          <button type="button" className="btn ghost" onClick={onClose}>
+            <Trans>Để sau</Trans>
+          </button>
+          <button
+            type="submit"
+            form={formId}
+            className="btn primary"
+            disabled={!whole || saving.isPending}
+            data-act="save"
+          >
+            {camera ? <Trans>Lưu</Trans> : <Trans>Thêm camera</Trans>}
+          </button>
+        </>
+      }
+    >
+      <form id={formId} className="formbox" onSubmit={submit}>
         <TextField
-          label={<Trans>Tên đăng nhập của camera</Trans>}
-          name="user"
-          value={form.user}
-          onChange={(e) => set({ user: e.target.value })}
-          autoComplete="off"
-          autoCapitalize="none"
+          label={<Trans>Địa chỉ luồng hình</Trans>}
+          required
+          name="url"
+          value={form.url}
+          onChange={(e) => {
+            set({ url: e.target.value });
+            trying.reset();
+          }}
+          placeholder="rtsp://192.168.10.21:554/main"
           spellCheck={false}
+          autoCapitalize="none"
+          autoFocus={camera === null}
+          error={
+            wrongField("url")
+              ? t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`
+              : undefined
+          }
         />
-        <TextField
-          label={<Trans>Mật khẩu</Trans>}
-          name="password"
-          type="password"
-          value={form.password}
-          onChange={(e) => set({ password: e.target.value })}
-          autoComplete="new-password"
-          placeholder={camera ? t`giữ mật khẩu cũ` : ""}
-          error={fault?.code === "wrong_credentials" ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
-        />
-      </div>
-      <div className="row">
-        <button
-          type="button"
-          className="btn"
-          data-act="probe"
-          disabled={form.url.trim() === "" || needsPassword || trying.isPending}
-          onClick={() => trying.mutate()}
-        >
-          <RefreshCw /> {trying.isPending ? <Trans>Đang thử…</Trans> : <Trans>Thử kết nối</Trans>}
-        </button>
-        {needsPassword && (
-          <span className="small t3">
-            <Trans>Nhập lại mật khẩu của camera để thử.</Trans>
-          </span>
+        <div className="two">
+          <TextField
+            label={<Trans>Tên đăng nhập của camera</Trans>}
+            name="user"
+            value={form.user}
+            onChange={(e) => set({ user: e.target.value })}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+          />
+          <TextField
+            label={<Trans>Mật khẩu</Trans>}
+            name="password"
+            type="password"
+            value={form.password}
+            onChange={(e) => set({ password: e.target.value })}
+            autoComplete="new-password"
+            placeholder={camera ? t`giữ mật khẩu cũ` : ""}
+            error={fault?.code === "wrong_credentials" ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
+          />
+        </div>
+        <div className="row">
+          <button
+            type="button"
+            className="btn"
+            data-act="probe"
+            disabled={form.url.trim() === "" || needsPassword || trying.isPending}
+            onClick={() => trying.mutate()}
+          >
+            <RefreshCw /> {trying.isPending ? <Trans>Đang thử…</Trans> : <Trans>Thử kết nối</Trans>}
+          </button>
+          {needsPassword && (
+            <span className="small t3">
+              <Trans>Nhập lại mật khẩu của camera để thử.</Trans>
+            </span>
+          )}
+        </div>
+        {trying.data && (
+          <div className="note okn" role="status">
+            <CircleCheck aria-hidden />
+            <span>
+              <Trans>
+                Có hình: {trying.data.width} × {trying.data.height}, {codecName(trying.data.codec)}
+              </Trans>
+              {trying.data.fps ? <Trans>, {decimal(trying.data.fps, 0, i18n.locale)} hình/giây</Trans> : null}
+            </span>
+          </div>
         )}
-      </div>
-      {trying.data && (
-        <div className="note okn" role="status">
-          <CircleCheck aria-hidden />
-          <span>
-            <Trans>
-              Có hình: {trying.data.width} × {trying.data.height}, {codecWords(trying.data.codec)}
-            </Trans>
-            {trying.data.fps ? <Trans>, {decimal(trying.data.fps, 0, i18n.locale)} hình/giây</Trans> : null}
-          </span>
-        </div>
-      )}
-      {trying.error && fault?.code !== "wrong_credentials" && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden />
-          <span>
-            <Problem error={trying.error} />
-          </span>
-        </div>
-      )}
-      <TextField
-        label={<Trans>Địa chỉ luồng phụ</Trans>}
-        name="sub_url"
-        value={form.sub_url}
-        onChange={(e) => set({ sub_url: e.target.value })}
-        placeholder="rtsp://192.168.10.21:554/sub"
-        spellCheck={false}
-        autoCapitalize="none"
-        help={<Trans>Hình nhỏ, dùng cho ô nhỏ và điện thoại. Có thể để trống.</Trans>}
-        error={wrongField("sub_url") ? t`Địa chỉ này không dùng được.` : undefined}
-      />
-      <div className="two narrowfirst">
+        {trying.error && fault?.code !== "wrong_credentials" && (
+          <div className="note warnn" role="alert">
+            <TriangleAlert aria-hidden />
+            <span>
+              <Problem error={trying.error} />
+            </span>
+          </div>
+        )}
         <TextField
-          label={<Trans>Số</Trans>}
-          required
-          name="number"
-          inputMode="numeric"
-          value={form.number}
-          onChange={(e) => set({ number: e.target.value.replace(/\D/g, "").slice(0, 7) })}
-          error={wrongField("number") ? t`Số này đã có camera khác dùng.` : undefined}
+          label={<Trans>Địa chỉ luồng phụ</Trans>}
+          name="sub_url"
+          value={form.sub_url}
+          onChange={(e) => set({ sub_url: e.target.value })}
+          placeholder="rtsp://192.168.10.21:554/sub"
+          spellCheck={false}
+          autoCapitalize="none"
+          help={<Trans>Hình nhỏ, dùng cho ô nhỏ và điện thoại. Có thể để trống.</Trans>}
+          error={wrongField("sub_url") ? t`Địa chỉ này không dùng được.` : undefined}
         />
-        <TextField
-          label={<Trans>Tên</Trans>}
-          required
-          name="name"
-          value={form.name}
-          onChange={(e) => set({ name: e.target.value })}
-          maxLength={120}
-          placeholder={t`Hướng Tràng Tiền`}
-          error={wrongField("name") ? t`Tên này không dùng được.` : undefined}
-        />
-      </div>
-      <SelectField
-        label={<Trans>Địa điểm</Trans>}
-        required
-        name="site"
-        value={form.site}
-        onChange={(e) => set({ site: e.target.value })}
-        error={
-          tree.sites.length === 0 ? t`Chưa có địa điểm nào. Thêm địa điểm bằng lệnh khue trên máy chủ.` : undefined
-        }
-      >
-        {tree.organisations.map((organisation) => {
-          const sites = tree.sites.filter((s) => s.organisation === organisation.id);
-          return (
-            sites.length > 0 && (
-              <optgroup key={organisation.id} label={organisation.name}>
-                {sites.map((site) => (
-                  <option key={site.id} value={site.id}>
-                    {site.name}
-                  </option>
-                ))}
-              </optgroup>
-            )
-          );
-        })}
-      </SelectField>
-      <label className="checkrow">
-        <input type="checkbox" checked={form.recording} onChange={(e) => set({ recording: e.target.checked })} />
-        <Trans>Ghi hình camera này</Trans>
-      </label>
-      {saving.error && !refusal?.field && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden />
-          <span>
-            <Problem error={saving.error} />
-          </span>
+        <div className="two narrowfirst">
+          <TextField
+            label={<Trans>Số</Trans>}
+            required
+            name="number"
+            inputMode="numeric"
+            value={form.number}
+            onChange={(e) => set({ number: e.target.value.replace(/\D/g, "").slice(0, 7) })}
+            error={wrongField("number") ? t`Số này đã có camera khác dùng.` : undefined}
+          />
+          <TextField
+            label={<Trans>Tên</Trans>}
+            required
+            name="name"
+            value={form.name}
+            onChange={(e) => set({ name: e.target.value })}
+            maxLength={120}
+            placeholder={t`Hướng Tràng Tiền`}
+            error={wrongField("name") ? t`Tên này không dùng được.` : undefined}
+          />
         </div>
-      )}
-      <footer>
-        <button type="button" className="btn ghost" onClick={onClose}>
-          <Trans>Để sau</Trans>
-        </button>
-        <span className="grow" />
-        <button type="submit" className="btn primary" disabled={!whole || saving.isPending} data-act="save">
-          {camera ? <Trans>Lưu</Trans> : <Trans>Thêm camera</Trans>}
-        </button>
-      </footer>
-    </form>
+        <SelectField
+          label={<Trans>Địa điểm</Trans>}
+          required
+          name="site"
+          value={form.site}
+          onChange={(e) => set({ site: e.target.value })}
+          error={
+            tree.sites.length === 0 ? t`Chưa có địa điểm nào. Thêm địa điểm bằng lệnh khue trên máy chủ.` : undefined
+          }
+        >
+          {tree.organisations.map((organisation) => {
+            const sites = tree.sites.filter((s) => s.organisation === organisation.id);
+            return (
+              sites.length > 0 && (
+                <optgroup key={organisation.id} label={organisation.name}>
+                  {sites.map((site) => (
+                    <option key={site.id} value={site.id}>
+                      {site.name}
+                    </option>
+                  ))}
+                </optgroup>
+              )
+            );
+          })}
+        </SelectField>
+        <label className="checkrow">
+          <input type="checkbox" checked={form.recording} onChange={(e) => set({ recording: e.target.checked })} />
+          <Trans>Ghi hình camera này</Trans>
+        </label>
+        {saving.error && !refusal?.field && (
+          <div className="note warnn" role="alert">
+            <TriangleAlert aria-hidden />
+            <span>
+              <Problem error={saving.error} />
+            </span>
+          </div>
+        )}
+      </form>
+    </SidePanel>
   );
 }
 
@@ -282,9 +290,4 @@ function body(form: Form): CameraWrite {
 
 function nextNumber(tree: Tree): number {
   return tree.cameras.reduce((most, c) => Math.max(most, c.number), 0) + 1;
-}
-
-function codecWords(codec: string): string {
-  if (/^(hvc1|hev1)|265/i.test(codec)) return "H.265";
-  return /^avc|264/i.test(codec) ? "H.264" : codec;
 }

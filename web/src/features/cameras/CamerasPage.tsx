@@ -12,8 +12,10 @@ import { fold } from "../../desk/tree";
 import { faultWords } from "../../desk/words";
 import { bytes } from "../../lib/figures";
 import { serverNowUs } from "../../lib/serverclock";
-import { clockShort, date } from "../../lib/time";
-import { Mark } from "../../ui/Mark";
+import { useStore } from "../../lib/store";
+import { clockOfDay } from "../../lib/time";
+import { narrow } from "../../ui/appearance";
+import { Empty } from "../../ui/Fallback";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 import { CameraForm } from "./CameraForm";
@@ -23,6 +25,7 @@ type Open = { kind: "add" } | { kind: "change"; id: string } | null;
 
 export function CamerasPage() {
   const { t } = useLingui();
+  const phone = useStore(narrow);
   const { data: tree, error } = useQuery(treeQuery);
   const [open, setOpen] = useState<Open>(null);
   const [removing, setRemoving] = useState<CameraRow | null>(null);
@@ -43,11 +46,7 @@ export function CamerasPage() {
     <div className="body">
       <section className="centre page" aria-label={t`Camera`}>
         {tree && tree.cameras.length === 0 ? (
-          <div className="nothingyet">
-            <Mark className="bigmark" />
-            <h1>
-              <Trans>Chưa có camera nào</Trans>
-            </h1>
+          <Empty title={<Trans>Chưa có camera nào</Trans>}>
             <p className="t2">
               <Trans>
                 Nhập địa chỉ luồng hình (RTSP) và mật khẩu của camera, thử một lần rồi lưu. Khuê bắt đầu ghi ngay.
@@ -55,7 +54,7 @@ export function CamerasPage() {
             </p>
             {add}
             <NoVideoNote />
-          </div>
+          </Empty>
         ) : (
           <>
             <div className="ph tools">
@@ -86,9 +85,13 @@ export function CamerasPage() {
                   <tr>
                     <th className="num">{t`Số`}</th>
                     <th>{t`Tên`}</th>
-                    <th className="second">{t`Địa điểm`}</th>
-                    <th className="second">{t`Cỡ hình`}</th>
-                    <th>{t`Tình trạng`}</th>
+                    {!phone && (
+                      <>
+                        <th>{t`Địa điểm`}</th>
+                        <th>{t`Cỡ hình`}</th>
+                        <th>{t`Tình trạng`}</th>
+                      </>
+                    )}
                     <th>
                       <span className="sr">{t`Việc`}</span>
                     </th>
@@ -100,6 +103,7 @@ export function CamerasPage() {
                       key={camera.id}
                       camera={camera}
                       site={sites.get(camera.site)}
+                      phone={phone}
                       selected={open?.kind === "change" && open.id === camera.id}
                       onChange={() => setOpen({ kind: "change", id: camera.id })}
                       onRemove={() => setRemoving(camera)}
@@ -132,29 +136,43 @@ export function CamerasPage() {
 interface RowProps {
   camera: CameraRow;
   site: Site | undefined;
+  /** One column for all that is told of a camera. */
+  phone: boolean;
   selected: boolean;
   onChange: () => void;
   onRemove: () => void;
 }
 
-function Row({ camera, site, selected, onChange, onRemove }: RowProps) {
+function Row({ camera, site, phone, selected, onChange, onRemove }: RowProps) {
   const { t } = useLingui();
   const main = camera.streams.find((s) => s.role === "main");
+  const state = (
+    <div className="row statecell">
+      <Glyph camera={camera} watching={false} />
+      <StateWords camera={camera} />
+    </div>
+  );
   return (
     <tr className={selected ? "sel" : undefined} data-camera-row={camera.id} data-state={camera.state.kind}>
       <td className="num strong">{camera.number}</td>
       <td>
         <div className="strong">{camera.name}</div>
-        <div className="t3">{camera.make ?? ""}</div>
+        {phone ? (
+          <>
+            <div className="t3">{site?.name}</div>
+            {state}
+          </>
+        ) : (
+          <div className="t3">{camera.make ?? ""}</div>
+        )}
       </td>
-      <td className="t2 second">{site?.name}</td>
-      <td className="t2 second nowrap">{main?.width ? `${main.width} × ${main.height}` : "–"}</td>
-      <td>
-        <div className="row statecell">
-          <Glyph camera={camera} watching={false} />
-          <StateWords camera={camera} />
-        </div>
-      </td>
+      {!phone && (
+        <>
+          <td className="t2">{site?.name}</td>
+          <td className="t2 nowrap">{main?.width ? `${main.width} × ${main.height}` : "–"}</td>
+          <td>{state}</td>
+        </>
+      )}
       <td>
         <div className="row acts">
           <button
@@ -184,7 +202,7 @@ function Row({ camera, site, selected, onChange, onRemove }: RowProps) {
 function StateWords({ camera }: { camera: CameraRow }) {
   const { t } = useLingui();
   const { kind, since_us, reason } = camera.state;
-  const since = since_us == null ? "" : moment(since_us);
+  const since = since_us == null ? "" : clockOfDay(since_us, serverNowUs());
   switch (kind) {
     case "recording":
       return (
@@ -309,8 +327,4 @@ function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => v
       )}
     </Modal>
   );
-}
-
-function moment(us: number): string {
-  return date(us) === date(serverNowUs()) ? clockShort(us) : `${clockShort(us)} ${date(us)}`;
 }

@@ -6,12 +6,16 @@ import { useMemo, useState } from "react";
 import { removeHold } from "../../api/client";
 import { holdsQuery, treeQuery } from "../../api/queries";
 import type { Hold } from "../../api/types";
+import { useStore } from "../../lib/store";
 import { dateTime, duration } from "../../lib/time";
+import { narrow } from "../../ui/appearance";
+import { Empty } from "../../ui/Fallback";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 
 export function HoldsPage() {
   const { t } = useLingui();
+  const phone = useStore(narrow);
   const { data, error } = useQuery(holdsQuery);
   const { data: tree } = useQuery(treeQuery);
   const [letting, setLetting] = useState<Hold | null>(null);
@@ -32,25 +36,24 @@ export function HoldsPage() {
           </div>
         )}
         {data && holds.length === 0 ? (
-          <div className="fallback">
-            <div>
-              <h1>
-                <Trans>Chưa giữ lại đoạn nào</Trans>
-              </h1>
-              <p className="t2">
-                <Trans>Ở màn hình Xem lại: chọn một đoạn, bấm Trích xuất, rồi Giữ lại.</Trans>
-              </p>
-            </div>
-          </div>
+          <Empty title={<Trans>Chưa giữ lại đoạn nào</Trans>}>
+            <p className="t2">
+              <Trans>Ở màn hình Xem lại: chọn một đoạn, bấm Trích xuất, rồi Giữ lại.</Trans>
+            </p>
+          </Empty>
         ) : (
           <div className="tablebox">
             <table className="tbl">
               <thead>
                 <tr>
                   <th>{t`Camera`}</th>
-                  <th>{t`Từ`}</th>
-                  <th className="num">{t`Dài`}</th>
-                  <th>{t`Lý do`}</th>
+                  {!phone && (
+                    <>
+                      <th>{t`Từ`}</th>
+                      <th className="num">{t`Dài`}</th>
+                      <th>{t`Lý do`}</th>
+                    </>
+                  )}
                   <th>
                     <span className="sr">{t`Việc`}</span>
                   </th>
@@ -59,15 +62,36 @@ export function HoldsPage() {
               <tbody>
                 {holds.map((hold) => {
                   const camera = cameras.get(hold.camera);
+                  const from = dateTime(hold.from_us);
+                  const length = duration(hold.to_us - hold.from_us);
+                  const why = (
+                    <>
+                      <div>{hold.reason}</div>
+                      {hold.by && <div className="t3">{hold.by}</div>}
+                    </>
+                  );
                   return (
                     <tr key={hold.id}>
-                      <td>{camera ? `${camera.number} · ${camera.name}` : t`camera đã xóa`}</td>
-                      <td className="nowrap">{dateTime(hold.from_us)}</td>
-                      <td className="num">{duration(hold.to_us - hold.from_us)}</td>
                       <td>
-                        <div>{hold.reason}</div>
-                        {hold.by && <div className="t3">{hold.by}</div>}
+                        <div className="strong">{camera ? `${camera.number} · ${camera.name}` : t`camera đã xóa`}</div>
+                        {phone && (
+                          <>
+                            <div className="t2">
+                              <Trans>
+                                {from}, dài {length}
+                              </Trans>
+                            </div>
+                            {why}
+                          </>
+                        )}
                       </td>
+                      {!phone && (
+                        <>
+                          <td className="nowrap">{from}</td>
+                          <td className="num">{length}</td>
+                          <td>{why}</td>
+                        </>
+                      )}
                       <td>
                         <button type="button" className="btn ghost s" onClick={() => setLetting(hold)}>
                           <LockOpen className="s" /> <Trans>Bỏ giữ</Trans>

@@ -1,7 +1,7 @@
 /** Taking footage out, or keeping it from being deleted: what, why, and what was made. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, Lock, Scissors, ScrollText, TriangleAlert, X } from "lucide-react";
+import { Download, Lock, Scissors, ScrollText, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { ApiError, addHold, makeExport } from "../../api/client";
 import { holdsQuery } from "../../api/queries";
@@ -10,8 +10,9 @@ import { refusalWords } from "../../desk/words";
 import { bytes } from "../../lib/figures";
 import { dateTime, duration } from "../../lib/time";
 import { TextField } from "../../ui/Field";
+import { SidePanel } from "../../ui/SidePanel";
 import { toast } from "../../ui/toast";
-import type { Selection } from "./Timeline";
+import type { Selection } from "./selection";
 
 interface Props {
   selection: Selection;
@@ -64,99 +65,12 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
   const error = exporting.error ?? holding.error;
 
   return (
-    <aside className="panel r" aria-label={t`Trích xuất đoạn đã chọn`}>
-      <div className="ph">
-        <h2 className="grow">
-          <Trans>Trích xuất đoạn đã chọn</Trans>
-        </h2>
-        <button type="button" className="btn ghost s ico" aria-label={t`Đóng`} onClick={onClose}>
-          <X />
-        </button>
-      </div>
-      <div className="exportbox">
-        <dl className="dl">
-          <dt>
-            <Trans>Từ</Trans>
-          </dt>
-          <dd>{dateTime(selection.fromUs)}</dd>
-          <dt>
-            <Trans>Đến</Trans>
-          </dt>
-          <dd>{dateTime(selection.toUs)}</dd>
-          <dt>
-            <Trans>Dài</Trans>
-          </dt>
-          <dd>
-            {duration(selection.toUs - selection.fromUs)} × {picked.length} camera
-          </dd>
-        </dl>
-        <div role="group" aria-label="Camera">
-          <h3>Camera</h3>
-          {cameras.map(({ camera, timeline }) => {
-            const has = timeline?.runs.some((r) => r.to_us > span.from_us && r.from_us < span.to_us) ?? true;
-            const may = camera.may.export;
-            return (
-              <label key={camera.id} className="checkrow">
-                <input
-                  type="checkbox"
-                  checked={chosen.has(camera.id)}
-                  disabled={!may || !has}
-                  onChange={() => toggle(camera.id)}
-                />
-                <b>{camera.number}</b>
-                <span className="clip grow">{camera.name}</span>
-                {!may && <span className="small t3">{t`không có quyền`}</span>}
-                {may && !has && <span className="small t3">{t`không có hình`}</span>}
-              </label>
-            );
-          })}
-        </div>
-        <TextField
-          label={<Trans>Mục đích, số hồ sơ</Trans>}
-          required
-          value={why}
-          onChange={(e) => setWhy(e.target.value)}
-          maxLength={200}
-        />
-        {error && (
-          <div className="note warnn" role="alert">
-            <TriangleAlert aria-hidden />
-            <span>
-              <ExportError error={error} />
-            </span>
-          </div>
-        )}
-        {made.length > 0 && (
-          <div role="status">
-            <h3>
-              <Trans>Đã trích xuất</Trans>
-            </h3>
-            {made.map(({ camera, answer }) => (
-              <div key={answer.id} className="ready small">
-                <a href={answer.url} download={answer.name} className="row">
-                  <Download className="s" /> <span className="clip">{answer.name}</span>
-                </a>
-                <span className="t3">
-                  <Trans>
-                    Camera {camera.number}, {answer.frames} hình, {bytes(answer.size_bytes, i18n.locale)}
-                  </Trans>
-                </span>
-                <span className="t3">
-                  {dateTime(answer.from_us)} – {dateTime(answer.to_us)}
-                </span>
-              </div>
-            ))}
-          </div>
-        )}
-        <footer>
-          <div className="note">
-            <ScrollText aria-hidden />
-            <span>
-              <Trans>
-                Tệp MP4, hình nguyên gốc. Việc này được ghi nhật ký: tên bạn, camera, khoảng giờ và mục đích.
-              </Trans>
-            </span>
-          </div>
+    <SidePanel
+      title={<Trans>Trích xuất đoạn đã chọn</Trans>}
+      onClose={onClose}
+      actions={
+        <>
+          {" "}
           <button
             type="button"
             className="btn primary wide"
@@ -175,9 +89,90 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
           >
             <Lock /> <Trans>Giữ lại, không cho xóa</Trans>
           </button>
-        </footer>
+        </>
+      }
+    >
+      <dl className="dl">
+        <dt>
+          <Trans>Từ</Trans>
+        </dt>
+        <dd>{dateTime(selection.fromUs)}</dd>
+        <dt>
+          <Trans>Đến</Trans>
+        </dt>
+        <dd>{dateTime(selection.toUs)}</dd>
+        <dt>
+          <Trans>Dài</Trans>
+        </dt>
+        <dd>
+          {duration(selection.toUs - selection.fromUs)} × {picked.length} camera
+        </dd>
+      </dl>
+      <div role="group" aria-label="Camera">
+        <h3>Camera</h3>
+        {cameras.map(({ camera, timeline }) => {
+          const has = timeline?.runs.some((r) => r.to_us > span.from_us && r.from_us < span.to_us) ?? true;
+          const may = camera.may.export;
+          return (
+            <label key={camera.id} className="checkrow">
+              <input
+                type="checkbox"
+                checked={chosen.has(camera.id)}
+                disabled={!may || !has}
+                onChange={() => toggle(camera.id)}
+              />
+              <b>{camera.number}</b>
+              <span className="clip grow">{camera.name}</span>
+              {!may && <span className="small t3">{t`không có quyền`}</span>}
+              {may && !has && <span className="small t3">{t`không có hình`}</span>}
+            </label>
+          );
+        })}
       </div>
-    </aside>
+      <TextField
+        label={<Trans>Mục đích, số hồ sơ</Trans>}
+        required
+        value={why}
+        onChange={(e) => setWhy(e.target.value)}
+        maxLength={200}
+      />
+      {error && (
+        <div className="note warnn" role="alert">
+          <TriangleAlert aria-hidden />
+          <span>
+            <ExportError error={error} />
+          </span>
+        </div>
+      )}
+      {made.length > 0 && (
+        <div role="status">
+          <h3>
+            <Trans>Đã trích xuất</Trans>
+          </h3>
+          {made.map(({ camera, answer }) => (
+            <div key={answer.id} className="ready small">
+              <a href={answer.url} download={answer.name} className="row">
+                <Download className="s" /> <span className="clip">{answer.name}</span>
+              </a>
+              <span className="t3">
+                <Trans>
+                  Camera {camera.number}, {answer.frames} hình, {bytes(answer.size_bytes, i18n.locale)}
+                </Trans>
+              </span>
+              <span className="t3">
+                {dateTime(answer.from_us)} – {dateTime(answer.to_us)}
+              </span>
+            </div>
+          ))}
+        </div>
+      )}
+      <div className="note last">
+        <ScrollText aria-hidden />
+        <span>
+          <Trans>Tệp MP4, hình nguyên gốc. Việc này được ghi nhật ký: tên bạn, camera, khoảng giờ và mục đích.</Trans>
+        </span>
+      </div>
+    </SidePanel>
   );
 }
 

@@ -1,23 +1,10 @@
 /** One tile of the past: its picture at the cursor, the exact time of that picture, or why there is none. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import {
-  CirclePlus,
-  Link2,
-  Loader,
-  Lock,
-  Maximize2,
-  Minimize2,
-  Radio,
-  SkipForward,
-  Target,
-  VideoOff,
-  X,
-} from "lucide-react";
+import { CirclePlus, Link2, Loader, Lock, Radio, SkipForward, Target, VideoOff } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
-import { changeView } from "../../desk/memory";
 import { Tile, TileWords } from "../../desk/Tile";
-import { clear, toggleExpanded } from "../../desk/view";
+import { TileControls } from "../../desk/TileControls";
 import { gapWords, refusalWords } from "../../desk/words";
 import { useStore } from "../../lib/store";
 import { clock, clockMillis } from "../../lib/time";
@@ -25,6 +12,7 @@ import type { Deck } from "../../player/deck";
 import { PastPicture } from "../../player/PastPicture";
 import type { PastSnapshot } from "../../player/pastview";
 import { chooseRole } from "../../player/role";
+import { narrow } from "../../ui/appearance";
 import { useTileSize } from "../../ui/tilesize";
 
 interface Props {
@@ -47,6 +35,7 @@ export function PastTile({ index, camera, selected, expanded, deck, purpose, onA
   const time = useRef<HTMLSpanElement>(null);
   const { width, visible, attach, root } = useTileSize();
   const { rate } = useStore(deck.state);
+  const phone = useStore(narrow);
   const [snapshot, setSnapshot] = useState<PastSnapshot | null>(null);
   const [subFails, setSubFails] = useState(false);
   const role = useRef<"main" | "sub" | null>(null);
@@ -69,39 +58,17 @@ export function PastTile({ index, camera, selected, expanded, deck, purpose, onA
       <Tile index={index} camera={null} selected={selected} state="empty">
         <TileWords icon={<CirclePlus />} title={<Trans>Ô trống</Trans>}>
           <span>
-            <Trans>Gõ số camera rồi Enter, hoặc chọn camera ở màn hình trực tiếp.</Trans>
+            {phone ? (
+              <Trans>Chọn camera ở màn hình trực tiếp.</Trans>
+            ) : (
+              <Trans>Gõ số camera rồi Enter, hoặc chọn camera ở màn hình trực tiếp.</Trans>
+            )}
           </span>
         </TileWords>
       </Tile>
     );
 
-  const controls = (
-    <>
-      <span className="grow" />
-      <button
-        type="button"
-        className="vbtn ico"
-        title={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
-        aria-label={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
-        onClick={() => changeView((v) => toggleExpanded(v, index))}
-      >
-        {expanded ? <Minimize2 /> : <Maximize2 />}
-      </button>
-      <button
-        type="button"
-        className="vbtn ico"
-        title={t`Bỏ khỏi ô (Del)`}
-        aria-label={t`Bỏ khỏi ô`}
-        onClick={(event) => {
-          event.stopPropagation();
-          changeView((v) => clear(v, index));
-        }}
-      >
-        <X />
-      </button>
-    </>
-  );
-
+  const controls = <TileControls index={index} expanded={expanded} />;
   if (!camera.may.playback)
     return (
       <Tile

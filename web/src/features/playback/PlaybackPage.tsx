@@ -2,32 +2,35 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { History, Maximize } from "lucide-react";
+import { History, Radio } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { timeline as askTimeline } from "../../api/client";
 import { timelineQuery, treeQuery } from "../../api/queries";
 import type { CameraRow } from "../../api/types";
 import { Grid } from "../../desk/Grid";
+import { GridTools } from "../../desk/GridTools";
 import { useGridKeys } from "../../desk/gridkeys";
 import { KeyHelp } from "../../desk/KeyHelp";
 import { changeView, purpose as purposeStore, view as viewStore } from "../../desk/memory";
 import { PurposeDialog } from "../../desk/PurposeDialog";
 import { Typed } from "../../desk/Typed";
-import { fill, resize, type Size, shown } from "../../desk/view";
+import { fill, shown } from "../../desk/view";
 import { serverNowUs } from "../../lib/serverclock";
 import { useStore } from "../../lib/store";
 import { clock, DAY_US, HOUR_US, SECOND_US } from "../../lib/time";
 import { Deck } from "../../player/deck";
 import { narrow } from "../../ui/appearance";
+import { toggleFullScreen } from "../../ui/fullscreen";
 import { keepFocus, useKeys } from "../../ui/keys";
-import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/toast";
 import { Controls, RATES } from "./Controls";
 import { ExportPanel } from "./ExportPanel";
 import { nextFootage } from "./footage";
 import { PastTile } from "./PastTile";
-import { askedSpan, followMove, SPANS, type Window } from "./scale";
-import { type Selection, Timeline, type Track } from "./Timeline";
+import { PhoneControls } from "./PhoneControls";
+import { askedSpan, centred, followMove, SPANS, type SpanName, type Window } from "./scale";
+import { marked, type Selection, type Side } from "./selection";
+import { Timeline, type Track } from "./Timeline";
 
 /** More tracks than this do not fit under the pictures; the rest is shown together. */
 const MOST_TRACKS = 4;
@@ -45,27 +48,30 @@ export function PlaybackPage() {
   const [selecting, setSelecting] = useState(false);
   const [selection, setSelection] = useState<Selection | null>(null);
   const [exporting, setExporting] = useState(false);
-  const centre = useRef<HTMLElement>(null);
   const deck = useMemo(() => new Deck(at ?? serverNowUs() - 60 * SECOND_US, serverNowUs), [at]);
   const [window, setWindow] = useState<Window>(() => {
-    const spanUs = phone ? SPANS["10m"] : HOUR_US;
-    return { fromUs: deck.state.get().cursorUs - 0.7 * spanUs, spanUs };
+    const { cursorUs } = deck.state.get();
+    return phone
+      ? centred({ fromUs: 0, spanUs: SPANS["10m"] }, cursorUs)
+      : { fromUs: cursorUs - 0.7 * HOUR_US, spanUs: HOUR_US };
   });
 
   useEffect(() => {
     deck.start();
     let last = deck.state.get().cursorUs;
+    // Under a finger the cursor stays in the middle; at a desk the time stays, while it can.
+    if (phone) setWindow((w) => centred(w, last));
     const unwatch = deck.state.watch(() => {
       const from = last;
       const to = deck.state.get().cursorUs;
       last = to;
-      if (from !== to) setWindow((w) => followMove(w, from, to));
+      if (from !== to) setWindow((w) => (phone ? centred(w, to) : followMove(w, from, to)));
     });
     return () => {
       unwatch();
       deck.stop();
     };
-  }, [deck]);
+  }, [deck, phone]);
 
   const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
   const present = useMemo(
@@ -126,19 +132,9 @@ export function PlaybackPage() {
     else if (selection) setExporting(true);
     else toast(t`Chọn một đoạn trước: phím [ và ], hoặc nút Chọn đoạn.`);
   };
-  const mark = (side: "from" | "to") => {
-    const us = deck.state.get().cursorUs;
-    const other = selection
-      ? side === "from"
-        ? selection.toUs
-        : selection.fromUs
-      : side === "from"
-        ? us + 30 * SECOND_US
-        : us - 30 * SECOND_US;
-    const fromUs = side === "from" ? us : other < us ? other : us - 30 * SECOND_US;
-    const toUs = side === "to" ? us : other > us ? other : us + 30 * SECOND_US;
-    setSelection({ fromUs, toUs });
-  };
+  const mark = (side: Side) => setSelection(marked(selection, side, deck.state.get().cursorUs, serverNowUs()));
+  const onSpan = (name: SpanName) =>
+    setWindow((w) => centred({ ...w, spanUs: SPANS[name] }, deck.state.get().cursorUs));
   const arrow = (direction: 1 | -1) => {
     if (deck.state.get().playing) deck.seek(deck.state.get().cursorUs + direction * 5 * SECOND_US);
     else deck.step(direction);
@@ -153,10 +149,6 @@ export function PlaybackPage() {
     arrows: false,
     onUnknown: (number) => toast(t`Không có camera số ${number}.`),
   });
-  const fullScreen = () => {
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else void centre.current?.requestFullscreen();
-  };
   useKeys({
     " ": () => deck.toggle(),
     ArrowLeft: () => arrow(-1),
@@ -165,45 +157,36 @@ export function PlaybackPage() {
     "Ctrl+ArrowRight": () => speed(1),
     l: goLive,
     e: openExport,
-    f: fullScreen,
+    f: toggleFullScreen,
     "[": () => mark("from"),
     "]": () => mark("to"),
   });
 
-  const tracks: Track[] =
-    timelines.length <= MOST_TRACKS
-      ? timelines.map((k) => ({ ...k, lead: k.camera.id === lead }))
-      : timelines.filter((k) => k.camera.id === lead).map((k) => ({ ...k, lead: true }));
-  const others = timelines.length > MOST_TRACKS ? timelines.flatMap((k) => k.timeline ?? []) : null;
-  const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
-  const names: Record<Size, string> = { 1: "1", 4: phone ? "4" : "2×2", 9: "3×3", 16: "4×4" };
+  const most = phone ? 1 : MOST_TRACKS;
+  const tracks: Track[] = timelines
+    .map((k) => ({ ...k, lead: k.camera.id === lead }))
+    .filter((track) => timelines.length <= most || track.lead);
+  const others = timelines.length > most ? timelines.flatMap((k) => k.timeline ?? []) : null;
   const nothing = tree?.cameras.every((c) => !c.may.playback);
 
   return (
     <div className="body">
-      <section className="centre" ref={centre} onMouseDown={keepFocus} aria-label={t`Xem lại`}>
+      <section className="centre" onMouseDown={keepFocus} aria-label={t`Xem lại`}>
         <div className="ph">
-          <History aria-hidden className="t3" />
-          <span className="t2 clip grow">
-            <Trans>Các ô chạy cùng lúc theo một giờ</Trans>
-          </span>
-          <Segmented
-            label={t`Số ô`}
-            value={view.size}
-            onChange={(size) => changeView((v) => resize(v, size))}
-            choices={sizes.map((size) => ({ value: size, text: names[size] }))}
-          />
-          {document.fullscreenEnabled && (
-            <button
-              type="button"
-              className="btn ghost s ico"
-              aria-label={t`Toàn màn hình`}
-              title={t`Toàn màn hình (F)`}
-              onClick={fullScreen}
-            >
-              <Maximize />
+          {phone ? (
+            <button type="button" className="btn s" data-act="live" onClick={goLive}>
+              <Radio /> <Trans>Về trực tiếp</Trans>
             </button>
+          ) : (
+            <>
+              <History aria-hidden className="t3" />
+              <span className="t2 clip">
+                <Trans>Các ô chạy cùng lúc theo một giờ</Trans>
+              </span>
+            </>
           )}
+          <span className="grow" />
+          <GridTools />
         </div>
         {nothing ? (
           <p className="t2 nothing">
@@ -230,26 +213,36 @@ export function PlaybackPage() {
           </Grid>
         )}
         <div className="tlstrip">
-          <Controls
-            deck={deck}
-            spanUs={window.spanUs}
-            onSpan={(name) => {
-              const cursor = deck.state.get().cursorUs;
-              setWindow({ fromUs: cursor - 0.5 * SPANS[name], spanUs: SPANS[name] });
-            }}
-            selecting={selecting}
-            onSelecting={setSelecting}
-            canExport={selection !== null}
-            onExport={openExport}
-            onLive={goLive}
-            onHelp={() => setHelp(true)}
-          />
+          {phone ? (
+            <PhoneControls
+              deck={deck}
+              spanUs={window.spanUs}
+              onSpan={onSpan}
+              selection={selection}
+              onMark={mark}
+              onUnselect={() => setSelection(null)}
+              onExport={openExport}
+            />
+          ) : (
+            <Controls
+              deck={deck}
+              spanUs={window.spanUs}
+              onSpan={onSpan}
+              selecting={selecting}
+              onSelecting={setSelecting}
+              canExport={selection !== null}
+              onExport={openExport}
+              onLive={goLive}
+              onHelp={() => setHelp(true)}
+            />
+          )}
           <Timeline
             deck={deck}
             window={window}
             onWindow={setWindow}
             tracks={tracks}
             others={others}
+            fixed={phone}
             selecting={selecting}
             selection={selection}
             onSelection={setSelection}

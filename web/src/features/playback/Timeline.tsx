@@ -10,7 +10,9 @@
  * ```
  *
  * Click seeks, drag scrubs, the wheel pans, Ctrl and the wheel zoom; with the
- * selection mode on, a drag marks a stretch.
+ * selection mode on, a drag marks a stretch. Under a finger, which would hide
+ * what it points at, the cursor stays in the middle and the time is dragged
+ * past it; two fingers zoom.
  */
 import { useLingui } from "@lingui/react/macro";
 import { type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
@@ -22,12 +24,8 @@ import { clock, clockMillis, SECOND_US } from "../../lib/time";
 import type { Deck } from "../../player/deck";
 import { union } from "./footage";
 import { clipped, fraction, momentAt, pan, type Tick, ticks, type Window, zoom } from "./scale";
+import type { Selection } from "./selection";
 import "./timeline.css";
-
-export interface Selection {
-  fromUs: number;
-  toUs: number;
-}
 
 export interface Track {
   camera: CameraRow;
@@ -42,37 +40,51 @@ interface Props {
   tracks: readonly Track[];
   /** More cameras than tracks: the last track shows them together. */
   others: readonly TimelineData[] | null;
+  /** The cursor stays in the middle of the window, and a drag moves the time. */
+  fixed: boolean;
   selecting: boolean;
   selection: Selection | null;
   onSelection: (selection: Selection | null) => void;
 }
 
-type Drag = { kind: "scrub" } | { kind: "select"; fromUs: number } | { kind: "grip"; fixedUs: number };
+type Drag =
+  | { kind: "scrub" }
+  /** One edge of the selection, while the other stays. */
+  | { kind: "edge"; otherUs: number }
+  /** `x` is where it began, and `moved` whether it is more than a touch by now. */
+  | { kind: "slide"; x: number; cursorUs: number; moved: boolean }
+  | { kind: "pinch"; apart: number; window: Window };
 
-export function Timeline({ deck, window, onWindow, tracks, others, selecting, selection, onSelection }: Props) {
+/** A finger that lies still wanders this far, in pixels. */
+const STILL_PX = 6;
+
+export function Timeline({ deck, window, onWindow, tracks, others, fixed, selecting, selection, onSelection }: Props) {
   const { t } = useLingui();
   const body = useRef<HTMLDivElement>(null);
   const drag = useRef<Drag | null>(null);
+  const fingers = useRef(new Map<number, number>());
   const width = useWidth(body);
   const [hoverUs, setHoverUs] = useState<number | null>(null);
   const nowUs = useNow();
 
   // React listens to wheels passively, and the page must not zoom.
-  const latest = useRef({ window, onWindow });
-  latest.current = { window, onWindow };
+  const latest = useRef({ window, onWindow, fixed });
+  latest.current = { window, onWindow, fixed };
   useEffect(() => {
     const element = body.current!;
     const onWheel = (event: WheelEvent) => {
       event.preventDefault();
       const box = element.getBoundingClientRect();
-      const part = (event.clientX - box.left) / box.width;
-      const { window, onWindow } = latest.current;
+      const { window, onWindow, fixed } = latest.current;
+      const part = fixed ? 0.5 : (event.clientX - box.left) / box.width;
       const turn = (event.deltaY || event.deltaX) * (event.deltaMode === 1 ? 30 : 1);
-      onWindow(event.ctrlKey || event.metaKey ? zoom(window, 1.0015 ** turn, part) : pan(window, turn / 1200));
+      if (event.ctrlKey || event.metaKey) onWindow(zoom(window, 1.0015 ** turn, part));
+      else if (fixed) deck.seek(momentAt(window, 0.5 + turn / 1200));
+      else onWindow(pan(window, turn / 1200));
     };
     element.addEventListener("wheel", onWheel, { passive: false });
     return () => element.removeEventListener("wheel", onWheel);
-  }, []);
+  }, [deck]);
 
   const momentOf = (event: PointerEvent) => {
     const box = body.current!.getBoundingClientRect();
@@ -87,8 +99,13 @@ export function Timeline({ deck, window, onWindow, tracks, others, selecting, se
   };
   const onDown = (event: PointerEvent) => {
     const us = momentOf(event);
-    if (selecting || event.shiftKey) {
-      begin(event, { kind: "select", fromUs: us });
+    fingers.current.set(event.pointerId, event.clientX);
+    const apart = spread(fingers.current);
+    if (apart !== null) begin(event, { kind: "pinch", apart, window });
+    else if (fixed)
+      begin(event, { kind: "slide", x: event.clientX, cursorUs: deck.state.get().cursorUs, moved: false });
+    else if (selecting || event.shiftKey) {
+      begin(event, { kind: "edge", otherUs: us });
       onSelection(null);
     } else {
       begin(event, { kind: "scrub" });
@@ -97,16 +114,32 @@ export function Timeline({ deck, window, onWindow, tracks, others, selecting, se
   };
   const onMove = (event: PointerEvent) => {
     const us = momentOf(event);
-    setHoverUs(us);
+    setHoverUs(event.pointerType === "touch" ? null : us);
+    if (fingers.current.has(event.pointerId)) fingers.current.set(event.pointerId, event.clientX);
     const what = drag.current;
-    if (what?.kind === "scrub") deck.seek(us);
-    else if (what) {
-      const fixed = what.kind === "select" ? what.fromUs : what.fixedUs;
-      if (Math.abs(us - fixed) >= SECOND_US / 4)
-        onSelection({ fromUs: Math.min(us, fixed), toUs: Math.max(us, fixed) });
+    if (!what) return;
+    switch (what.kind) {
+      case "scrub":
+        deck.seek(us);
+        return;
+      case "slide":
+        what.moved ||= Math.abs(event.clientX - what.x) > STILL_PX;
+        if (what.moved) deck.seek(what.cursorUs - ((event.clientX - what.x) / width) * window.spanUs);
+        return;
+      case "pinch": {
+        const apart = spread(fingers.current);
+        if (apart !== null) onWindow(zoom(what.window, what.apart / apart, 0.5));
+        return;
+      }
+      case "edge":
+        if (Math.abs(us - what.otherUs) >= SECOND_US / 4)
+          onSelection({ fromUs: Math.min(us, what.otherUs), toUs: Math.max(us, what.otherUs) });
     }
   };
-  const onUp = () => {
+  const onUp = (event: PointerEvent) => {
+    const what = drag.current;
+    if (what?.kind === "slide" && !what.moved && event.type === "pointerup") deck.seek(momentOf(event));
+    fingers.current.delete(event.pointerId);
     drag.current = null;
   };
 
@@ -152,13 +185,13 @@ export function Timeline({ deck, window, onWindow, tracks, others, selecting, se
             <Grip
               side="from"
               selection={selection}
-              onDown={(e) => begin(e, { kind: "grip", fixedUs: selection.toUs })}
+              onDown={(e) => begin(e, { kind: "edge", otherUs: selection.toUs })}
               onChange={onSelection}
             />
             <Grip
               side="to"
               selection={selection}
-              onDown={(e) => begin(e, { kind: "grip", fixedUs: selection.fromUs })}
+              onDown={(e) => begin(e, { kind: "edge", otherUs: selection.fromUs })}
               onChange={onSelection}
             />
           </div>
@@ -172,6 +205,12 @@ export function Timeline({ deck, window, onWindow, tracks, others, selecting, se
       </div>
     </div>
   );
+}
+
+/** How far the first two fingers are from each other; null for fewer. */
+function spread(fingers: ReadonlyMap<number, number>): number | null {
+  const [a, b] = [...fingers.values()];
+  return a === undefined || b === undefined ? null : Math.max(1, Math.abs(a - b));
 }
 
 function TrackRow({

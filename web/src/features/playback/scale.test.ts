@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { clock, DAY_US, HOUR_US, MINUTE_US, parseDateTime, SECOND_US } from "../../lib/time";
 import {
   askedSpan,
+  centred,
   clipped,
   follow,
   followMove,
@@ -20,6 +21,12 @@ const hour: Window = { fromUs: at("20/11/2026 06:30"), spanUs: HOUR_US };
 
 test("a moment and its place are each other's inverse", () => {
   for (let part = 0; part <= 1; part += 0.05) expect(fraction(hour, momentAt(hour, part))).toBeCloseTo(part, 6);
+});
+
+test("a cursor that is kept in the middle stays there, whatever the width", () => {
+  const cursor = hour.fromUs + 123 * SECOND_US;
+  for (const spanUs of [NARROWEST_US, HOUR_US, WIDEST_US])
+    expect(fraction(centred({ ...hour, spanUs }, cursor), cursor)).toBeCloseTo(0.5, 6);
 });
 
 test("zooming keeps the moment under the pointer", () => {

@@ -28,6 +28,11 @@ export function pan(window: Window, part: number): Window {
   return { ...window, fromUs: Math.round(window.fromUs + part * window.spanUs) };
 }
 
+/** Returns the window with the cursor in its middle. */
+export function centred(window: Window, cursorUs: number): Window {
+  return { ...window, fromUs: Math.round(cursorUs - window.spanUs / 2) };
+}
+
 /** Returns a window that shows the cursor: the same while it does, else one in which much lies ahead. */
 export function follow(window: Window, cursorUs: number): Window {
   const part = fraction(window, cursorUs);

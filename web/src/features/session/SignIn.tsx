@@ -247,7 +247,7 @@ function Door({ title, children }: { title: ReactNode; children: ReactNode }) {
   const lang = useStore(language);
   const colours = useStore(theme);
   return (
-    <div className="door">
+    <main className="door">
       <div className="doorbox">
         <Mark className="doormark" />
         <div>
@@ -278,7 +278,7 @@ function Door({ title, children }: { title: ReactNode; children: ReactNode }) {
           </button>
         </div>
       </div>
-    </div>
+    </main>
   );
 }
 

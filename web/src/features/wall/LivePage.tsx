@@ -1,20 +1,22 @@
 /** The live wall: tree at the left, tiles in the centre. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Activity, ListTree, Maximize, PanelLeftClose, PanelLeftOpen, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Activity, ListTree, PanelLeftClose, PanelLeftOpen } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
 import { treeQuery } from "../../api/queries";
 import { CameraTree } from "../../desk/CameraTree";
 import { Counts } from "../../desk/Counts";
 import { Grid } from "../../desk/Grid";
+import { GridTools } from "../../desk/GridTools";
 import { useGridKeys } from "../../desk/gridkeys";
 import { changeView, isNewHere, view as viewStore } from "../../desk/memory";
 import { Typed } from "../../desk/Typed";
-import { fill, landing, put, resize, type Size, shown } from "../../desk/view";
+import { fill, landing, put, resize, shown } from "../../desk/view";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
+import { toggleFullScreen } from "../../ui/fullscreen";
 import { keepFocus, useKeys } from "../../ui/keys";
-import { Segmented } from "../../ui/Segmented";
+import { Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 import { LiveTile } from "./LiveTile";
 
@@ -27,7 +29,6 @@ export function LivePage() {
   const [panel, setPanel] = useState(true);
   const [drawer, setDrawer] = useState(false);
   const [focusFilter, setFocusFilter] = useState(0);
-  const centre = useRef<HTMLDivElement>(null);
   const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
 
   // Somebody new is shown pictures, not sixteen empty tiles.
@@ -45,10 +46,6 @@ export function LivePage() {
     );
   }, [tree, phone]);
 
-  const fullScreen = () => {
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else void centre.current?.requestFullscreen();
-  };
   const typed = useGridKeys({
     view,
     cameras: tree?.cameras ?? [],
@@ -56,7 +53,7 @@ export function LivePage() {
     onUnknown: (number) => toast(t`Không có camera số ${number}.`),
   });
   useKeys({
-    f: fullScreen,
+    f: toggleFullScreen,
     "Ctrl+i": () => setDiagnostics(!diagnostics),
     "/": () => {
       setPanel(true);
@@ -70,8 +67,6 @@ export function LivePage() {
     if (ids.length === 1) changeView((v) => put(v, landing(v), ids[0]!));
     else changeView((v) => fill(v, ids));
   };
-  const sizes: Size[] = phone ? [1, 4] : [1, 4, 9, 16];
-  const names: Record<Size, string> = { 1: "1", 4: phone ? "4" : "2×2", 9: "3×3", 16: "4×4" };
   const treePanel = tree && (
     <CameraTree
       tree={tree}
@@ -103,7 +98,7 @@ export function LivePage() {
           {treePanel}
         </aside>
       )}
-      <section className="centre" ref={centre} onMouseDown={keepFocus} aria-label={t`Lưới hình trực tiếp`}>
+      <section className="centre" onMouseDown={keepFocus} aria-label={t`Lưới hình trực tiếp`}>
         <div className="ph">
           {phone ? (
             <button type="button" className="btn s" onClick={() => setDrawer(true)}>
@@ -124,35 +119,20 @@ export function LivePage() {
           )}
           {!phone && tree && <Counts cameras={tree.cameras} />}
           <span className="grow" />
-          <Segmented
-            label={t`Số ô`}
-            value={view.size}
-            onChange={(size) => changeView((v) => resize(v, size))}
-            choices={sizes.map((size) => ({ value: size, text: names[size] }))}
-          />
-          {!phone && (
-            <button
-              type="button"
-              className="btn ghost s ico"
-              aria-pressed={diagnostics}
-              aria-label={t`Số đo của từng ô`}
-              title={t`Số đo của từng ô (Ctrl+I)`}
-              onClick={() => setDiagnostics(!diagnostics)}
-            >
-              <Activity />
-            </button>
-          )}
-          {document.fullscreenEnabled && (
-            <button
-              type="button"
-              className="btn ghost s ico"
-              aria-label={t`Toàn màn hình`}
-              title={t`Toàn màn hình (F)`}
-              onClick={fullScreen}
-            >
-              <Maximize />
-            </button>
-          )}
+          <GridTools>
+            {!phone && (
+              <button
+                type="button"
+                className="btn ghost s ico"
+                aria-pressed={diagnostics}
+                aria-label={t`Số đo của từng ô`}
+                title={t`Số đo của từng ô (Ctrl+I)`}
+                onClick={() => setDiagnostics(!diagnostics)}
+              >
+                <Activity />
+              </button>
+            )}
+          </GridTools>
         </div>
         <Grid view={view}>
           {(index) => {
@@ -173,17 +153,9 @@ export function LivePage() {
         <Typed digits={typed} />
       </section>
       {drawer && (
-        <div className="drawer" role="dialog" aria-label={t`Chọn camera`}>
-          <div className="ph">
-            <h2 className="grow">
-              <Trans>Chọn camera</Trans>
-            </h2>
-            <button type="button" className="btn ghost ico" aria-label={t`Đóng`} onClick={() => setDrawer(false)}>
-              <X />
-            </button>
-          </div>
+        <Modal title={<Trans>Chọn camera</Trans>} onClose={() => setDrawer(false)} tall>
           {treePanel}
-        </div>
+        </Modal>
       )}
     </div>
   );

@@ -4,31 +4,20 @@
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
-import {
-  CirclePlus,
-  History,
-  Loader,
-  Lock,
-  Maximize2,
-  Minimize2,
-  RotateCw,
-  TriangleAlert,
-  Unplug,
-  VideoOff,
-  X,
-} from "lucide-react";
+import { CirclePlus, History, Loader, Lock, RotateCw, TriangleAlert, Unplug, VideoOff } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
-import { changeView } from "../../desk/memory";
-import { Tile, TileWords } from "../../desk/Tile";
-import { clear, toggleExpanded } from "../../desk/view";
-import { faultWords, refusalWords } from "../../desk/words";
+import { Tile, type TileProps, TileWords } from "../../desk/Tile";
+import { TileControls } from "../../desk/TileControls";
+import { codecName, faultWords, refusalWords } from "../../desk/words";
 import { decimal } from "../../lib/figures";
 import { serverNowUs } from "../../lib/serverclock";
-import { clock, clockShort, DAY_US, date, SECOND_US } from "../../lib/time";
+import { useStore } from "../../lib/store";
+import { clock, clockOfDay, SECOND_US } from "../../lib/time";
 import { LivePicture } from "../../player/LivePicture";
 import type { LiveSnapshot } from "../../player/live";
 import { chooseRole, type RoleWhy } from "../../player/role";
+import { narrow } from "../../ui/appearance";
 import { useTileSize } from "../../ui/tilesize";
 import { Diagnostics } from "./Diagnostics";
 
@@ -60,8 +49,8 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
     if (next.kind === "unsupported" && next.figures.role === "main") setMainPlays(false);
   }, []);
 
-  if (!camera)
-    return missing ? <Gone index={index} selected={selected} /> : <Empty index={index} selected={selected} />;
+  const place = { index, camera, selected };
+  if (!camera) return missing ? <Gone {...place} expanded={expanded} /> : <Empty {...place} />;
   const has = {
     main: camera.streams.some((s) => s.role === "main"),
     sub: camera.streams.some((s) => s.role === "sub"),
@@ -69,22 +58,24 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
   const wanted = chooseRole({ width, pixelRatio: devicePixelRatio }, has, role.current?.role ?? null, mainPlays);
   if (width > 0) role.current = wanted;
 
-  if (!camera.may.live) return <Refused index={index} camera={camera} selected={selected} code="forbidden" />;
-  if (camera.state.kind === "disabled") return <Disabled index={index} camera={camera} selected={selected} />;
+  if (!camera.may.live) return <Refused {...place} expanded={expanded} />;
+  if (camera.state.kind === "disabled") return <Disabled {...place} expanded={expanded} />;
   const kind = visible ? (snapshot?.kind ?? "connecting") : "off_screen";
   const hasPicture = kind === "live" || kind === "late";
   return (
     <Tile
       root={attach}
-      index={index}
-      camera={camera}
-      selected={selected}
+      {...place}
       state={kind}
       tone={kind === "late" ? "late" : undefined}
       data={{ role: snapshot?.figures.role ?? wanted.role, channel: snapshot?.figures.channel }}
       status={snapshot && <Status snapshot={snapshot} camera={camera} />}
       foot={kind === "late" && snapshot ? <LateFoot snapshot={snapshot} /> : undefined}
-      controls={<Controls index={index} camera={camera} expanded={expanded} />}
+      controls={
+        <TileControls index={index} expanded={expanded}>
+          {camera.may.playback && <LookBack />}
+        </TileControls>
+      }
     >
       {visible && width > 0 && (
         <div className={hasPicture ? "pictures" : snapshot?.delayUs != null ? "pictures dim" : "pictures gone"}>
@@ -149,10 +140,12 @@ function LateFoot({ snapshot }: { snapshot: LiveSnapshot }) {
 function Words({ snapshot, onAgain }: { snapshot: LiveSnapshot; onAgain: () => void }) {
   const { t } = useLingui();
   const over = snapshot.delayUs !== null;
+  const since = (show?: (us: number) => string) =>
+    snapshot.sinceUs === null ? "" : clockOfDay(snapshot.sinceUs, serverNowUs(), show);
   switch (snapshot.kind) {
     case "no_data":
       return (
-        <TileWords icon={<Unplug />} title={<Trans>Không có hình từ {when(snapshot.sinceUs)}</Trans>} over={over}>
+        <TileWords icon={<Unplug />} title={<Trans>Không có hình từ {since()}</Trans>} over={over}>
           <span>{t(faultWords(snapshot.reason))}</span>
           <span className="second">
             <Trans>Máy chủ tự thử lại.</Trans>
@@ -171,7 +164,7 @@ function Words({ snapshot, onAgain }: { snapshot: LiveSnapshot; onAgain: () => v
         <TileWords icon={<VideoOff />} title={<Trans>Trình duyệt này không phát được hình của camera</Trans>}>
           <span>
             <Trans>
-              Camera gửi {codecName(snapshot.figures.codec)}. Đặt camera gửi H.264, hoặc dùng trình duyệt khác.
+              Camera gửi {codecName(snapshot.figures.codec ?? "")}. Đặt camera gửi H.264, hoặc dùng trình duyệt khác.
             </Trans>
           </span>
           <AgainButton onAgain={onAgain} />
@@ -180,9 +173,7 @@ function Words({ snapshot, onAgain }: { snapshot: LiveSnapshot; onAgain: () => v
     default:
       return (
         <TileWords icon={<Loader />} title={<Trans>Đang lấy hình…</Trans>} over={over}>
-          <span>
-            {snapshot.reason ? t(faultWords(snapshot.reason)) : <Trans>Chờ từ {when(snapshot.sinceUs, true)}</Trans>}
-          </span>
+          <span>{snapshot.reason ? t(faultWords(snapshot.reason)) : <Trans>Chờ từ {since(clock)}</Trans>}</span>
         </TileWords>
       );
   }
@@ -196,81 +187,44 @@ function AgainButton({ onAgain }: { onAgain: () => void }) {
   );
 }
 
-function Controls({ index, camera, expanded }: { index: number; camera: CameraRow; expanded: boolean }) {
+function LookBack() {
   const { t } = useLingui();
   const navigate = useNavigate();
-  return (
-    <>
-      {camera.may.playback && (
-        <button
-          type="button"
-          className="vbtn ico"
-          title={t`Xem lại 15 giây trước`}
-          aria-label={t`Xem lại 15 giây trước`}
-          onClick={() => void navigate({ to: "/playback", search: { at: serverNowUs() - 15 * SECOND_US } })}
-        >
-          <History />
-        </button>
-      )}
-      <span className="grow" />
-      <button
-        type="button"
-        className="vbtn ico"
-        title={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
-        aria-label={expanded ? t`Về lưới` : t`Phóng ra toàn lưới`}
-        onClick={() => changeView((v) => toggleExpanded(v, index))}
-      >
-        {expanded ? <Minimize2 /> : <Maximize2 />}
-      </button>
-      <CloseTile index={index} />
-    </>
-  );
-}
-
-function CloseTile({ index }: { index: number }) {
-  const { t } = useLingui();
   return (
     <button
       type="button"
       className="vbtn ico"
-      title={t`Bỏ khỏi ô (Del)`}
-      aria-label={t`Bỏ khỏi ô`}
-      onClick={(event) => {
-        event.stopPropagation();
-        changeView((v) => clear(v, index));
-      }}
+      title={t`Xem lại 15 giây trước`}
+      aria-label={t`Xem lại 15 giây trước`}
+      onClick={() => void navigate({ to: "/playback", search: { at: serverNowUs() - 15 * SECOND_US } })}
     >
-      <X />
+      <History />
     </button>
   );
 }
 
-function Empty({ index, selected }: { index: number; selected: boolean }) {
+type Place = Pick<TileProps, "index" | "camera" | "selected">;
+
+function Empty(place: Place) {
+  const phone = useStore(narrow);
   return (
-    <Tile index={index} camera={null} selected={selected} state="empty">
+    <Tile {...place} state="empty">
       <TileWords icon={<CirclePlus />} title={<Trans>Ô trống</Trans>}>
         <span>
-          <Trans>Kéo một camera vào đây, hoặc gõ số camera rồi Enter.</Trans>
+          {phone ? (
+            <Trans>Bấm Chọn camera ở đầu màn hình.</Trans>
+          ) : (
+            <Trans>Kéo một camera vào đây, hoặc gõ số camera rồi Enter.</Trans>
+          )}
         </span>
       </TileWords>
     </Tile>
   );
 }
 
-function Gone({ index, selected }: { index: number; selected: boolean }) {
+function Gone({ expanded, ...place }: Place & { expanded: boolean }) {
   return (
-    <Tile
-      index={index}
-      camera={null}
-      selected={selected}
-      state="gone"
-      controls={
-        <>
-          <span className="grow" />
-          <CloseTile index={index} />
-        </>
-      }
-    >
+    <Tile {...place} state="gone" controls={<TileControls index={place.index} expanded={expanded} />}>
       <TileWords icon={<VideoOff />} title={<Trans>Camera ở ô này không còn</Trans>}>
         <span>
           <Trans>Camera đã bị xóa khỏi hệ thống, hoặc bạn không còn quyền thấy nó.</Trans>
@@ -280,54 +234,30 @@ function Gone({ index, selected }: { index: number; selected: boolean }) {
   );
 }
 
-function Refused({
-  index,
-  camera,
-  selected,
-  code,
-}: {
-  index: number;
-  camera: CameraRow;
-  selected: boolean;
-  code: string;
-}) {
+function Refused({ expanded, ...place }: Place & { expanded: boolean }) {
   const { t } = useLingui();
   return (
     <Tile
-      index={index}
-      camera={camera}
-      selected={selected}
+      {...place}
       state="refused"
       status={t`không có quyền`}
-      controls={
-        <>
-          <span className="grow" />
-          <CloseTile index={index} />
-        </>
-      }
+      controls={<TileControls index={place.index} expanded={expanded} />}
     >
       <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
-        <span>{t(refusalWords(code))}</span>
+        <span>{t(refusalWords("forbidden"))}</span>
       </TileWords>
     </Tile>
   );
 }
 
-function Disabled({ index, camera, selected }: { index: number; camera: CameraRow; selected: boolean }) {
+function Disabled({ expanded, ...place }: Place & { expanded: boolean }) {
   const { t } = useLingui();
   return (
     <Tile
-      index={index}
-      camera={camera}
-      selected={selected}
+      {...place}
       state="disabled"
       status={t`đang tắt`}
-      controls={
-        <>
-          <span className="grow" />
-          <CloseTile index={index} />
-        </>
-      }
+      controls={<TileControls index={place.index} expanded={expanded} />}
     >
       <TileWords icon={<VideoOff />} title={<Trans>Camera đang được đặt tắt</Trans>}>
         <span>
@@ -336,17 +266,4 @@ function Disabled({ index, camera, selected }: { index: number; camera: CameraRo
       </TileWords>
     </Tile>
   );
-}
-
-/** The hour, with the day where it is not today's. */
-function when(us: number | null, seconds = false): string {
-  if (us === null) return "";
-  const hour = seconds ? clock(us) : clockShort(us);
-  return serverNowUs() - us > DAY_US || date(us) !== date(serverNowUs()) ? `${hour} ${date(us)}` : hour;
-}
-
-function codecName(codec: string | null): string {
-  if (codec === null) return "";
-  if (/^(hvc1|hev1)/.test(codec)) return "H.265";
-  return /^avc/.test(codec) ? "H.264" : codec;
 }
