@@ -94,6 +94,19 @@ export async function atDesk(page: Page, base: string, path: string, tiles: stri
   if (path !== "/live") await page.goto(base + path);
 }
 
+/** Holds a minute of a camera, as the person signed in. */
+export async function hold(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch("/api/v1/session")).json();
+    const from_us = (Date.now() - 45 * 60_000) * 1000;
+    await fetch("/api/v1/holds", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-khue-csrf": csrf },
+      body: JSON.stringify({ camera: "c113", from_us, to_us: from_us + 60e6, reason: "kiểm tra" }),
+    });
+  });
+}
+
 export interface SeenTile {
   camera: string;
   state: string;

@@ -1,4 +1,3 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { atDesk, launch, Mock, readTiles, signIn, until, visit } from "./harness";
@@ -105,6 +104,8 @@ test("a one-time password opens nothing but the choice of another", async () => 
   await signIn(page, "moi", "mot-lan");
   await page.locator('input[name="new"]').fill("cau dai de nho 26");
   expect(await page.locator(".rail").count()).toBe(0);
+  await page.locator('.password:has(input[name="new"]) button').click();
+  expect(await page.locator('input[name="new"]').getAttribute("type")).toBe("text");
   await page.locator('input[name="again"]').fill("cau dai de nho 27");
   expect(await page.locator('button[type="submit"]').isDisabled()).toBe(true);
   await page.locator('input[name="again"]').fill("cau dai de nho 26");
@@ -131,29 +132,3 @@ test("whoever guesses waits, and is told how long", async () => {
   ).toMatch(/Thử lại sau \d+ giây/);
   await page.context().close();
 });
-
-test("the screens hold to WCAG 2.2 AA, dark and light, at a desk and on a phone", async () => {
-  for (const theme of ["dark", "light"])
-    for (const viewport of [
-      { width: 1440, height: 900 },
-      { width: 390, height: 844 },
-    ]) {
-      const { page } = await visit(browser, mock.base, { viewport });
-      await page.evaluate((t) => localStorage.setItem("khue.theme", t), theme);
-      const check = async (screen: string) => {
-        const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-        const told = found.violations.map(
-          (v) => `${screen} ${theme} ${viewport.width}: ${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 4)}`,
-        );
-        expect(told).toEqual([]);
-      };
-      await check("sign-in");
-      await atDesk(page, mock.base, "/live", ["c113", "c114", "c115"], 4);
-      await page.locator('[data-camera="c115"][data-state="no_data"]').waitFor();
-      await check("live");
-      await page.goto(`${mock.base}/playback?at=${(Date.now() - 60_000) * 1000}`);
-      await page.locator('[data-state="frame"]').first().waitFor();
-      await check("playback");
-      await page.context().close();
-    }
-}, 180_000);

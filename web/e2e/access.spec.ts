@@ -1,0 +1,121 @@
+/** Every screen, by axe: what those who do not see, or see little, can work with. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { atDesk, hold, launch, Mock, signIn, visit } from "./harness";
+
+const mock = new Mock();
+let browser: Browser;
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launch(), mock.start()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await mock.stop();
+});
+
+const LOOKS = ["dark", "light"].flatMap((theme) => [
+  { theme, name: "desk", viewport: { width: 1440, height: 900 } },
+  { theme, name: "phone", viewport: { width: 390, height: 844 } },
+]);
+type Look = (typeof LOOKS)[number];
+
+/** Opens the page as it looks to some; what moves would be judged half transparent. */
+async function open(look: Look): Promise<Page> {
+  const { page } = await visit(browser, mock.base, { viewport: look.viewport, reducedMotion: "reduce" });
+  await page.evaluate((theme) => localStorage.setItem("khue.theme", theme), look.theme);
+  await page.reload();
+  await page.locator('input[name="name"]').waitFor();
+  return page;
+}
+
+async function check(page: Page, screen: string): Promise<void> {
+  const found = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  const told = found.violations.map(
+    (v) => `${screen}: ${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).slice(0, 4)}`,
+  );
+  expect(told).toEqual([]);
+}
+
+test.for(LOOKS)("the door holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await check(page, "sign-in");
+  await signIn(page, "trucban", "sai");
+  await page.locator(".warnn").waitFor();
+  await check(page, "sign-in refused");
+  await signIn(page, "moi", "mot-lan");
+  await page.locator('input[name="new"]').fill("cau dai de nho 26");
+  await page.locator('input[name="again"]').fill("cau");
+  await page.locator(".field .error").waitFor();
+  await check(page, "choose a password");
+  await page.context().close();
+});
+
+test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await atDesk(page, mock.base, "/live", ["c113", "c114", "c115"], 4);
+  await page.locator('[data-camera="c115"][data-state="no_data"]').waitFor();
+  await check(page, "live");
+  await page.locator(".purpose").click();
+  await page.locator('[role="dialog"]').waitFor();
+  await check(page, "purpose");
+  await page.keyboard.press("Escape");
+  if (look.name === "phone") {
+    await page.locator(".centre > .ph .btn").first().click();
+    await page.locator('[role="dialog"] [role="tree"]').waitFor();
+    await check(page, "cameras to choose");
+  } else {
+    await page.keyboard.press("?");
+    await page.locator('[role="dialog"] .keys').first().waitFor();
+    await check(page, "keys");
+  }
+  await page.goto(`${mock.base}/playback?at=${(Date.now() - 45 * 60_000) * 1000}`);
+  await page.locator('[data-state="frame"]').first().waitFor();
+  await check(page, "playback");
+  if (look.name === "phone") {
+    await page.locator('[data-act="select"]').click();
+    await check(page, "selection");
+    await page.locator('[data-act="take"]').click();
+  } else {
+    await page.keyboard.press("[");
+    await page.keyboard.press("e");
+  }
+  await page.locator('[data-act="export"]').click();
+  await page.locator(".ready").waitFor();
+  await check(page, "export");
+  await hold(page);
+  await page.goto(`${mock.base}/holds`);
+  await page.locator("tbody tr").first().waitFor();
+  await check(page, "holds");
+  await page.locator("tbody .btn").first().click();
+  await page.locator('[role="dialog"]').waitFor();
+  await check(page, "letting go of a hold");
+  await page.context().close();
+});
+
+test.for(LOOKS)("the administrator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator("tbody tr").first().waitFor();
+  await check(page, "cameras");
+  await page.locator('tr[data-state="faulty"] .acts .btn').last().click();
+  await page.locator('[role="dialog"]').waitFor();
+  await check(page, "removing a camera");
+  await page.keyboard.press("Escape");
+  await page.locator('[data-act="add"]').click();
+  await page.locator('input[name="url"]').fill("rtsp://192.168.10.3/main");
+  await page.locator('[data-act="probe"]').click();
+  await page.locator(".field .error").waitFor();
+  await check(page, "adding a camera, refused");
+  await page.locator('input[name="url"]').fill("rtsp://192.168.10.20/main");
+  await page.locator('[data-act="probe"]').click();
+  await page.locator(".okn").waitFor();
+  await check(page, "adding a camera, tried");
+  await page.goto(`${mock.base}/holds`);
+  await page.locator(".page").waitFor();
+  await check(page, "holds");
+  await page.context().close();
+});
