@@ -93,7 +93,7 @@ fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
     let Some(head_length) = end_of_head(bytes) else {
         // Garbage is told apart by its first line, not only after MAX_HEAD of it.
         if let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            request_line(&bytes[..end])?;
+            request_line(without_cr(&bytes[..end]))?;
         }
         return if bytes.len() > MAX_HEAD { Err(Malformed::HeadTooLong) } else { Ok(None) };
     };
@@ -105,6 +105,10 @@ fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
     let mut headers = Vec::new();
     for line in lines.take_while(|line| !line.is_empty()) {
         let line = std::str::from_utf8(line).map_err(|_| Malformed::Header)?;
+        // Answers repeat some of them; a stray carriage return would end a line there.
+        if line.chars().any(|letter| letter.is_control() && letter != '\t') {
+            return Err(Malformed::Header);
+        }
         let (name, value) = line.split_once(':').ok_or(Malformed::Header)?;
         headers.push((name.trim().to_owned(), value.trim().to_owned()));
     }
@@ -137,11 +141,12 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 }
 
 fn request_line(line: &[u8]) -> Result<(String, String), Malformed> {
-    let line = std::str::from_utf8(without_cr(line)).map_err(|_| Malformed::Line)?;
+    let line = std::str::from_utf8(line).map_err(|_| Malformed::Line)?;
     let mut words = line.split(' ');
     match (words.next(), words.next(), words.next(), words.next()) {
         (Some(method), Some(uri), Some("RTSP/1.0"), None)
             if !uri.is_empty()
+                && !uri.contains(char::is_control)
                 && !method.is_empty()
                 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') =>
         {
@@ -298,6 +303,22 @@ mod tests {
             take_all(b"PLAY * RTSP/1.0\r\nContent-Length: 70000\r\n\r\n"),
             Err(Malformed::BodyTooLong)
         );
+    }
+
+    #[test]
+    fn a_stray_control_character_is_refused_however_the_bytes_come() {
+        let double = b"PLAY * RTSP/1.0\r\r\nCSeq: 1\r\n\r\n";
+        for length in 18..=double.len() {
+            assert_eq!(take_all(&double[..length]), Err(Malformed::Line), "{length}");
+        }
+        assert_eq!(take_all(b"PLAY a\rb RTSP/1.0\r\n\r\n"), Err(Malformed::Line));
+        for value in ["1\rX: 2", "1\0", "\u{1b}[2J", "\u{85}"] {
+            let request = format!("PLAY * RTSP/1.0\r\nCSeq: 7{value}7\r\n\r\n");
+            assert_eq!(take_all(request.as_bytes()), Err(Malformed::Header), "{value:?}");
+        }
+        let tab = take_all(b"PLAY * RTSP/1.0\r\nSession:\ta\tb\r\n\r\n").unwrap();
+        let [Input::Request(request)] = &tab[..] else { panic!("{tab:?}") };
+        assert_eq!(request.header("session"), Some("a\tb"));
     }
 
     #[test]
