@@ -123,7 +123,7 @@ impl Line {
             self.window = (arrival, i64::MAX);
         }
 
-        let near = self.pending_us.abs() <= as_micros(NEAR);
+        let near = u128::from(self.pending_us.unsigned_abs()) <= NEAR.as_micros();
         let most = step_us.max(0) / if near { NEAR_SLEW } else { FAR_SLEW };
         let move_us = self.pending_us.clamp(-most, most);
         self.moved_us = self.moved_us.saturating_add(move_us);
@@ -242,6 +242,14 @@ mod tests {
         let ours: Vec<_> = camera(0, 1000, late).collect();
         assert_eq!(ours[999].1, ours[999].0 + 10_000_000);
         assert!(ours.windows(2).all(|pair| pair[1].1 > pair[0].1));
+    }
+
+    #[test]
+    fn times_from_both_ends_of_time_rise_all_the_same() {
+        let mut wall = Wall::new(1);
+        let ends = [(0, i64::MAX - 9), (1, i64::MIN), (2, 0), (i64::MAX, i64::MIN), (i64::MIN, 7)];
+        let placed: Vec<_> = ends.map(|(rtp, arrival)| wall.place(rtp, WallTime(arrival))).into();
+        assert!(placed.is_sorted_by(|earlier, later| earlier < later), "{placed:?}");
     }
 
     #[test]
