@@ -76,12 +76,22 @@ async function lookBack(page, minutes) {
   await page.goto(`${values.base}/playback?at=${at}`);
   await page.locator("[data-wall-us]").first().waitFor({ timeout: 30_000 });
 }
-/** Chooses a minute at the cursor, as a thumb does it. */
+/** Chooses a stretch at the cursor, as a thumb does it. */
 async function choose(page) {
   await page.locator("[data-act=select]").click();
   const line = await page.locator(".tlbody").boundingBox();
   await page.mouse.click(line.x + line.width * 0.85, line.y + 40);
   await page.locator("[data-act=to]").click();
+}
+async function chooseByKeys(page) {
+  await lookBack(page, 60);
+  await page.keyboard.press("[");
+  await page.keyboard.press(" ");
+  await page.waitForTimeout(2500);
+  await page.keyboard.press(" ");
+  await page.keyboard.press("]");
+  await page.keyboard.press("e");
+  await page.waitForTimeout(400);
 }
 async function hold(page) {
   await page.evaluate(async () => {
@@ -140,8 +150,14 @@ const shots = {
       await page.locator(".dlg .tr").first().waitFor();
     },
   ],
+  "live-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, async (page) => pictures(page, 2)],
   keys: [{}, async (page) => page.keyboard.press("?")],
+  "keys-light-en": [{ theme: "light", language: "en" }, async (page) => page.keyboard.press("?")],
   purpose: [{}, async (page) => page.locator(".purpose").click()],
+  "purpose-phone-light-en": [
+    { viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => page.locator(".purpose").click(),
+  ],
   playback: [{}, async (page) => lookBack(page, 45)],
   "playback-light-en": [{ theme: "light", language: "en" }, async (page) => lookBack(page, 45)],
   "playback-gap": [
@@ -151,19 +167,8 @@ const shots = {
       await page.locator('[data-state="gap"]').first().waitFor();
     },
   ],
-  "playback-export": [
-    {},
-    async (page) => {
-      await lookBack(page, 60);
-      await page.keyboard.press("[");
-      await page.keyboard.press(" ");
-      await page.waitForTimeout(2500);
-      await page.keyboard.press(" ");
-      await page.keyboard.press("]");
-      await page.keyboard.press("e");
-      await page.waitForTimeout(400);
-    },
-  ],
+  "playback-export": [{}, chooseByKeys],
+  "playback-export-light-en": [{ theme: "light", language: "en" }, chooseByKeys],
   "playback-phone": [{ viewport: PHONE }, async (page) => lookBack(page, 45)],
   "playback-small-phone-light-en": [
     { viewport: SMALL_PHONE, theme: "light", language: "en" },
@@ -226,6 +231,7 @@ const shots = {
     async (page) => page.locator("tbody tr").first().waitFor(),
   ],
   "camera-add": [admin, tryCamera],
+  "camera-add-light-en": [{ ...admin, theme: "light", language: "en" }, tryCamera],
   "camera-add-phone": [{ ...admin, viewport: PHONE }, tryCamera],
   "camera-add-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, tryCamera],
   "camera-add-twice": [{ ...admin, viewport: TWICE }, tryCamera],
@@ -237,6 +243,7 @@ const shots = {
   "cameras-twice": [{ ...admin, viewport: TWICE }, async (page) => page.locator("tbody tr").first().waitFor()],
   "holds-none": [{}, async (page) => page.goto(`${values.base}/holds`)],
   holds: [{}, hold],
+  "holds-light-en": [{ theme: "light", language: "en" }, hold],
   "holds-phone": [{ viewport: PHONE }, hold],
   "holds-small-phone-light-en": [{ viewport: SMALL_PHONE, theme: "light", language: "en" }, hold],
 };

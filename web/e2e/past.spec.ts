@@ -139,6 +139,22 @@ test("asks why before anybody looks back", async () => {
   expect(await page.locator(".purpose").textContent()).toContain("trực ban");
 });
 
+test("in full screen there are the pictures and their timeline, and what is asked is seen", async () => {
+  await atDesk(page, mock.base, `/playback?at=${somewhere()}`, ["c113"], 1);
+  await exact();
+  await page.keyboard.press("f");
+  await page.locator(".rail").waitFor({ state: "hidden" });
+  expect(await page.locator(".top").isVisible()).toBe(false);
+  expect(await page.locator("[data-cursor-us]").isVisible()).toBe(true);
+  await page.keyboard.press("e");
+  await page.locator(".toast").waitFor();
+  await page.keyboard.press("[");
+  await page.keyboard.press("e");
+  await page.locator('[data-act="export"]').waitFor();
+  await page.keyboard.press("f");
+  await page.locator(".rail").waitFor();
+});
+
 test("a selection is taken out with its purpose, and can be held", async () => {
   await atDesk(page, mock.base, `/playback?at=${somewhere()}`, ["c113"], 1);
   await exact();

@@ -50,7 +50,7 @@ async function fingers(moves: [from: [number, number], to: [number, number]][]):
   await session.detach();
 }
 
-test.for([360, 390, 430])("everything is within %i px and large enough for a thumb", async (width) => {
+test.for([320, 360, 390, 430])("everything is within %i px and large enough for a thumb", async (width) => {
   await page.setViewportSize({ width, height: 740 });
   await lookBack();
   const small = () =>
