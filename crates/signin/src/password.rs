@@ -19,6 +19,12 @@ const FEWEST: usize = 10;
 /// The most bytes of a password that are looked at.
 const MOST_BYTES: usize = 512;
 
+/// The most that a kept hash may cost. One that asks for more was not written
+/// here, and to work on it could take the machine's memory or never end.
+const MOST_KIB: u32 = 64 * 1024;
+const MOST_PASSES: u32 = 4;
+const MOST_LANES: u32 = 4;
+
 /// The place where passwords are hashed.
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
@@ -55,10 +61,7 @@ impl Hasher {
         let somebody = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.to_string());
         self.work(move || {
-            let Ok(hash) = PasswordHash::new(&hash) else {
-                return Err(Error::Hash("the hash that is kept cannot be read".to_owned()));
-            };
-            let right = argon2().verify_password(normal(&password).as_bytes(), &hash).is_ok();
+            let right = belongs(&password, &hash)?;
             Ok(right && somebody)
         })
         .await?
@@ -77,11 +80,24 @@ impl Hasher {
     }
 }
 
+/// Returns whether the password belongs to the hash.
+pub(crate) fn belongs(password: &str, hash: &str) -> Result<bool, Error> {
+    let broken = |words: &str| Error::Hash(format!("the hash that is kept {words}"));
+    let hash = PasswordHash::new(hash).map_err(|_| broken("cannot be read"))?;
+    let cost = Params::try_from(&hash).map_err(|_| broken("names no cost"))?;
+    if cost.m_cost() > MOST_KIB || cost.t_cost() > MOST_PASSES || cost.p_cost() > MOST_LANES {
+        return Err(broken("costs more than any that is made here"));
+    }
+    Ok(argon2().verify_password(normal(password).as_bytes(), &hash).is_ok())
+}
+
 /// Refuses a password that is guessed too soon.
 pub(crate) fn good_enough(password: &str, name: &str) -> Result<(), Error> {
     let weak = |words: &str| Err(Error::Weak(words.to_owned()));
-    let letters: Vec<char> = password.nfkc().flat_map(char::to_lowercase).collect();
-    if letters.len() < FEWEST {
+    let letters = |text: &str| text.nfkc().flat_map(char::to_lowercase).collect::<Vec<char>>();
+    let (name, letters) = (letters(name), letters(password));
+    // Some single characters stand for a whole phrase; they are typed as one.
+    if letters.len().min(password.chars().count()) < FEWEST {
         return Err(Error::Weak(format!(
             "the password is too short; give at least {FEWEST} characters"
         )));
@@ -100,8 +116,7 @@ pub(crate) fn good_enough(password: &str, name: &str) -> Result<(), Error> {
     if steps.windows(2).all(|pair| pair[0] == pair[1]) {
         return weak("the password only counts up or down; mix it");
     }
-    let text: String = letters.into_iter().collect();
-    if name.chars().count() >= 3 && text.contains(&name.to_lowercase()) {
+    if name.len() >= 3 && letters.windows(name.len()).any(|part| part == name) {
         return weak("the password holds the name; leave it out");
     }
     Ok(())
@@ -147,6 +162,20 @@ mod tests {
         assert_ne!(hasher.hash(password()).await.unwrap(), hasher.hash(password()).await.unwrap());
     }
 
+    #[test]
+    fn a_kept_hash_that_would_cost_the_machine_is_refused_unworked() {
+        let hash = |cost| format!("$argon2id$v=19${cost}$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA");
+        assert!(!belongs("some password", &hash("m=64,t=1,p=1")).unwrap());
+        for cost in ["m=4294967295,t=1,p=1", "m=64,t=4294967295,p=1", "m=999999,t=1,p=9999"] {
+            let refusal = belongs("some password", &hash(cost)).unwrap_err().to_string();
+            assert!(
+                refusal.ends_with("costs more than any that is made here"),
+                "{cost}: {refusal}"
+            );
+        }
+        assert!(belongs("some password", "$argon2id$").is_err());
+    }
+
     #[tokio::test]
     async fn nobody_has_no_password_at_all() {
         let hasher = Hasher::new().await.unwrap();
@@ -173,6 +202,12 @@ mod tests {
         assert_eq!(refused("0123456789"), "the password only counts up or down; mix it");
         assert_eq!(refused("lkjihgfedcba"), "the password only counts up or down; mix it");
         assert_eq!(refused("xinchaoHONG1"), "the password holds the name; leave it out");
+        // One character that stands for eighteen.
+        assert_eq!(refused("\u{fdfa}"), "the password is too short; give at least 10 characters");
+        let named = |name| good_enough("2026 anh ΟΔΟΣ ﬁx", name).unwrap_err().to_string();
+        for name in ["ΟΔΟΣ", "ﬁx", "FIX"] {
+            assert_eq!(named(name), "the password holds the name; leave it out", "{name}");
+        }
         assert!(refused(&"mật khẩu ".repeat(60)).starts_with("the password is longer than"));
         assert!(good_enough("cầu Long Biên 1902", "hong").is_ok());
     }
