@@ -79,7 +79,9 @@ pub(crate) fn recover(
     let scene = Scene { layout, disk, last_epoch };
     let mut recovered = Recovered::default();
     for folder in list(&layout.streams())? {
-        let Ok(stream) = folder.parse::<StreamId>() else {
+        // One spelling only: a copy of a folder under another would be counted twice.
+        let stream = folder.parse::<StreamId>().ok();
+        let Some(stream) = stream.filter(|stream| stream.to_string() == folder) else {
             tracing::warn!(%folder, "a folder among the streams that is none is passed over");
             continue;
         };

@@ -105,7 +105,7 @@ impl SegmentFile {
                     return Ok(fits.then_some(Found { offset, index }));
                 }
                 Err(fmp4::ReadError::TooShort { missing, .. }) => {
-                    let wanted = head.len() as u64 + missing;
+                    let wanted = (head.len() as u64).saturating_add(missing);
                     if read < head.len() || wanted > LONGEST_HEADER {
                         return Ok(None);
                     }

@@ -44,6 +44,52 @@ async fn a_clean_stop_loses_nothing_not_even_the_gop_that_came_in() {
 }
 
 #[tokio::test]
+async fn a_streams_folder_copied_under_another_spelling_of_its_id_is_not_counted() {
+    let home = Home::new();
+    let camera = Camera::new(1);
+    crashed(&home, &camera, 201).await;
+    let files = home.segments();
+    let bytes: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
+    let id = camera.stream.to_string();
+    for other in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}")] {
+        for file in &files {
+            let copy = file.display().to_string().replace(&id, &other);
+            std::fs::create_dir_all(Path::new(&copy).parent().unwrap()).unwrap();
+            std::fs::copy(file, copy).unwrap();
+        }
+    }
+    home.forget_index();
+    let store = home.open().await;
+    assert_eq!(store.status().streams.len(), 1);
+    assert_eq!(store.status().used_bytes, bytes);
+    // The last frame's fragment was not written yet.
+    assert_eq!(recorded(&store, camera.stream).len(), 200);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_torn_tail_that_claims_to_be_endless_is_cut_like_any_other() {
+    let mut home = Home::new();
+    home.config.segment_s = 600;
+    let camera = Camera::new(1);
+    crashed(&home, &camera, 201).await;
+    let file = home.segments().remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    for kind in [b"moof", b"mdat", b"skip"] {
+        for rest in [0, 9, 5000] {
+            let size = [0, 0, 0, 1, kind[0], kind[1], kind[2], kind[3]];
+            let tail = [&size[..], &[0xff; 8], &vec![0xff; rest]].concat();
+            std::fs::write(&file, [&whole[..], &tail].concat()).unwrap();
+            home.forget_index();
+            // As if this were the opening after the crash.
+            std::fs::write(home.root().join("epoch"), "1\n").unwrap();
+            home.open().await.close().await;
+            assert!(std::fs::read(&file).unwrap() == whole, "{kind:?} and {rest} bytes");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_torn_tail_is_cut_behind_the_last_whole_fragment() {
     let mut home = Home::new();
     home.config.segment_s = 600;
