@@ -132,3 +132,24 @@ test("whoever guesses waits, and is told how long", async () => {
   ).toMatch(/Thử lại sau \d+ giây/);
   await page.context().close();
 });
+
+test("what could not be done is told in the language of the screen", async () => {
+  const { page } = await visit(browser, mock.base);
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator("tr .acts .btn").last().click();
+  const words = page.locator('[role="dialog"] .warnn');
+  await page.route("**/api/v1/cameras/*", (route) => route.abort());
+  await page.locator('[data-act="remove"]').click();
+  await words.waitFor();
+  expect(await words.textContent()).toBe("Máy chủ không trả lời. Thử lại sau.");
+  await page.unroute("**/api/v1/cameras/*");
+  await page.route("**/api/v1/cameras/*", (route) =>
+    route.fulfill({ status: 409, json: { code: "in_use", message: "footage of this camera is held" } }),
+  );
+  await page.locator('[data-act="remove"]').click();
+  await until(
+    () => words.textContent(),
+    (text) => text === "Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.",
+  );
+  await page.context().close();
+});

@@ -1,11 +1,12 @@
 /** Adding or changing a camera: try the address first, in words what came of it, then save. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, RefreshCw, TriangleAlert } from "lucide-react";
+import { CircleCheck, RefreshCw } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { ApiError, addCamera, changeCamera, probe } from "../../api/client";
 import { cameraQuery, treeQuery } from "../../api/queries";
 import type { CameraDetail, CameraWrite, Tree } from "../../api/types";
+import { Problem } from "../../desk/Problem";
 import { codecName, faultWords, isFault } from "../../desk/words";
 import { decimal } from "../../lib/figures";
 import { SelectField, TextField } from "../../ui/Field";
@@ -26,9 +27,7 @@ export function CameraForm({ id, tree, onClose }: Props) {
   if (!error) return null;
   return (
     <SidePanel title={<Trans>Sửa camera</Trans>} onClose={onClose} wide>
-      <div className="note warnn" role="alert">
-        <TriangleAlert aria-hidden /> {error.message}
-      </div>
+      <Problem error={error} />
     </SidePanel>
   );
 }
@@ -74,6 +73,12 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
   const needsPassword = camera?.has_password === true && form.password === "";
   const refusal = saving.error instanceof ApiError ? saving.error : null;
   const fault = trying.error instanceof ApiError ? trying.error : null;
+  const wrongAddress = t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`;
+  const ownWords = (error: Error) => {
+    if (!(error instanceof ApiError)) return null;
+    if (isFault(error.code)) return t(faultWords(error.code));
+    return error.field === "url" ? wrongAddress : null;
+  };
   const wrongField = (field: string) => refusal?.field === field;
   const whole = form.url.trim() !== "" && form.name.trim() !== "" && /^\d{1,7}$/.test(form.number) && form.site !== "";
 
@@ -113,11 +118,7 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           spellCheck={false}
           autoCapitalize="none"
           autoFocus={camera === null}
-          error={
-            wrongField("url")
-              ? t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`
-              : undefined
-          }
+          error={wrongField("url") ? wrongAddress : undefined}
         />
         <div className="two">
           <TextField
@@ -168,12 +169,7 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           </div>
         )}
         {trying.error && fault?.code !== "wrong_credentials" && (
-          <div className="note warnn" role="alert">
-            <TriangleAlert aria-hidden />
-            <span>
-              <Problem error={trying.error} />
-            </span>
-          </div>
+          <Problem error={trying.error}>{ownWords(trying.error)}</Problem>
         )}
         <TextField
           label={<Trans>Địa chỉ luồng phụ</Trans>}
@@ -236,30 +232,9 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           <input type="checkbox" checked={form.recording} onChange={(e) => set({ recording: e.target.checked })} />
           <Trans>Ghi hình camera này</Trans>
         </label>
-        {saving.error && !refusal?.field && (
-          <div className="note warnn" role="alert">
-            <TriangleAlert aria-hidden />
-            <span>
-              <Problem error={saving.error} />
-            </span>
-          </div>
-        )}
+        {saving.error && !refusal?.field && <Problem error={saving.error}>{ownWords(saving.error)}</Problem>}
       </form>
     </SidePanel>
-  );
-}
-
-function Problem({ error }: { error: Error }) {
-  const { t } = useLingui();
-  if (!(error instanceof ApiError)) return error.message;
-  if (isFault(error.code)) return t(faultWords(error.code));
-  if (error.code === "offline") return <Trans>Máy chủ không trả lời. Thử lại sau.</Trans>;
-  if (error.field === "url")
-    return <Trans>Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.</Trans>;
-  return (
-    <Trans>
-      Chưa làm được: {error.message} ({error.code})
-    </Trans>
   );
 }
 

@@ -8,6 +8,7 @@ import { statusQuery, treeQuery } from "../../api/queries";
 import type { CameraRow, Site } from "../../api/types";
 import { Counts } from "../../desk/Counts";
 import { Glyph } from "../../desk/Glyph";
+import { Problem } from "../../desk/Problem";
 import { fold } from "../../desk/tree";
 import { faultWords } from "../../desk/words";
 import { bytes } from "../../lib/figures";
@@ -18,6 +19,7 @@ import { narrow } from "../../ui/appearance";
 import { Empty } from "../../ui/Fallback";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
+import { Warning } from "../../ui/Warning";
 import { CameraForm } from "./CameraForm";
 import "./cameras.css";
 
@@ -74,10 +76,9 @@ export function CamerasPage() {
             </div>
             <Disk />
             {error && (
-              <div className="note warnn" role="alert">
-                <TriangleAlert aria-hidden />
+              <Warning>
                 <Trans>Chưa tải được danh sách camera. Đang thử lại.</Trans>
-              </div>
+              </Warning>
             )}
             <div className="tablebox">
               <table className="tbl cameralist">
@@ -314,16 +315,11 @@ function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => v
         </Trans>
       </p>
       {removing.error && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden />
-          <span>
-            {removing.error instanceof ApiError && removing.error.code === "in_use" ? (
-              <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
-            ) : (
-              <Trans>Chưa xóa được: {removing.error.message}</Trans>
-            )}
-          </span>
-        </div>
+        <Problem error={removing.error}>
+          {removing.error instanceof ApiError && removing.error.code === "in_use" && (
+            <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
+          )}
+        </Problem>
       )}
     </Modal>
   );

@@ -1,17 +1,19 @@
 /** What expiry must spare, why, and by whose word. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { LockOpen, TriangleAlert } from "lucide-react";
+import { LockOpen } from "lucide-react";
 import { useMemo, useState } from "react";
 import { removeHold } from "../../api/client";
 import { holdsQuery, treeQuery } from "../../api/queries";
 import type { Hold } from "../../api/types";
+import { Problem } from "../../desk/Problem";
 import { useStore } from "../../lib/store";
 import { dateTime, duration } from "../../lib/time";
 import { narrow } from "../../ui/appearance";
 import { Empty } from "../../ui/Fallback";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
+import { Warning } from "../../ui/Warning";
 
 export function HoldsPage() {
   const { t } = useLingui();
@@ -30,10 +32,9 @@ export function HoldsPage() {
           </span>
         </div>
         {error && (
-          <div className="note warnn" role="alert">
-            <TriangleAlert aria-hidden />
+          <Warning>
             <Trans>Chưa tải được danh sách. Đang thử lại.</Trans>
-          </div>
+          </Warning>
         )}
         {data && holds.length === 0 ? (
           <Empty title={<Trans>Chưa giữ lại đoạn nào</Trans>}>
@@ -141,14 +142,7 @@ function LetGoDialog({ hold, onClose }: { hold: Hold; onClose: () => void }) {
           Nếu đoạn này đã quá hạn lưu, hình có thể bị xóa ngay và không lấy lại được. Lý do giữ: {hold.reason}
         </Trans>
       </p>
-      {letting.error && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden />
-          <span>
-            <Trans>Chưa bỏ giữ được: {letting.error.message}</Trans>
-          </span>
-        </div>
-      )}
+      {letting.error && <Problem error={letting.error} />}
     </Modal>
   );
 }

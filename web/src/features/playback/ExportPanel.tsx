@@ -1,12 +1,12 @@
 /** Taking footage out, or keeping it from being deleted: what, why, and what was made. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, Lock, Scissors, ScrollText, TriangleAlert } from "lucide-react";
+import { Download, Lock, Scissors, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { ApiError, addHold, makeExport } from "../../api/client";
 import { holdsQuery } from "../../api/queries";
 import type { CameraRow, ExportAnswer, Timeline } from "../../api/types";
-import { refusalWords } from "../../desk/words";
+import { Problem } from "../../desk/Problem";
 import { bytes } from "../../lib/figures";
 import { dateTime, duration } from "../../lib/time";
 import { TextField } from "../../ui/Field";
@@ -137,12 +137,11 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
         maxLength={200}
       />
       {error && (
-        <div className="note warnn" role="alert">
-          <TriangleAlert aria-hidden />
-          <span>
-            <ExportError error={error} />
-          </span>
-        </div>
+        <Problem error={error}>
+          {error instanceof ApiError && ["nothing_recorded", "empty"].includes(error.code) && (
+            <Trans>Trong khoảng này không có hình nào được ghi.</Trans>
+          )}
+        </Problem>
       )}
       {made.length > 0 && (
         <div role="status">
@@ -174,28 +173,6 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
       </div>
     </SidePanel>
   );
-}
-
-function ExportError({ error }: { error: Error }) {
-  const { t } = useLingui();
-  if (!(error instanceof ApiError)) return error.message;
-  switch (error.code) {
-    case "offline":
-      return <Trans>Máy chủ không trả lời. Thử lại sau.</Trans>;
-    case "nothing_recorded":
-    case "empty":
-      return <Trans>Trong khoảng này không có hình nào được ghi.</Trans>;
-    case "forbidden":
-    case "not_found":
-    case "signed_out":
-      return t(refusalWords(error.code));
-    default:
-      return (
-        <Trans>
-          Chưa làm được: {error.message} ({error.code})
-        </Trans>
-      );
-  }
 }
 
 /** Starts the browser's own download: the file is streamed to disk, whatever its size. */

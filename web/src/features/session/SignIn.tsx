@@ -12,6 +12,7 @@ import { language, setLanguage, setTheme, theme } from "../../ui/appearance";
 import { TextField } from "../../ui/Field";
 import { Mark } from "../../ui/Mark";
 import { Segmented } from "../../ui/Segmented";
+import { Warning } from "../../ui/Warning";
 import "./session.css";
 
 /** A password just used may be a one-time one: it is asked for again when a new one is chosen, so it is kept until then. */
@@ -70,10 +71,9 @@ export function SignIn() {
           name="password"
         />
         {error && (
-          <div className="note warnn" role="alert">
-            <KeyRound aria-hidden />
-            <span>{locked ? <LockedOut seconds={waitS} /> : <SignInError error={error} />}</span>
-          </div>
+          <Warning icon={<KeyRound aria-hidden />}>
+            {locked ? <LockedOut seconds={waitS} /> : <SignInError error={error} />}
+          </Warning>
         )}
         <button
           type="submit"
@@ -177,12 +177,9 @@ export function ChoosePassword({ session }: { session: Session }) {
           error={differs ? t`Hai lần nhập chưa giống nhau.` : undefined}
         />
         {error && (
-          <div className="note warnn" role="alert">
-            <KeyRound aria-hidden />
-            <span>
-              <PasswordError error={error} />
-            </span>
-          </div>
+          <Warning icon={<KeyRound aria-hidden />}>
+            <PasswordError error={error} />
+          </Warning>
         )}
         <button
           type="submit"
