@@ -138,7 +138,9 @@ const shots = {
   "live-16": [
     {},
     async (page) => {
+      await pictures(page, 3);
       await page.keyboard.press("Shift+Digit4");
+      await page.locator('[data-tile="16"]').waitFor();
       await pictures(page, 3);
     },
   ],
