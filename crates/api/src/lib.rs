@@ -15,6 +15,8 @@ mod app;
 mod error;
 mod exports;
 mod extract;
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod media_socket;
 mod person;

@@ -16,6 +16,8 @@ pub mod camera;
 mod catalog;
 pub mod decide;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod migrations;
 mod org;
 mod rows;

@@ -377,7 +377,7 @@ fn h264_track(
 
 /// Returns the frame without what [`Params`] says and players do not need, and
 /// whether it is a keyframe; `None` if no picture is in it.
-fn slices_and_sei(data: Vec<u8>) -> Option<(Bytes, bool)> {
+pub(crate) fn slices_and_sei(data: Vec<u8>) -> Option<(Bytes, bool)> {
     let (mut is_picture, mut is_key, mut clean) = (false, false, true);
     for unit in nal::length_prefixed(&data) {
         let kind = unit.ok()?.first()? & 0x1f;

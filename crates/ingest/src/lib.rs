@@ -20,6 +20,8 @@ mod classify;
 pub mod clock;
 pub mod connection;
 pub mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 pub mod probe;
 pub mod source;

@@ -16,6 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lockout;
 mod migrations;
 mod one_time;

@@ -147,7 +147,7 @@ impl fmt::Debug for MediaVerifier {
     }
 }
 
-fn read(bytes: &[u8]) -> Option<MediaToken> {
+pub(crate) fn read(bytes: &[u8]) -> Option<MediaToken> {
     let (head, purpose) = bytes.split_first_chunk::<HEAD>()?;
     if head[0] != FORM {
         return None;

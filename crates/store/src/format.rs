@@ -50,7 +50,7 @@ pub(crate) fn settle(layout: &Layout, disk: &Disk, others: &[&str]) -> Result<()
     Ok(())
 }
 
-fn read(text: &str) -> Option<u32> {
+pub(crate) fn read(text: &str) -> Option<u32> {
     text.strip_prefix(PREFIX)?.trim_end().parse().ok()
 }
 

@@ -26,6 +26,8 @@ mod expire;
 mod export;
 pub mod facts;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gap;
 mod index;
 mod layout;

@@ -16,7 +16,7 @@
 
 mod channel;
 mod connection;
-mod message;
+pub(crate) mod message;
 mod past;
 
 use axum::extract::State as Given;

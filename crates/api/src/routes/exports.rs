@@ -223,7 +223,7 @@ fn portions(
 
 /// Reads a range of RFC 9110: nothing if it is none that is understood, which
 /// means the whole; `Some(None)` if it lies outside.
-fn part(range: &str, size: u64) -> Option<Option<Range<u64>>> {
+pub(crate) fn part(range: &str, size: u64) -> Option<Option<Range<u64>>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let (first, last) = (first.trim(), last.trim());
     if first.is_empty() {
