@@ -8,10 +8,11 @@
 //!
 //! retina understands RTSP, RTP and H.264; here its errors become faults, its
 //! frames become ours, and waiting gets an end. Which fault an error is, is
-//! `classify`'s; what time a frame gets, `wall`'s; how many are handed on at once,
-//! `gather`'s.
+//! `classify`'s; what time a frame gets, `wall`'s. Frames that had come already
+//! are returned together; none waits here for another.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,15 +26,16 @@ use retina::client::{
 };
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Sleep, timeout};
 
 use crate::classify::{answered_badly, broke_off, does_not_answer, lost, not_connected};
 use crate::clock::{Clock, Step, Steps};
 use crate::fault::{Fault, FaultKind};
-use crate::gather::Gather;
 use crate::source::Source;
 use crate::wall::Wall;
+
+/// So many frames are returned together at most.
+const MOST_TOGETHER: usize = 64;
 
 /// How long a camera may take for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +74,6 @@ pub struct Session {
     authority: String,
     limits: Limits,
     clock: Clock,
-    /// Whether somebody watches.
-    demand: watch::Receiver<bool>,
     /// None once the stream has ended.
     demuxed: Option<Demuxed>,
     group: Arc<SessionGroup>,
@@ -83,14 +83,16 @@ pub struct Session {
     steps: Steps,
     wall: Wall,
     clock_rate: u32,
-    gather: Gather,
-    /// What was understood and not yet returned; before what `gather` has.
+    /// What was understood and not yet returned: first `events`, then `frames`.
     events: VecDeque<Event>,
+    frames: Vec<Frame>,
     /// Why the stream ended, until that is returned.
     fault: Option<Fault>,
     last_frame: Instant,
     /// Until when the first keyframe may come; `None` once it came.
     keyframe_by: Option<Instant>,
+    /// When to look whether a limit is passed: at times before it is, never after.
+    watchdog: Pin<Box<Sleep>>,
     lost_packets: u64,
 }
 
@@ -106,14 +108,8 @@ impl Default for Limits {
 }
 
 impl Session {
-    /// Connects to a camera and has it play. `demand` tells whether somebody
-    /// watches: if so, frames are returned one by one as they come.
-    pub async fn open(
-        source: &Source,
-        clock: Clock,
-        demand: watch::Receiver<bool>,
-        limits: Limits,
-    ) -> Result<Self, Fault> {
+    /// Connects to a camera and has it play.
+    pub async fn open(source: &Source, clock: Clock, limits: Limits) -> Result<Self, Fault> {
         source.check()?;
         let authority = source.authority();
         let group = Arc::new(SessionGroup::default());
@@ -140,7 +136,6 @@ impl Session {
         Ok(Self {
             authority,
             clock,
-            demand,
             demuxed: Some(demuxed),
             group,
             track,
@@ -148,11 +143,12 @@ impl Session {
             steps: Steps::default(),
             wall: Wall::new(clock_rate),
             clock_rate,
-            gather: Gather::default(),
             events: VecDeque::new(),
+            frames: Vec::new(),
             fault: None,
             last_frame: now,
             keyframe_by: Some(now + limits.keyframe),
+            watchdog: Box::pin(tokio::time::sleep_until(now.into())),
             lost_packets: 0,
             limits,
         })
@@ -162,14 +158,12 @@ impl Session {
     /// error there is nothing more.
     pub async fn next(&mut self) -> Result<Event, Fault> {
         loop {
-            let watched = *self.demand.borrow_and_update();
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
             }
-            let due = self.gather.due(watched || self.fault.is_some());
-            let now = Instant::now();
-            if due.is_some_and(|due| due <= now) {
-                return Ok(Event::Frames(self.gather.take()));
+            let enough = self.fault.is_some() || self.frames.len() >= MOST_TOGETHER;
+            if enough && !self.frames.is_empty() {
+                return Ok(Event::Frames(std::mem::take(&mut self.frames)));
             }
             if let Some(fault) = self.fault.take() {
                 self.demuxed = None;
@@ -178,13 +172,13 @@ impl Session {
             let Some(demuxed) = &mut self.demuxed else {
                 return Err(lost(&self.authority));
             };
-            let (silent, keyless) = (self.last_frame + self.limits.silence, self.keyframe_by);
-            let until = [due, keyless].into_iter().flatten().fold(silent, Instant::min);
             tokio::select! {
                 biased;
                 item = demuxed.next() => self.take(item),
-                Ok(()) = self.demand.changed() => {}
-                () = tokio::time::sleep_until(until.into()) => self.look_at_limits(),
+                () = std::future::ready(()), if !self.frames.is_empty() => {
+                    return Ok(Event::Frames(std::mem::take(&mut self.frames)));
+                }
+                () = &mut self.watchdog => self.look_at_limits(),
             }
         }
     }
@@ -250,8 +244,8 @@ impl Session {
         let params = Arc::clone(params);
         let (now, wall_now) = self.clock.now();
         if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
-            if !self.gather.is_empty() {
-                self.events.push_back(Event::Frames(self.gather.take()));
+            if !self.frames.is_empty() {
+                self.events.push_back(Event::Frames(std::mem::take(&mut self.frames)));
             }
             self.events.push_back(Event::ClockStep { from, to });
             self.wall = Wall::new(self.clock_rate);
@@ -259,7 +253,7 @@ impl Session {
         let arrival = wall_now.minus(now.saturating_duration_since(received));
         let wall = self.wall.place(rtp, arrival);
         let frame = Frame { wall, composition_us: 0, is_key, data, params };
-        self.gather.push(frame, self.last_frame);
+        self.frames.push(frame);
     }
 
     fn read_params(&mut self) {
@@ -279,8 +273,11 @@ impl Session {
 
     fn look_at_limits(&mut self) {
         let now = Instant::now();
+        let silent = self.last_frame + self.limits.silence;
+        let next = self.keyframe_by.map_or(silent, |keyless| keyless.min(silent));
+        self.watchdog.as_mut().reset(next.into());
         let authority = &self.authority;
-        if self.last_frame + self.limits.silence <= now {
+        if silent <= now {
             let seconds = self.limits.silence.as_secs_f32();
             self.fault = Some(Fault::new(
                 FaultKind::Silent,

@@ -1,7 +1,7 @@
 //! A camera's RTSP session becomes frames with wall time.
 //!
 //! ```text
-//! Source ──▶ Session (connection) ──▶ wall ──▶ gather ──▶ Event::Frames
+//! Source ──▶ Session (connection) ──▶ wall ──▶ Event::Frames
 //!              │ fault                 ▲
 //!              ▼                     clock
 //!            Fault ──▶ Backoff
@@ -22,7 +22,6 @@ pub mod connection;
 pub mod fault;
 #[doc(hidden)]
 pub mod fuzzing;
-mod gather;
 pub mod probe;
 pub mod source;
 pub mod wall;

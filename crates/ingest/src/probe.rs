@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
@@ -29,8 +28,7 @@ pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
     const FRAMES: usize = 15;
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    let (_keeps_watching, demand) = watch::channel(true);
-    let mut session = Session::open(source, Clock::System, demand, limits.clone()).await?;
+    let mut session = Session::open(source, Clock::System, limits.clone()).await?;
     let mut frames = session.next_frames().await?;
     let more = async {
         while frames.len() < FRAMES

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use common::{PASSWORD, USER, clip, frames, limits, open, open_with, source, with_password};
-use ingest::{Clock, Event, FaultKind, Session, probe};
+use ingest::{Clock, Event, FaultKind, probe};
 use media::{Codec, Frame, nal};
 use simcam::sei::{self, Stamp};
 use simcam::{CameraConfig, Credentials, Ended, Server, ServerConfig, Start, StreamRole};
-use tokio::sync::watch;
 
 fn config() -> ServerConfig {
     let camera = CameraConfig::new("cam1", clip(), clip());
@@ -98,7 +97,7 @@ async fn a_wrong_password_a_missing_one_and_a_wrong_path_are_told_apart() {
 #[tokio::test]
 async fn a_camera_that_goes_away_hands_over_what_it_sent_and_then_a_fault() {
     let server = Server::start(config()).await.unwrap();
-    let mut session = open_with(&source(&url(&server)), Clock::system(), false).await.unwrap();
+    let mut session = open(&source(&url(&server))).await.unwrap();
     let mut received = frames(&mut session, 10).await;
     let address = server.addr();
     let delivery = server.shutdown().await.remove(0);
@@ -143,8 +142,7 @@ async fn a_step_of_the_servers_clock_begins_a_new_run_in_the_same_session() {
             (instant, base::WallTime(wall.0 + set_us.load(Ordering::Relaxed)))
         }))
     };
-    // Nobody watches: what was gathered before the step must not follow it.
-    let mut session = open_with(&source(&url(&server)), clock, false).await.unwrap();
+    let mut session = open_with(&source(&url(&server)), clock).await.unwrap();
     let mut before = frames(&mut session, 5).await;
     set_us.store(-3_600_000_000, Ordering::Relaxed);
     let (from, to) = loop {
@@ -165,31 +163,27 @@ async fn a_step_of_the_servers_clock_begins_a_new_run_in_the_same_session() {
 }
 
 #[tokio::test]
-async fn frames_come_together_while_nobody_watches_and_at_once_when_somebody_does() {
+async fn frames_that_came_meanwhile_are_returned_together() {
     let server = Server::start(config()).await.unwrap();
-    let (watch, demand) = watch::channel(false);
-    let source = source(&url(&server));
-    let mut session = Session::open(&source, Clock::system(), demand, limits()).await.unwrap();
+    let mut session = open(&source(&url(&server))).await.unwrap();
+    let mut read = frames(&mut session, 1).await.len() as u64;
+    let sent = read + 20;
+    while server.deliveries()[0].frames < sent {
+        tokio::task::yield_now().await;
+    }
     let mut batches = Vec::new();
-    while batches.len() < 4 {
-        if let Event::Frames(frames) = session.next().await.unwrap() {
-            batches.push(frames.len());
-        }
+    while read < sent {
+        let Event::Frames(frames) = session.next().await.unwrap() else { continue };
+        batches.push(frames.len());
+        read += frames.len() as u64;
     }
     assert!(batches.iter().any(|&frames| frames >= 4), "{batches:?}");
-    watch.send(true).unwrap();
-    let mut single = 0;
-    while single < 5 {
-        if let Event::Frames(frames) = session.next().await.unwrap() {
-            single += usize::from(frames.len() == 1);
-        }
-    }
 }
 
 #[tokio::test]
 async fn nothing_is_lost_where_waiting_for_it_is_given_up() {
     let server = Server::start(config()).await.unwrap();
-    let mut session = open_with(&source(&url(&server)), Clock::system(), false).await.unwrap();
+    let mut session = open(&source(&url(&server))).await.unwrap();
     let mut received = Vec::new();
     while received.len() < 50 {
         let soon = tokio::time::timeout(Duration::from_millis(7), session.next()).await;

@@ -151,7 +151,8 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
         clock: clock.clone(),
         config: recorder::Config::default(),
     }
-    .start();
+    .start()
+    .context("no threads are to be had to read cameras on; see the limits of this user")?;
     let stopping = CancellationToken::new();
     let around = tokio::spawn(look_around(node.catalog.clone(), stopping.clone()));
 

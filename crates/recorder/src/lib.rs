@@ -1,7 +1,7 @@
 //! A camera's day: what is intended is made actual, one task per stream.
 //!
 //! ```text
-//! catalog ──intended──▶ reconcile ──start, stop──▶ pipeline (one task per stream)
+//! catalog ──intended──▶ reconcile ──start, stop──▶ pipeline (one task per stream, on a reader)
 //!                                                    │ ingest::Session
 //!                                                    ├──▶ store::Writer     the past
 //!                                                    ├──▶ live::Publisher   the present
@@ -16,6 +16,7 @@
 mod health;
 mod housekeeping;
 mod pipeline;
+mod readers;
 mod reconcile;
 mod recorder;
 

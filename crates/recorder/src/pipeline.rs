@@ -11,6 +11,7 @@
 //! Nothing here waits for the disk or for a viewer: `Writer::push` and
 //! `Publisher::push` take what they can and say what they dropped themselves.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use catalog::{Catalog, Facts, IntendedStream};
 use ingest::{Backoff, Clock, Event, Fault, FaultKind, Limits, Session, Source};
 use media::{Frame, Params};
 use store::GapReason;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{Board, CameraState, StateKind};
@@ -41,6 +43,8 @@ pub(crate) struct Pipeline {
     pub(crate) publisher: live::Publisher,
     pub(crate) board: Arc<Board>,
     pub(crate) stop: CancellationToken,
+    /// Where rows are written: the reader's thread is for cameras.
+    pub(crate) office: Handle,
     /// The parameters that the catalog was told last.
     pub(crate) noted: Option<Arc<Params>>,
     /// What board and viewers were told last.
@@ -55,12 +59,7 @@ impl Pipeline {
         let stop = self.stop.clone();
         self.tell(StateKind::Connecting, None);
         loop {
-            let opening = Session::open(
-                &self.source,
-                self.clock.clone(),
-                self.publisher.demand(),
-                self.limits.clone(),
-            );
+            let opening = Session::open(&self.source, self.clock.clone(), self.limits.clone());
             let fault = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -89,10 +88,11 @@ impl Pipeline {
     /// Passes frames on until a fault, which it returns, or until it is asked to stop.
     async fn record(&mut self, mut session: Session, backoff: &mut Backoff) -> Option<Fault> {
         let stop = self.stop.clone();
+        let mut stopped = pin!(stop.cancelled());
         loop {
             let event = tokio::select! {
                 biased;
-                () = stop.cancelled() => {
+                () = &mut stopped => {
                     self.last_frames(&mut session).await;
                     session.close().await;
                     return None;
@@ -168,7 +168,7 @@ impl Pipeline {
         };
         let (catalog, stream) = (self.catalog.clone(), self.intent.stream);
         // A row is written: frames do not wait for that.
-        tokio::spawn(async move {
+        self.office.spawn(async move {
             let facts = Facts { codec: params.rfc6381(), width, height };
             if let Err(error) = catalog.note_facts(stream, facts).await {
                 tracing::warn!(%stream, %error, "what the stream carries was not noted");

@@ -5,6 +5,7 @@
 //! cause: it is logged and started again), and every few seconds in any case.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::health::{Board, CameraState};
 use crate::housekeeping::Housekeeping;
 use crate::pipeline::Pipeline;
+use crate::readers::Readers;
 use crate::reconcile::steps;
 
 /// How often intended and actual are compared though nothing was heard.
@@ -76,8 +78,10 @@ impl Default for Config {
 }
 
 impl Recorder {
-    /// Starts recording; needs a tokio runtime around it.
-    pub fn start(self) -> Handle {
+    /// Starts recording; needs a tokio runtime around it. An error is the
+    /// system's, that gives no more threads.
+    pub fn start(self) -> io::Result<Handle> {
+        let readers = Readers::start()?;
         let handle = Handle {
             board: Arc::default(),
             nudge: Arc::default(),
@@ -95,9 +99,9 @@ impl Recorder {
             handle.nudge.clone(),
             handle.stop.clone(),
         ));
-        handle.ended.spawn(supervise(self, handle.clone()));
+        handle.ended.spawn(supervise(self, readers, handle.clone()));
         handle.ended.close();
-        handle
+        Ok(handle)
     }
 }
 
@@ -125,7 +129,7 @@ impl Handle {
     }
 }
 
-async fn supervise(recorder: Recorder, handle: Handle) {
+async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
     let mut changes = recorder.catalog.changes();
     let mut running: BTreeMap<StreamId, Running> = BTreeMap::new();
     let mut tasks: JoinSet<StreamId> = JoinSet::new();
@@ -152,10 +156,12 @@ async fn supervise(recorder: Recorder, handle: Handle) {
             let intent = intended[&stream].clone();
             let stop = handle.stop.child_token();
             let pipeline = recorder.pipeline(intent.clone(), handle.board.clone(), stop.clone());
-            let task = tasks.spawn(async move {
+            let reader = readers.assign(stream, pipeline.publisher.demand());
+            let task = async move {
                 pipeline.run().await;
                 stream
-            });
+            };
+            let task = tasks.spawn_on(task, reader);
             ids.insert(task.id(), stream);
             running.insert(stream, Running { intent, stop });
         }
@@ -169,6 +175,7 @@ async fn supervise(recorder: Recorder, handle: Handle) {
                 };
                 if let Some(stream) = ids.remove(&id) {
                     running.remove(&stream);
+                    readers.release(stream);
                     if let Some(error) = defect {
                         defective(&handle, stream, &error).await;
                     }
@@ -227,6 +234,7 @@ impl Recorder {
             publisher: self.hub.publisher(intent.stream),
             board,
             stop,
+            office: tokio::runtime::Handle::current(),
             noted: None,
             told: None,
             intent,

@@ -244,7 +244,7 @@ impl Stream {
 
     /// Sends what is due to everybody who watches; what a viewer was sent that is
     /// let go goes to `on_gone`.
-    pub(crate) fn send_due(&self, now: Now, burst: &mut Burst, on_gone: impl Fn(Delivery)) {
+    pub(crate) fn send_due(&self, now: Now, on_gone: impl Fn(Delivery)) {
         if now.elapsed_us < self.idle_until_us.load(Ordering::Relaxed) {
             return;
         }
@@ -261,20 +261,22 @@ impl Stream {
         while *next < due {
             let taken_90k = self.reel.time_90k(*next) as i64 - self.phase_90k as i64;
             let wall_us = now.started_wall_us + taken_90k * 100 / 9;
-            self.reel.fill(burst, *next, wall_us, &self.identity);
-            viewers.retain_mut(|viewer| match self.send(viewer, *next, now, burst) {
-                Ok(()) => true,
-                Err(WriteError::Io(_)) => {
-                    viewer.lost = true;
-                    true
-                }
-                Err(error @ WriteError::TooSlow) => {
-                    let peer = viewer.delivery.peer;
-                    tracing::debug!(path = self.path, %peer, %error, "viewer let go");
-                    on_gone(Delivery { ended: Some(Ended::TooSlow), ..viewer.delivery.clone() });
-                    lock(&viewer.outlet).close();
-                    false
-                }
+            self.reel.send(*next, wall_us, &self.identity, |burst| {
+                viewers.retain_mut(|viewer| match self.send(viewer, *next, now, burst) {
+                    Ok(()) => true,
+                    Err(WriteError::Io(_)) => {
+                        viewer.lost = true;
+                        true
+                    }
+                    Err(error @ WriteError::TooSlow) => {
+                        let peer = viewer.delivery.peer;
+                        tracing::debug!(path = self.path, %peer, %error, "viewer let go");
+                        let ended = Some(Ended::TooSlow);
+                        on_gone(Delivery { ended, ..viewer.delivery.clone() });
+                        lock(&viewer.outlet).close();
+                        false
+                    }
+                });
             });
             *next += 1;
         }
@@ -295,7 +297,7 @@ impl Stream {
         viewer: &mut Viewer,
         counter: u64,
         now: Now,
-        burst: &mut Burst,
+        burst: &mut Burst<'_>,
     ) -> Result<(), WriteError> {
         if counter < viewer.from || viewer.lost {
             return Ok(());
@@ -407,7 +409,7 @@ mod tests {
     }
 
     fn tick(stream: &Stream, at: Now) -> Vec<(u64, u64, u64)> {
-        stream.send_due(at, &mut Burst::default(), |gone| panic!("{gone:?}"));
+        stream.send_due(at, |gone| panic!("{gone:?}"));
         stream
             .deliveries()
             .iter()

@@ -17,7 +17,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::camera::{Delivery, Now, Stream};
-use crate::packet::Burst;
 
 /// How far apart ticks are, and so how late a frame may leave.
 const TICK: Duration = Duration::from_millis(10);
@@ -84,11 +83,10 @@ fn run(
     on_gone: &impl Fn(Delivery),
     stopped: &mpsc::Receiver<Infallible>,
 ) {
-    let mut burst = Burst::default();
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
         let now = clock.now();
         for stream in streams {
-            stream.send_due(now, &mut burst, on_gone);
+            stream.send_due(now, on_gone);
         }
     }
 }

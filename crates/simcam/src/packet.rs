@@ -1,5 +1,5 @@
-//! A clip cut into RTP packets once, so that sending a frame is a copy and a
-//! few patches (RFC 3550, RFC 6184; interleaved as RFC 2326 §10.12 has it).
+//! A clip cut into RTP packets once, so that sending a frame is a few patches
+//! where its packets lie (RFC 3550, RFC 6184; interleaved as RFC 2326 §10.12 has it).
 //!
 //! ```text
 //! access unit   $ ch len │ RTP │ STAP-A: SPS PPS stamp     $ ch len │ RTP │ FU-A …
@@ -13,8 +13,11 @@
 //! viewers of a stream get the same packets, and nothing is remembered between
 //! two of them. When a position is due is [`Reel::due`]; who asks is `pacer`.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 
+use crate::camera::lock;
 use crate::clip::{Clip, FrameRate};
 use crate::rtsp::sdp::PAYLOAD_TYPE;
 use crate::sei::{self, Stamp};
@@ -38,8 +41,9 @@ pub(crate) struct Reel {
     pps: Bytes,
     frame_rate: FrameRate,
     duration_90k: u64,
-    /// All packets of all units, one after the other.
-    data: Vec<u8>,
+    /// All packets of all units, one after the other. What distinguishes streams
+    /// is patched in for each frame that is sent.
+    data: Mutex<Vec<u8>>,
     /// Where each packet begins in `data`.
     packets: Vec<usize>,
     // Invariant: not empty, the first is a keyframe, times rise from zero and
@@ -69,13 +73,13 @@ pub(crate) struct Identity {
     pub(crate) first_time: u32,
 }
 
-/// The packets of one access unit, ready to be written; its memory is used
-/// again for the next one.
-#[derive(Debug, Default)]
-pub(crate) struct Burst {
-    data: Vec<u8>,
-    starts: Vec<usize>,
-    channel: u8,
+/// The packets of one access unit, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Burst<'a> {
+    data: &'a mut [u8],
+    /// Where each packet begins, counted from the beginning of the reel.
+    starts: &'a [usize],
+    channel: Option<u8>,
 }
 
 /// A clip that no camera could send.
@@ -103,7 +107,7 @@ impl Reel {
             pps: clip.pps.clone(),
             frame_rate: clip.frame_rate,
             duration_90k: clip.duration_90k,
-            data: Vec::with_capacity(clip.size_bytes() + clip.size_bytes() / 16),
+            data: Mutex::new(Vec::with_capacity(clip.size_bytes() + clip.size_bytes() / 16)),
             packets: Vec::new(),
             units: Vec::with_capacity(clip.access_units.len()),
         };
@@ -168,34 +172,34 @@ impl Reel {
         identity.first_time.wrapping_add(self.time_90k(counter) as u32)
     }
 
-    /// Fills `burst` with the packets of the access unit `counter`, taken at
-    /// `wall_us`.
-    pub(crate) fn fill(&self, burst: &mut Burst, counter: u64, wall_us: i64, identity: &Identity) {
+    /// Passes the packets of the access unit `counter`, taken at `wall_us`, to
+    /// `send`. Others that send from this reel wait meanwhile.
+    pub(crate) fn send<T>(
+        &self,
+        counter: u64,
+        wall_us: i64,
+        identity: &Identity,
+        send: impl FnOnce(&mut Burst<'_>) -> T,
+    ) -> T {
         let index = self.place(counter).1;
         let unit = &self.units[index];
-        let packets = unit.first_packet
-            ..self.units.get(index + 1).map_or(self.packets.len(), |next| next.first_packet);
-        let base = self.packets[packets.start];
-        let end = self.packets.get(packets.end).copied().unwrap_or(self.data.len());
+        let next = self.units.get(index + 1).map_or(self.packets.len(), |next| next.first_packet);
+        let starts = &self.packets[unit.first_packet..next];
+        let mut data = lock(&self.data);
+        let end = self.packets.get(next).copied().unwrap_or(data.len());
 
-        burst.data.clear();
-        burst.data.extend_from_slice(&self.data[base..end]);
-        burst.starts.clear();
-        burst.channel = 0;
         let time = self.rtp_time(counter, identity).to_be_bytes();
         let mut sequence = self.sequence(counter, identity);
-        for &start in &self.packets[packets] {
-            let start = start - base;
-            burst.starts.push(start);
-            let header = &mut burst.data[start + INTERLEAVED_HEADER..start + HEADERS];
+        for &start in starts {
+            let header = &mut data[start + INTERLEAVED_HEADER..start + HEADERS];
             header[2..4].copy_from_slice(&sequence.to_be_bytes());
             header[4..8].copy_from_slice(&time);
             header[8..12].copy_from_slice(&identity.ssrc.to_be_bytes());
             sequence = sequence.wrapping_add(1);
         }
         let stamp = sei::unit(Stamp { counter, wall_us, source: identity.ssrc });
-        let at = unit.stamp - base;
-        burst.data[at..at + stamp.len()].copy_from_slice(&stamp);
+        data[unit.stamp..unit.stamp + stamp.len()].copy_from_slice(&stamp);
+        send(&mut Burst { data: &mut data[starts[0]..end], starts, channel: None })
     }
 
     /// Returns the loop and the index within it of `counter`.
@@ -225,7 +229,7 @@ impl Reel {
             }
             self.push_packet(&[], &payload);
         }
-        let stamp_at = self.data.len() - stamp.len();
+        let stamp_at = self.bytes().len() - stamp.len();
         if let Some(unit) = self.units.last_mut() {
             unit.stamp = stamp_at;
         }
@@ -246,34 +250,40 @@ impl Reel {
     }
 
     fn push_packet(&mut self, front: &[u8], rest: &[u8]) {
-        self.packets.push(self.data.len());
+        let start = self.bytes().len();
+        self.packets.push(start);
         let length = (RTP_HEADER + front.len() + rest.len()) as u16;
-        self.data.extend_from_slice(&[b'$', 0]);
-        self.data.extend_from_slice(&length.to_be_bytes());
-        self.data.extend_from_slice(&[0x80, PAYLOAD_TYPE]);
-        self.data.extend_from_slice(&[0; RTP_HEADER - 2]);
-        self.data.extend_from_slice(front);
-        self.data.extend_from_slice(rest);
+        let bytes = self.bytes();
+        bytes.extend_from_slice(&[b'$', 0]);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(&[0x80, PAYLOAD_TYPE]);
+        bytes.extend_from_slice(&[0; RTP_HEADER - 2]);
+        bytes.extend_from_slice(front);
+        bytes.extend_from_slice(rest);
     }
 
     /// Sets the marker on the last packet: the access unit ends there.
     fn mark_last(&mut self) {
         if let Some(&start) = self.packets.last() {
-            self.data[start + INTERLEAVED_HEADER + 1] |= 0x80;
+            self.bytes()[start + INTERLEAVED_HEADER + 1] |= 0x80;
         }
+    }
+
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self.data.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Burst {
+impl Burst<'_> {
     /// Returns the bytes to write to a viewer that takes RTP on `channel`.
     pub(crate) fn on_channel(&mut self, channel: u8) -> &[u8] {
-        if self.channel != channel {
-            for &start in &self.starts {
-                self.data[start + 1] = channel;
+        if self.channel != Some(channel) {
+            for &start in self.starts {
+                self.data[start - self.starts[0] + 1] = channel;
             }
-            self.channel = channel;
+            self.channel = Some(channel);
         }
-        &self.data
+        self.data
     }
 
     /// Returns how many packets it holds.
@@ -374,13 +384,13 @@ pub(crate) mod tests {
     }
 
     fn filled(reel: &Reel, counter: u64, wall_us: i64) -> Vec<Packet> {
-        let mut burst = Burst::default();
-        reel.fill(&mut burst, counter, wall_us, &IDENTITY);
-        let packets = packets(burst.on_channel(0));
-        assert_eq!(burst.packets() as usize, packets.len());
-        let payload: usize = packets.iter().map(|packet| packet.payload.len()).sum();
-        assert_eq!(burst.payload_bytes() as usize, payload);
-        packets
+        reel.send(counter, wall_us, &IDENTITY, |burst| {
+            let packets = packets(burst.on_channel(0));
+            assert_eq!(burst.packets() as usize, packets.len());
+            let payload: usize = packets.iter().map(|packet| packet.payload.len()).sum();
+            assert_eq!(burst.payload_bytes() as usize, payload);
+            packets
+        })
     }
 
     #[test]
@@ -434,13 +444,25 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_burst_changes_channels_without_being_filled_again() {
+    fn a_burst_goes_to_viewers_on_different_channels() {
         let reel = Reel::new(&clip(), true).unwrap();
-        let mut burst = Burst::default();
-        reel.fill(&mut burst, 0, 0, &IDENTITY);
-        let zero = burst.on_channel(0).to_vec();
-        assert!(packets(burst.on_channel(6)).iter().all(|packet| packet.channel == 6));
-        assert_eq!(burst.on_channel(0), zero);
+        reel.send(0, 0, &IDENTITY, |burst| {
+            let zero = burst.on_channel(0).to_vec();
+            assert!(packets(burst.on_channel(6)).iter().all(|packet| packet.channel == 6));
+            assert_eq!(burst.on_channel(0), zero);
+        });
+    }
+
+    #[test]
+    fn streams_that_share_a_reel_leave_nothing_of_theirs_behind() {
+        let reel = Reel::new(&clip(), true).unwrap();
+        let sent = |identity: &Identity, wall_us, channel| {
+            reel.send(0, wall_us, identity, |burst| burst.on_channel(channel).to_vec())
+        };
+        let ours = sent(&IDENTITY, 7, 0);
+        let other = Identity { ssrc: 1, first_sequence: 2, first_time: 3 };
+        assert_ne!(sent(&other, 8, 4), ours);
+        assert_eq!(sent(&IDENTITY, 7, 0), ours);
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub async fn world() -> World {
         clock: clock.clone(),
         config: recorder::Config::default(),
     };
-    let recorder = recorder.start();
+    let recorder = recorder.start().unwrap();
 
     let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;

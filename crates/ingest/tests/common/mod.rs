@@ -11,7 +11,6 @@ use std::time::Duration;
 use ingest::{Clock, Credentials, Event, Fault, Limits, Session, Source};
 use media::Frame;
 use simcam::clip::Clip;
-use tokio::sync::watch;
 
 pub(crate) const USER: &str = "khue";
 pub(crate) const PASSWORD: &str = "van-cac-1805";
@@ -36,15 +35,11 @@ pub(crate) fn with_password(url: &str, password: &str) -> Source {
 }
 
 pub(crate) async fn open(source: &Source) -> Result<Session, Fault> {
-    open_with(source, Clock::system(), true).await
+    open_with(source, Clock::system()).await
 }
 
-pub(crate) async fn open_with(
-    source: &Source,
-    clock: Clock,
-    watched: bool,
-) -> Result<Session, Fault> {
-    Session::open(source, clock, watch::channel(watched).1, limits()).await
+pub(crate) async fn open_with(source: &Source, clock: Clock) -> Result<Session, Fault> {
+    Session::open(source, clock, limits()).await
 }
 
 /// Returns the next `count` frames or more; other events are passed over.
