@@ -1,11 +1,12 @@
 //! What recording costs: every peer on one load, in turns, in one run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::cpu;
-use crate::khue::Khue;
+use crate::khue::{self, Khue};
 use crate::load::Load;
 use crate::peers::Peer;
 
@@ -85,6 +86,8 @@ impl Drop for Running {
 
 fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> {
     let folder = tempfile::tempdir()?;
+    let clip = khue::scene()?;
+    let clip_bytes_per_second = clip.size_bytes() as f64 / (clip.duration_90k as f64 / 90_000.0);
     let mut load = Load::start(cameras)?;
     let running = match peer {
         Peer::Khue => Running::Khue(Khue::start(&load.urls, folder.path())?),
@@ -92,14 +95,23 @@ fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> 
     };
     load.wait_for(cameras, Duration::from_secs(120))?;
     std::thread::sleep(SETTLE);
+    let written_before = bytes_below(folder.path());
     let (before, load_before, began) = (running.usage(), cpu::tree(load.pid()), Instant::now());
     std::thread::sleep(window);
     let (after, load_after, seconds) =
         (running.usage(), cpu::tree(load.pid()), began.elapsed().as_secs_f64());
+    let written = bytes_below(folder.path()).saturating_sub(written_before);
     let playing = load.playing()?;
     anyhow::ensure!(
         playing >= cameras,
         "{}: only {playing} of {cameras} cameras still play",
+        peer.name()
+    );
+    // Whoever gathers two seconds in memory is that much behind at either end.
+    let sent = clip_bytes_per_second * seconds * cameras as f64;
+    anyhow::ensure!(
+        written as f64 > sent * 0.7,
+        "{}: {written} bytes on disk of some {sent:.0} that were sent",
         peer.name()
     );
     let per_camera_second =
@@ -109,4 +121,17 @@ fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> 
         memory_mb: after.pss_kb as f64 / 1024.0 / cameras as f64,
         load_ms: per_camera_second(load_before.cpu_ms, load_after.cpu_ms),
     })
+}
+
+/// Returns what the files below a folder weigh.
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(about) if about.is_dir() => bytes_below(&entry.path()),
+            Ok(about) => about.len(),
+            // Let go of a moment ago.
+            Err(_) => 0,
+        })
+        .sum()
 }

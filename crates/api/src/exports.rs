@@ -14,20 +14,31 @@ use std::time::Duration;
 
 use base::{CameraId, ExportId, SignInId, UserId, WallTime};
 use store::Export;
+use tokio::sync::Semaphore;
 
 /// How long an export may be fetched.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// How many are held for one person; the oldest goes first.
-const MOST_OF_ONE: usize = 8;
+/// How many are made at once: while it is made, an export of a day is a list of
+/// some two million samples.
+const MOST_MADE_AT_ONCE: usize = 2;
 
-/// How many are held in all: each is tables of samples, some megabytes an hour.
-const MOST: usize = 64;
+/// What is held for one person, and in all: so many exports, and so many frames
+/// in them, since a frame is some 12 bytes of tables. The oldest goes first.
+const MOST_OF_ONE: Bounds = Bounds { exports: 8, frames: 5_000_000 };
+const MOST: Bounds = Bounds { exports: 64, frames: 20_000_000 };
+
+struct Bounds {
+    exports: usize,
+    frames: u64,
+}
 
 /// All exports that may be fetched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Exports {
     by_id: Mutex<HashMap<ExportId, Arc<Held>>>,
+    /// Whoever makes an export has one of these.
+    pub(crate) making: Semaphore,
 }
 
 /// One of them.
@@ -42,6 +53,7 @@ pub(crate) struct Held {
     /// What the cookie must say.
     pub(crate) secret: String,
     pub(crate) size_bytes: u64,
+    pub(crate) frames: u64,
     pub(crate) export: Mutex<Export>,
 }
 
@@ -51,11 +63,13 @@ impl Exports {
         let held = Arc::new(held);
         let mut by_id = self.lock();
         by_id.retain(|_, other| is_fresh(other, held.made));
-        while by_id.values().filter(|other| other.user == held.user).count() >= MOST_OF_ONE {
-            let_go_oldest(&mut by_id, |other| other.user == held.user);
+        let weigh = |other: &Arc<Held>| (other.id, other.frames);
+        let own = by_id.values().filter(|other| other.user == held.user).map(weigh).collect();
+        for id in MOST_OF_ONE.too_many(own, held.frames) {
+            by_id.remove(&id);
         }
-        while by_id.len() >= MOST {
-            let_go_oldest(&mut by_id, |_| true);
+        for id in MOST.too_many(by_id.values().map(weigh).collect(), held.frames) {
+            by_id.remove(&id);
         }
         by_id.insert(held.id, held.clone());
         held
@@ -71,14 +85,48 @@ impl Exports {
     }
 }
 
+impl Default for Exports {
+    fn default() -> Self {
+        Self { by_id: Mutex::default(), making: Semaphore::new(MOST_MADE_AT_ONCE) }
+    }
+}
+
+impl Bounds {
+    /// Returns which exports to let go of, the oldest first, so that one of `frames`
+    /// fits beside the rest of them.
+    fn too_many(&self, mut held: Vec<(ExportId, u64)>, frames: u64) -> Vec<ExportId> {
+        // Ids sort by the time they were made.
+        held.sort();
+        let mut all: u64 = held.iter().map(|(_, frames)| frames).sum();
+        let mut left = held.len();
+        let over = held.into_iter().take_while(|(_, oldest)| {
+            let fits = left < self.exports && all + frames <= self.frames;
+            all -= oldest;
+            left -= 1;
+            !fits
+        });
+        over.map(|(id, _)| id).collect()
+    }
+}
+
 fn is_fresh(held: &Held, now: WallTime) -> bool {
     now < held.made.plus(LIFETIME)
 }
 
-fn let_go_oldest(by_id: &mut HashMap<ExportId, Arc<Held>>, of: impl Fn(&Held) -> bool) {
-    // Ids sort by the time they were made.
-    let oldest = by_id.values().filter(|held| of(held)).map(|held| held.id).min();
-    if let Some(oldest) = oldest {
-        by_id.remove(&oldest);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_are_let_go_until_one_more_fits() {
+        let bounds = Bounds { exports: 3, frames: 100 };
+        let [a, b, c] = [ExportId::new(), ExportId::new(), ExportId::new()];
+        assert_eq!(bounds.too_many(vec![], 10), []);
+        assert_eq!(bounds.too_many(vec![(b, 10), (a, 10)], 80), []);
+        assert_eq!(bounds.too_many(vec![(c, 1), (b, 1), (a, 1)], 1), [a], "too many of them");
+        assert_eq!(bounds.too_many(vec![(b, 40), (a, 40)], 50), [a], "too many frames");
+        assert_eq!(bounds.too_many(vec![(c, 40), (a, 10), (b, 10)], 70), [a, b, c]);
+        // One that alone is more than the bound is held alone.
+        assert_eq!(bounds.too_many(vec![(a, 10)], 500), [a]);
     }
 }

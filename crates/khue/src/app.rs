@@ -6,11 +6,9 @@
 //! ```
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use axum_server::tls_rustls::RustlsConfig;
 use base::{SiteId, UserId, WallTime};
 use casework::Holds;
 use catalog::{Catalog, NewUser, Role, SealKey};
@@ -24,15 +22,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::door::Door;
 use crate::home::Home;
-use crate::tls::{self, Authority};
 use crate::ui;
 
 /// How often a catalog that another process wrote to is looked at.
 const LOOK_AROUND: Duration = Duration::from_secs(2);
-
-/// How often the node's certificate is issued anew while running.
-const RENEW: Duration = Duration::from_secs(30 * 86_400);
 
 /// How long open requests may take to end once the program is asked to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
@@ -52,14 +47,6 @@ pub(crate) struct Node {
     pub(crate) catalog: Catalog,
     pub(crate) sign_ins: SignIns,
     pub(crate) holds: Holds,
-}
-
-/// How a server is reached.
-pub(crate) enum Door {
-    /// HTTP, on loopback only: browsers take `http://localhost` for secure.
-    Loopback(SocketAddr),
-    /// HTTPS, as the configuration says.
-    Https,
 }
 
 /// A person with the password printed for them.
@@ -121,6 +108,17 @@ impl Node {
         Ok(invited)
     }
 
+    /// Returns whether nobody could sign in yet with a password of their own: an
+    /// installation whose first passwords were perhaps never read.
+    pub(crate) async fn is_new(&self) -> anyhow::Result<bool> {
+        for user in self.catalog.tables().users.keys() {
+            if self.sign_ins.has_chosen(*user).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     async fn one_time(&self, user: UserId) -> anyhow::Result<Option<OneTimePassword>> {
         if self.sign_ins.has_chosen(user).await? {
             return Ok(None);
@@ -140,6 +138,7 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
     open_files();
     // Listened for before anybody is told that there is something to stop.
     let mut stop = StopSignals::listen()?;
+    let opened = door.open(config, &node.home).await?;
     let clock = Clock::system();
     let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
     let hub = Hub::new(now());
@@ -156,10 +155,6 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
     let stopping = CancellationToken::new();
     let around = tokio::spawn(look_around(node.catalog.clone(), stopping.clone()));
 
-    let authority = match (&door, &config.http.certificate) {
-        (Door::Https, None) => Some(Authority::open(&node.home.tls(), SystemTime::now())?),
-        _ => None,
-    };
     let router = api::router(api::App {
         catalog: node.catalog.clone(),
         sign_ins: node.sign_ins.clone(),
@@ -171,50 +166,25 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
         clock: clock.clone(),
         probe_limits: Limits::default(),
         ui: ui::file,
-        ca_pem: authority.as_ref().map(|authority| authority.certificate_pem.clone()),
+        ca_pem: opened.ca_pem(),
         demo: matches!(door, Door::Loopback(_)),
         version: env!("CARGO_PKG_VERSION"),
     });
+    let address = opened.address()?;
     let handle = axum_server::Handle::new();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let mut serving = match &door {
-        Door::Loopback(address) => {
-            let mut server = axum_server::bind(*address).handle(handle.clone());
-            server.http_builder().http2().enable_connect_protocol();
-            tokio::spawn(server.serve(service))
-        }
-        Door::Https => {
-            let rustls = identity(config, authority.as_ref()).await?;
-            if let Some(authority) = authority {
-                tokio::spawn(renew(
-                    authority,
-                    config.http.names.clone(),
-                    rustls.clone(),
-                    stopping.clone(),
-                ));
-            }
-            let mut server =
-                axum_server::bind_rustls(config.http.listen, rustls).handle(handle.clone());
-            server.http_builder().http2().enable_connect_protocol();
-            tokio::spawn(server.serve(service))
-        }
-    };
+    let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
+    ready(address).await?;
     let served = tokio::select! {
-        address = handle.listening() => match address {
-            Some(address) => {
-                let host = if address.ip().is_unspecified() || address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
-                let scheme = if matches!(door, Door::Https) { "https" } else { "http" };
-                ready(format!("{scheme}://{host}:{}", address.port())).await?;
-                tokio::select! {
-                    served = &mut serving => served,
-                    () = stop.wait() => Ok(Ok(())),
-                }
-            }
-            None => (&mut serving).await,
-        },
         served = &mut serving => served,
+        () = stop.wait() => Ok(Ok(())),
     };
 
+    // Somebody who asks again does not want to wait.
+    tokio::spawn(async move {
+        stop.wait().await;
+        eprintln!("khue: ended at once; the next start looks after what was being written");
+        std::process::exit(130);
+    });
     // Viewers first, then cameras, then the disk: each hands its last to the next.
     tracing::info!("stopping");
     stopping.cancel();
@@ -226,9 +196,7 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
     }
     around.await?;
     node.pool.close().await?;
-    served?.with_context(|| {
-        format!("cannot serve on {}: choose another port, or end what has it", door.address(config))
-    })?;
+    served?.context("the door was closed by the system")?;
     Ok(())
 }
 
@@ -239,51 +207,6 @@ fn open_files() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
         tracing::warn!(%error, "the limit of open files stays as it was");
-    }
-}
-
-impl Door {
-    fn address(&self, config: &Config) -> SocketAddr {
-        match self {
-            Self::Loopback(address) => *address,
-            Self::Https => config.http.listen,
-        }
-    }
-}
-
-async fn identity(config: &Config, authority: Option<&Authority>) -> anyhow::Result<RustlsConfig> {
-    let identity = match (authority, &config.http.certificate, &config.http.key) {
-        (Some(authority), ..) => authority.issue(&config.http.names, SystemTime::now())?,
-        (None, Some(certificate), Some(key)) => tls::given(certificate, key)?,
-        (None, ..) => anyhow::bail!("[http] certificate and key go together"),
-    };
-    RustlsConfig::from_pem(identity.chain_pem, identity.key_pem)
-        .await
-        .context("the certificate and key of [http] do not fit each other, or are no PEM")
-}
-
-/// Issues the node's certificate anew long before it ends.
-async fn renew(
-    authority: Authority,
-    names: Vec<String>,
-    rustls: RustlsConfig,
-    stopping: CancellationToken,
-) {
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = tokio::time::sleep(RENEW) => {}
-        }
-        let renewed = match authority.issue(&names, SystemTime::now()) {
-            Ok(identity) => rustls
-                .reload_from_pem(identity.chain_pem, identity.key_pem)
-                .await
-                .map_err(Into::into),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = renewed {
-            tracing::error!("the node's certificate was not renewed: {error:#}");
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod app;
 mod city;
 mod cli;
 mod config;
+mod door;
 mod home;
 mod telemetry;
 mod tls;
@@ -17,6 +18,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Video, password hashes and keys are nobody else's on this machine.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // Two providers in one process make rustls refuse to choose: this is the one.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()

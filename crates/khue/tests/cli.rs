@@ -3,10 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test names the line")]
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 fn khue(arguments: &[&str], config: &Path, password: Option<&str>) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_khue"))
@@ -143,4 +144,67 @@ fn a_configuration_that_is_wrong_names_its_line_and_what_may_stand_there() {
         told.contains("lissten") && told.contains("listen") && told.contains("line 3"),
         "{told}"
     );
+}
+
+/// A `khue serve` that was asked to serve at `listen`.
+fn serve(config: &Path, listen: SocketAddr) -> Child {
+    let data = config.with_file_name("data");
+    fs::write(config, format!("data = {data:?}\n[http]\nlisten = \"{listen}\"\n")).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_khue"))
+        .args(["serve", "--config"])
+        .arg(config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Returns the operator's one-time password as it is printed, and ends the program.
+fn password_printed(mut serving: Child) -> String {
+    let output = BufReader::new(serving.stdout.take().unwrap());
+    let mut lines = output.lines().map_while(Result::ok);
+    let line = lines.find(|line| line.trim_start().starts_with("trucban ")).unwrap();
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    line.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn first_passwords_are_printed_until_somebody_has_used_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configured(folder.path());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let refused = serve(&config, address).wait_with_output().unwrap();
+    let words = String::from_utf8(refused.stderr).unwrap();
+    let wanted = format!("cannot serve on {address}: choose another port, or end what has it");
+    assert!(!refused.status.success() && words.contains(&wanted), "{words}");
+
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let first = password_printed(serve(&config, anywhere));
+    let second = password_printed(serve(&config, anywhere));
+    assert_ne!(first, second);
+}
+
+#[test]
+fn what_it_writes_is_nobody_elses_though_the_folder_is_open_to_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configured(folder.path());
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::set_permissions(folder.path().join("data"), fs::Permissions::from_mode(0o755)).unwrap();
+    password_printed(serve(&config, SocketAddr::from(([127, 0, 0, 1], 0))));
+    let mut folders = vec![folder.path().join("data")];
+    let mut files = 0;
+    while let Some(entry) = folders.pop() {
+        for entry in fs::read_dir(entry).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", entry.path().display());
+            match entry.metadata().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false => files += 1,
+            }
+        }
+    }
+    assert!(files >= 5, "only {files} files were written");
 }

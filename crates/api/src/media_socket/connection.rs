@@ -94,13 +94,8 @@ impl Connection {
         let mut looked = Instant::now();
         loop {
             let sent = tokio::select! {
+                // What ends a right comes first, however much a browser says.
                 biased;
-                message = stream.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.hear(&text).await,
-                    // Pings are answered beneath; nothing else is said in bytes.
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => Ok(()),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Gone,
-                },
                 Ok(()) = revocations.changed() => self.look().await,
                 Ok(()) = changes.changed() => self.decide_again().await,
                 _ = tick.tick() => {
@@ -113,6 +108,12 @@ impl Connection {
                         done => done,
                     }
                 }
+                message = stream.next() => match message {
+                    Some(Ok(Message::Text(text))) => self.hear(&text).await,
+                    // Pings are answered beneath; nothing else is said in bytes.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => Ok(()),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Gone,
+                },
                 (channel, next) = self.channels.next() => self.pass_on(channel, next).await,
             };
             if let Err(over) = sent {

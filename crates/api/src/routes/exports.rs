@@ -93,7 +93,9 @@ pub(crate) async fn make_export(
     let purpose = purpose(&body.purpose)?;
     let stream = camera.stream(body.role.into()).ok_or_else(|| Refusal::not_found("stream"))?.id;
     let store = state.store.clone();
+    let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
     let made = tokio::task::spawn_blocking(move || store.export(stream, span)).await;
+    drop(turn);
     let export = made.map_err(Refusal::broken)??;
 
     let id = ExportId::new();
@@ -114,6 +116,7 @@ pub(crate) async fn make_export(
         made: state.now(),
         secret: signin::new_secret(),
         size_bytes,
+        frames,
         export: Mutex::new(export),
     });
     tracing::info!(

@@ -25,7 +25,10 @@ pub(crate) async fn metrics(
 ) -> Result<Response, Refusal> {
     if !address.is_loopback() {
         let person = person::find(&headers, &state).await?;
-        if !person.is_some_and(|person| person.user.role == catalog::Role::Administrator) {
+        let may = |person: person::Person| {
+            person.user.role == catalog::Role::Administrator && !person.sign_in.must_choose_password
+        };
+        if !person.is_some_and(may) {
             return Err(unknown_path());
         }
     }

@@ -18,9 +18,10 @@ use simcam::{CameraConfig, Credentials, Server, ServerConfig};
 use store::StoreConfig;
 
 use super::serve::announce;
-use crate::app::{self, Door, Node};
+use crate::app::{self, Node};
 use crate::city;
 use crate::config::{Config, Http};
+use crate::door::Door;
 use crate::telemetry;
 
 /// The port that the demo takes if nobody else has it.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use catalog::Role;
 
-use crate::app::{self, Door, Invited, Node, UNSORTED};
+use crate::app::{self, Invited, Node, UNSORTED};
 use crate::config::Config;
+use crate::door::Door;
 use crate::telemetry;
 
 /// Runs until it is asked to stop.
@@ -13,9 +14,8 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
     telemetry::start("info");
     let config = Config::read(path)?;
     let node = Node::open(&config).await?;
-    let empty = node.catalog.tables().users.is_empty();
     let mut invited = Vec::new();
-    if empty {
+    if node.is_new().await? {
         invited = node.invite().await?;
         // A first place, so that the client has somewhere to put a first camera.
         node.site(UNSORTED).await?;
