@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::first_word::FirstWord;
 use crate::home::Home;
 use crate::tls::{self, Authority};
 
@@ -140,7 +141,10 @@ impl Tls {
 
 /// Lets go of who says nothing: slow and vanished clients would hold the
 /// descriptors that cameras need.
-fn patient<A: Address, Acceptor>(mut server: Server<A, Acceptor>) -> Server<A, Acceptor> {
+fn patient<A: Address, Acceptor: Clone>(
+    server: Server<A, Acceptor>,
+) -> Server<A, FirstWord<Acceptor>> {
+    let mut server = server.map(|inner| FirstWord { inner, patience: REQUEST });
     let http = server.http_builder();
     http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
     http.http2()

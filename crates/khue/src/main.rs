@@ -8,6 +8,7 @@ mod city;
 mod cli;
 mod config;
 mod door;
+mod first_word;
 mod home;
 mod telemetry;
 mod tls;

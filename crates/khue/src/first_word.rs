@@ -1,0 +1,133 @@
+//! A connection must say something soon after it was let in.
+//!
+//! hyper's limits begin with the first byte, by which it learns the version of
+//! HTTP; one that never comes has none.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum_server::accept::Accept;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Lets in whom `inner` lets in, for as long as `patience` if they say nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstWord<A> {
+    pub(crate) inner: A,
+    pub(crate) patience: Duration,
+}
+
+/// A connection; reading from it fails if the first byte does not come in time.
+#[derive(Debug)]
+pub(crate) struct Listened<S> {
+    stream: S,
+    /// Until when; `None` once there was a byte.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl<A, I, S> Accept<I, S> for FirstWord<A>
+where
+    A: Accept<I, S>,
+    A::Future: Send + 'static,
+{
+    type Stream = Listened<A::Stream>;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, A::Service)>> + Send>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        let (accepting, patience) = (self.inner.accept(stream, service), self.patience);
+        Box::pin(async move {
+            let (stream, service) = accepting.await?;
+            Ok((Listened::new(stream, patience), service))
+        })
+    }
+}
+
+impl<S> Listened<S> {
+    fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, until: Some(Box::pin(sleep(patience))) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Listened<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        match (read, &mut self.until) {
+            (Poll::Pending, Some(until)) => {
+                ready!(until.as_mut().poll(context));
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            (Poll::Pending, None) => Poll::Pending,
+            (read, _) => {
+                self.until = None;
+                read
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// None at all: what is not there at once comes too late.
+    const PATIENCE: Duration = Duration::ZERO;
+
+    #[tokio::test]
+    async fn who_says_nothing_is_let_go() {
+        let (_silent, stream) = duplex(64);
+        let read = Listened::new(stream, PATIENCE).read_u8().await;
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_has_said_something_may_be_silent_afterwards() {
+        let (mut client, stream) = duplex(64);
+        let mut listened = Listened::new(stream, PATIENCE);
+        client.write_u8(7).await.unwrap();
+        assert_eq!(listened.read_u8().await.unwrap(), 7);
+        let again = tokio::time::timeout(PATIENCE, listened.read_u8()).await;
+        assert!(again.is_err(), "read {again:?}");
+        listened.write_u8(9).await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), 9);
+    }
+}
