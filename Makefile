@@ -22,7 +22,7 @@ build: need-build web/dist/index.html ## the release binary, client inside
 	@cargo build --release --locked -p khue
 
 dev: need-build web/node_modules/.installed ## the demo with a client that reloads as you edit
-	@cargo build --locked -p khue
+	@cargo build --locked --workspace --bin khue
 	@scripts/dev $(CARGO_TARGET_DIR)/debug/khue $(DEMO_DIR)
 
 test: need-test web/dist/index.html ## everything that must hold, within 40 minutes cold on 2 cores
@@ -38,8 +38,7 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
-	@cargo build --locked -p khue
-	@cargo test --locked -p e2e
+	@cargo test --locked --workspace --test cli --test browser --test clean_stop --test crash
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue
