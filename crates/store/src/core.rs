@@ -1,13 +1,13 @@
 //! What the store's threads share: settings, streams, and the state of the disk.
 //!
-//! Belongs here: counting bytes and room, the list of streams, noting facts.
-//! What each thread does stands in `append.rs`, `sync.rs`, `expire.rs`; how they
-//! are started and stopped, in `store.rs`.
+//! Belongs here: counting bytes and room, the list of streams. What each thread
+//! does stands in `append.rs`, `sync.rs`, `expire.rs`; how they are started and
+//! stopped, in `store.rs`; what they note, in `journal.rs`.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -16,14 +16,13 @@ use std::time::Duration;
 use base::{StreamId, WallTime};
 use tokio::sync::watch;
 
-use crate::append::{Order, is_full};
+use crate::append::Order;
 use crate::config::StoreConfig;
 use crate::disk::Disk;
-use crate::facts::{self, Fact};
 use crate::index::Index;
+use crate::journal::Journal;
 use crate::layout::{Layout, SegmentName};
 use crate::retention::{Holds, Retention};
-use crate::root;
 use crate::stream::{State, Stream, lock};
 use crate::sync::Ledger;
 
@@ -47,8 +46,6 @@ pub(crate) struct Core {
     pub(crate) room: Room,
     /// One for each disk thread.
     pub(crate) threads: Vec<Sender<Order>>,
-    /// Facts that the disk did not take yet.
-    pub(crate) unnoted: Mutex<Vec<(Arc<Stream>, Fact)>>,
     /// Any file on the store's file system.
     pub(crate) anchor: File,
     /// The latest moment that frames or callers have spoken of.
@@ -87,7 +84,11 @@ impl Core {
             return stream;
         }
         let mut streams = self.streams.write().unwrap_or_else(PoisonError::into_inner);
-        streams.entry(id).or_insert_with(|| Arc::new(Stream::new(id, State::default()))).clone()
+        let new = || {
+            let journal = Journal::new(self.disk.clone(), self.layout.clone(), id);
+            Arc::new(Stream::new(id, State::default(), journal))
+        };
+        streams.entry(id).or_insert_with(new).clone()
     }
 
     /// Gives an order to the stream's disk thread.
@@ -142,68 +143,6 @@ impl Core {
 
     pub(crate) fn retention_of(&self, stream: StreamId) -> Retention {
         lock(&self.retention).get(&stream).copied().unwrap_or_default()
-    }
-
-    /// Notes a fact: at once for readers, in the journal as soon as the disk takes it.
-    pub(crate) fn note(&self, stream: &Arc<Stream>, fact: Fact) {
-        stream.state().timeline.learn(&fact);
-        let mut unnoted = lock(&self.unnoted);
-        let waits = unnoted.iter().any(|(other, _)| other.id == stream.id);
-        let done = if waits { None } else { self.journal(stream, &[&fact], false).ok() };
-        if done.is_none() {
-            unnoted.push((stream.clone(), fact));
-        }
-    }
-
-    /// Tries again what the disk did not take.
-    pub(crate) fn note_again(&self) {
-        lock(&self.unnoted).retain(|(stream, fact)| {
-            let done = self.journal(stream, &[fact], false);
-            if let Err(error) = &done {
-                tracing::error!(stream = %stream.id, %error, "a fact cannot be noted yet");
-            }
-            done.is_err()
-        });
-    }
-
-    pub(crate) fn has_unnoted(&self, stream: StreamId) -> bool {
-        lock(&self.unnoted).iter().any(|(other, _)| other.id == stream)
-    }
-
-    /// Appends facts to a stream's journal; `lasting` returns when they are on
-    /// disk for good, else the next round sees to it.
-    pub(crate) fn journal(
-        &self,
-        stream: &Arc<Stream>,
-        facts: &[&Fact],
-        lasting: bool,
-    ) -> io::Result<()> {
-        let mut text = String::new();
-        facts.iter().for_each(|fact| text.push_str(&facts::line(fact)));
-        let home = self.layout.stream(stream.id);
-        let new_home = self.disk.create_dir(&home)?;
-        let (file, new) = self.disk.open(&self.layout.journal(stream.id))?;
-        let before = std::fs::metadata(file.path())?.len();
-        let mut done = self.disk.append(&file, &mut [IoSlice::new(text.as_bytes())]);
-        if done.as_ref().is_err_and(is_full) && root::drop_ballast(&self.layout, &self.disk)? {
-            self.room.owed.store(root::BALLAST_BYTES, Ordering::Relaxed);
-            self.disk.truncate(&file, before)?;
-            done = self.disk.append(&file, &mut [IoSlice::new(text.as_bytes())]);
-        }
-        if let Err(error) = done {
-            self.disk.truncate(&file, before)?;
-            return Err(error);
-        }
-        let mut made = Vec::new();
-        made.extend(new_home.then(|| self.layout.streams()));
-        made.extend(new.then_some(home));
-        if !lasting {
-            self.ledger.made(stream, made);
-            self.ledger.noted(stream, Arc::new(file));
-            return Ok(());
-        }
-        self.disk.sync_data(&file)?;
-        made.iter().try_for_each(|folder| self.disk.sync_dir(folder))
     }
 
     /// Counts what was written of a stream up to `end`.

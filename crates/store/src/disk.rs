@@ -3,14 +3,17 @@
 //! ```text
 //! create  append  truncate  rename  unlink                change it
 //! sync_data (a file)  sync_dir (its entry)  sync_all      make it last
+//! open_to_read  read                                      what may be spoilt
 //! ```
 //!
 //! Two disks stand behind one enum: the real one, and one that forgets what was
-//! not synced when its power is cut (`testutil.rs`). Reading needs no such
-//! care and goes past it.
+//! not synced when its power is cut, and fails where a test wants it to
+//! (`testutil.rs`, `faults.rs`). Names and lengths need no such care: listing
+//! goes past it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +27,14 @@ pub enum Disk {
     /// One whose power a test can cut.
     #[doc(hidden)]
     Lossy(Arc<Lossy>),
+}
+
+/// A file open for reading, at any place.
+#[derive(Debug)]
+pub struct ReadFile {
+    file: File,
+    /// What a test made of the disk, and where the file lies on it.
+    lossy: Option<(Arc<Lossy>, PathBuf)>,
 }
 
 /// A file open for appending.
@@ -40,7 +51,57 @@ impl DiskFile {
     }
 }
 
+impl ReadFile {
+    /// Returns its length now.
+    pub fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Fills `buffer` from `offset` on as far as the file reaches, and returns
+    /// how far that was.
+    pub fn read_up_to(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some((lossy, path)) = &self.lossy {
+            let end = offset.saturating_add(buffer.len() as u64).min(self.len()?);
+            lossy.faults().meet_reading(path, offset..end)?;
+        }
+        let mut read = 0;
+        while read < buffer.len() {
+            match self.file.read_at(&mut buffer[read..], offset + read as u64) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    /// Fills all of `buffer` from `offset` on.
+    pub fn read_exact(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let whole = self.read_up_to(offset, buffer)? == buffer.len();
+        if whole { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
 impl Disk {
+    /// Opens a file for reading.
+    pub fn open_to_read(&self, path: &Path) -> io::Result<ReadFile> {
+        let lossy = match self {
+            Self::Real => None,
+            Self::Lossy(lossy) => Some((lossy.clone(), path.to_owned())),
+        };
+        Ok(ReadFile { file: File::open(path)?, lossy })
+    }
+
+    /// Returns all bytes of a file.
+    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = self.open_to_read(path)?;
+        let mut bytes = vec![0; usize::try_from(file.len()?).map_err(io::Error::other)?];
+        let read = file.read_up_to(0, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
     /// Makes a folder in one that exists; returns whether it was not there.
     pub fn create_dir(&self, path: &Path) -> io::Result<bool> {
         self.change(|| match std::fs::create_dir(path) {
@@ -102,7 +163,7 @@ impl Disk {
     pub fn sync_data(&self, file: &DiskFile) -> io::Result<()> {
         match self {
             Self::Real => file.file.sync_data(),
-            Self::Lossy(lossy) => lossy.synced(&file.path),
+            Self::Lossy(lossy) => lossy.synced(&file.path, &file.file),
         }
     }
 
@@ -118,7 +179,7 @@ impl Disk {
     pub fn sync_all(&self, any: &File) -> io::Result<()> {
         match self {
             Self::Real => Ok(rustix::fs::syncfs(any)?),
-            Self::Lossy(lossy) => lossy.all_synced(),
+            Self::Lossy(lossy) => lossy.all_synced(any),
         }
     }
 

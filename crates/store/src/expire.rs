@@ -250,11 +250,8 @@ impl Core {
         let each = due.len() <= MANY;
         for (stream, due) in due {
             let facts = facts(due, self.latest());
-            let journal = self.layout.journal(stream.id);
-            self.journal(stream, &facts.iter().collect::<Vec<_>>(), each)
-                .map_err(StoreError::disk("note a deletion in", &journal))?;
-            let mut state = stream.state();
-            facts.iter().for_each(|fact| state.timeline.learn(fact));
+            self.note_first(stream, &facts, each)
+                .map_err(StoreError::disk("note a deletion in", &stream.journal.path()))?;
         }
         if each {
             return Ok(());

@@ -17,10 +17,8 @@
 //! clip is 90 s after its start. A gap of more than an hour stands for an hour.
 //! [`Export::gaps`] says where they are.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,6 +27,7 @@ use bytes::{Bytes, BytesMut};
 use media::fmp4::{self, Movie, Part, Sample};
 
 use crate::core::Core;
+use crate::disk::{Disk, ReadFile};
 use crate::error::StoreError;
 use crate::gap::Gap;
 use crate::reader::keys;
@@ -58,7 +57,8 @@ pub struct Export {
     /// In order of `at`, without holes.
     chunks: Vec<Chunk>,
     /// Most recently used last.
-    files: Vec<(PathBuf, File)>,
+    files: Vec<(PathBuf, ReadFile)>,
+    disk: Disk,
 }
 
 /// Frames that lie together in a segment.
@@ -106,9 +106,9 @@ impl Export {
                 let open = state.open.as_ref().filter(|open| open.name == slice.segment);
                 open.map(|open| (open.keys.clone(), open.len))
             };
-            plan.add(*slice, path, open, at == 0)?;
+            plan.add(&core.disk, *slice, path, open, at == 0)?;
         }
-        plan.finish(span, gaps).ok_or_else(nothing)
+        plan.finish(&core.disk, span, gaps).ok_or_else(nothing)
     }
 
     /// Returns up to `len` bytes of the file from `offset` on; fewer only at
@@ -138,8 +138,7 @@ impl Export {
             let path = path.clone();
             let before = out.len();
             out.resize(before + wanted as usize, 0);
-            let read =
-                self.file(&path).and_then(|file| file.read_exact_at(&mut out[before..], from));
+            let read = self.file(&path).and_then(|file| file.read_exact(from, &mut out[before..]));
             read.map_err(StoreError::disk("read", &path))?;
             at += wanted;
             chunk += 1;
@@ -147,14 +146,14 @@ impl Export {
         Ok(out.freeze())
     }
 
-    fn file(&mut self, path: &PathBuf) -> io::Result<&File> {
+    fn file(&mut self, path: &PathBuf) -> io::Result<&ReadFile> {
         match self.files.iter().position(|(known, _)| known == path) {
             Some(at) => {
                 let file = self.files.remove(at);
                 self.files.push(file);
             }
             None => {
-                let file = File::open(path)?;
+                let file = self.disk.open_to_read(path)?;
                 if self.files.len() >= FILES {
                     self.files.remove(0);
                 }
@@ -170,12 +169,13 @@ impl Plan {
     /// frames that are decoded and not shown can stand at the file's start alone.
     fn add(
         &mut self,
+        disk: &Disk,
         slice: Slice,
         path: PathBuf,
         open: Option<(Vec<crate::trailer::Key>, u64)>,
         is_first: bool,
     ) -> Result<(), StoreError> {
-        let file = SegmentFile::open(&path)?;
+        let file = SegmentFile::open(disk, &path)?;
         let failed = || StoreError::disk("read", &path);
         let (keys, limit) = match open {
             Some(open) => open,
@@ -227,7 +227,7 @@ impl Plan {
         whole
     }
 
-    fn finish(mut self, asked: Span, gaps: Vec<Gap>) -> Option<Export> {
+    fn finish(mut self, disk: &Disk, asked: Span, gaps: Vec<Gap>) -> Option<Export> {
         let origin = self.frames.first()?.wall;
         self.place(asked);
         let mut media_us = 0;
@@ -270,7 +270,8 @@ impl Plan {
         }
         let span = Span::new(start, end)?;
         let (chunks, files) = (self.chunks, Vec::new());
-        Some(Export { span, frames, gaps, header, size_bytes, chunks, files })
+        let disk = disk.clone();
+        Some(Export { span, frames, gaps, header, size_bytes, chunks, files, disk })
     }
 
     /// Lets each frame last until the next one, over gaps and where one

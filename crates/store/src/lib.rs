@@ -25,11 +25,13 @@ mod error;
 mod expire;
 mod export;
 pub mod facts;
+mod faults;
 mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gap;
 mod index;
+mod journal;
 mod layout;
 mod reader;
 mod recover;

@@ -187,7 +187,7 @@ impl Reader {
     fn open(&self, stream: &Stream, slice: Slice) -> Result<Cursor, StoreError> {
         let name = slice.segment;
         let path = self.core.layout.segment(self.id, name);
-        let file = SegmentFile::open(&path)?;
+        let file = SegmentFile::open(&self.core.disk, &path)?;
         let of_open = {
             let state = stream.state();
             state.open.as_ref().filter(|open| open.name == name).map(|open| open.keys.clone())

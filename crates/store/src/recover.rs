@@ -17,19 +17,23 @@
 //! raises the epoch.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use base::{Span, StreamId, WallTime};
 
+use crate::append::is_full;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::facts::{self, Fact};
+use crate::facts::Fact;
 use crate::format::list;
 use crate::gap::GapReason;
 use crate::index::{Change, Known};
+use crate::journal::{Journal, cut};
+
 use crate::layout::{Layout, SegmentName};
+use crate::root;
 use crate::segment::{Found, SegmentFile};
 use crate::timeline::{Segment, Timeline};
 
@@ -106,7 +110,8 @@ fn recover_stream(
     let known: HashMap<SegmentName, Segment> =
         known.into_iter().map(|segment| (segment.name(), segment)).collect();
     let mut timeline = Timeline::default();
-    for fact in read_journal(disk, &layout.journal(stream))? {
+    let journal = Journal::new(disk.clone(), layout.clone(), stream);
+    for fact in journal.read()? {
         timeline.learn(&fact);
     }
     let mut there = HashSet::new();
@@ -140,25 +145,8 @@ fn recover_stream(
     }
     let gone = known.keys().filter(|name| !there.contains(name));
     recovered.changes.extend(gone.map(|name| Change::Remove(stream, *name)));
-    note_crash(scene, stream, &mut timeline)?;
+    note_crash(scene, &journal, &mut timeline)?;
     Ok(timeline)
-}
-
-/// Returns the facts of a journal and cuts its torn end.
-fn read_journal(disk: &Disk, path: &Path) -> Result<Vec<Fact>, StoreError> {
-    let journal = match std::fs::read(path) {
-        Ok(journal) => journal,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::disk("read", path)(error)),
-    };
-    let parsed = facts::parse(&journal);
-    if parsed.damaged > 0 {
-        tracing::error!(path = %path.display(), lines = parsed.damaged, "facts of a journal cannot be read");
-    }
-    if parsed.whole_bytes < journal.len() as u64 {
-        cut(disk, path, parsed.whole_bytes).map_err(StoreError::disk("cut", path))?;
-    }
-    Ok(parsed.facts)
 }
 
 /// Returns what a file holds that the index does not know, and cuts or removes
@@ -172,7 +160,7 @@ fn mend(
 ) -> Result<Option<Segment>, StoreError> {
     let may_be_torn = scene.may_be_torn(name.epoch);
     let len = std::fs::metadata(path).map_err(StoreError::disk("look at", path))?.len();
-    let (last, why) = match SegmentFile::open(path) {
+    let (last, why) = match SegmentFile::open(scene.disk, path) {
         Ok(file) => {
             if let Some(trailer) = file.trailer() {
                 return Ok(segment(name, trailer.end_us, len));
@@ -206,12 +194,6 @@ fn mend(
     tracing::info!(path = %shown, bytes = len - whole, "the torn end of a segment was cut");
     recovered.cut += 1;
     Ok(segment(name, last.end_us(), whole))
-}
-
-fn cut(disk: &Disk, path: &Path, len: u64) -> io::Result<()> {
-    let (file, _) = disk.open(path)?;
-    disk.truncate(&file, len)?;
-    disk.sync_data(&file)
 }
 
 /// Returns the last fragment up to which the file is whole.
@@ -252,10 +234,9 @@ fn segment(name: SegmentName, end_us: u64, size_bytes: u64) -> Option<Segment> {
 /// said why: at its end, and where the power took a file or a fact in its middle.
 fn note_crash(
     scene: Scene<'_>,
-    stream: StreamId,
+    journal: &Journal,
     timeline: &mut Timeline,
 ) -> Result<(), StoreError> {
-    let Scene { layout, disk, .. } = scene;
     let ends = timeline.segments().iter().filter(|segment| scene.may_be_torn(segment.epoch));
     let ends: Vec<_> = ends.map(|segment| segment.span.end()).collect();
     let crashes: Vec<_> = ends
@@ -267,22 +248,14 @@ fn note_crash(
         return Ok(());
     }
     crashes.iter().for_each(|fact| timeline.learn(fact));
-    let lines: String = crashes.iter().map(facts::line).collect();
-    let path = layout.journal(stream);
-    let note = || -> io::Result<()> {
-        let (file, made) = disk.open(&path)?;
-        disk.append(&file, &mut [IoSlice::new(lines.as_bytes())])?;
-        disk.sync_data(&file)?;
-        if made { disk.sync_dir(&layout.stream(stream)) } else { Ok(()) }
-    };
-    match note() {
-        Err(error) if crate::append::is_full(&error) => {
+    match journal.note_for_good(&crashes, &|| root::drop_ballast(scene.layout, scene.disk)) {
+        Err(error) if is_full(&error) => {
             // Opening on a full disk must go on: it is what can make room. The
             // crash is known to this process, and lost with the next.
-            tracing::warn!(%stream, "the disk is too full to note a crash");
+            tracing::warn!(path = %journal.path().display(), "the disk is too full to note a crash");
             Ok(())
         }
-        other => other.map_err(StoreError::disk("note a crash in", &path)),
+        other => other.map_err(StoreError::disk("note a crash in", &journal.path())),
     }
 }
 

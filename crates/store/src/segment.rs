@@ -9,9 +9,7 @@
 //! a file may be torn or false: every length is checked against the file's
 //! before a byte is fetched for it.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +17,7 @@ use bytes::{Bytes, BytesMut};
 use media::fmp4::{self, FragmentIndex};
 use media::{Params, nal};
 
+use crate::disk::{Disk, ReadFile};
 use crate::error::StoreError;
 use crate::trailer::{self, FOOT, Key, Trailer};
 
@@ -40,7 +39,7 @@ pub(crate) struct Found {
 /// A segment open for reading.
 #[derive(Debug)]
 pub(crate) struct SegmentFile {
-    file: File,
+    file: ReadFile,
     /// Where the fragments begin.
     first: u64,
     pub(crate) params: Arc<Params>,
@@ -48,12 +47,12 @@ pub(crate) struct SegmentFile {
 
 impl SegmentFile {
     /// Opens a segment and reads what a decoder needs.
-    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let file = File::open(path).map_err(StoreError::disk("open", path))?;
+    pub(crate) fn open(disk: &Disk, path: &Path) -> Result<Self, StoreError> {
+        let file = disk.open_to_read(path).map_err(StoreError::disk("open", path))?;
         let broken = |why: String| StoreError::Unreadable { path: path.to_owned(), why };
         let mut head = vec![0; HEAD];
         loop {
-            let read = read_up_to(&file, 0, &mut head).map_err(StoreError::disk("read", path))?;
+            let read = file.read_up_to(0, &mut head).map_err(StoreError::disk("read", path))?;
             match fmp4::read_init(&head[..read]) {
                 Ok(params) => {
                     let first = init_len(&head[..read])
@@ -77,7 +76,7 @@ impl SegmentFile {
 
     /// Returns the file's length now.
     pub(crate) fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        self.file.len()
     }
 
     /// Returns the trailer, if the segment has a whole one.
@@ -85,10 +84,10 @@ impl SegmentFile {
         let len = self.len().ok()?;
         let mut foot = [0; FOOT];
         let foot_at = len.checked_sub(FOOT as u64)?;
-        self.file.read_exact_at(&mut foot, foot_at).ok()?;
+        self.file.read_exact(foot_at, &mut foot).ok()?;
         let start = len.checked_sub(trailer::length(&foot)?)?;
         let mut bytes = vec![0; usize::try_from(len - start).ok()?];
-        self.file.read_exact_at(&mut bytes, start).ok()?;
+        self.file.read_exact(start, &mut bytes).ok()?;
         trailer::read(&bytes)
     }
 
@@ -97,7 +96,7 @@ impl SegmentFile {
     pub(crate) fn fragment(&self, offset: u64, limit: u64) -> io::Result<Option<Found>> {
         let mut head = vec![0; HEAD];
         loop {
-            let read = read_up_to(&self.file, offset, &mut head)?;
+            let read = self.file.read_up_to(offset, &mut head)?;
             match fmp4::read_fragment_header(&head[..read]) {
                 Ok(index) => {
                     let ends = offset.checked_add(index.total_len);
@@ -163,7 +162,7 @@ impl SegmentFile {
     pub(crate) fn read(&self, offset: u64, len: u64) -> io::Result<Bytes> {
         let len = usize::try_from(len).map_err(io::Error::other)?;
         let mut bytes = BytesMut::zeroed(len);
-        self.file.read_exact_at(&mut bytes, offset)?;
+        self.file.read_exact(offset, &mut bytes)?;
         Ok(bytes.freeze())
     }
 }
@@ -195,18 +194,4 @@ fn init_len(head: &[u8]) -> Option<u64> {
             return Some(at);
         }
     }
-}
-
-/// Fills `buffer` as far as the file reaches.
-fn read_up_to(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut read = 0;
-    while read < buffer.len() {
-        match file.read_at(&mut buffer[read..], offset + read as u64) {
-            Ok(0) => break,
-            Ok(more) => read += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(read)
 }

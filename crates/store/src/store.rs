@@ -29,14 +29,15 @@ use crate::expire::Expired;
 use crate::export::Export;
 use crate::gap::GapReason;
 use crate::index::{self, Index};
+use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::reader::Reader;
-use crate::recover::{self, Recovered};
+use crate::recover;
 use crate::retention::{Holds, Retention};
 use crate::root::{self, Lock};
 use crate::stream::{State, Stream, lock};
 use crate::sync::{self, Nudge};
-use crate::timeline::{Account, Answer};
+use crate::timeline::{Account, Answer, Timeline};
 use crate::writer::Writer;
 
 /// A store that this process has open. Clones are the same store.
@@ -139,6 +140,7 @@ impl Store {
         let (syncing, nudges) = mpsc::channel();
         let every = Duration::from_millis(config.sync_every_ms.into());
         let used = recovered.used_bytes;
+        let streams = streams(&disk, &layout, recovered.streams);
         let core = Arc::new(Core {
             config,
             disk,
@@ -149,11 +151,10 @@ impl Store {
             ledger: Default::default(),
             holds: Mutex::default(),
             retention: Mutex::default(),
-            streams: RwLock::new(streams(recovered)),
+            streams: RwLock::new(streams),
             watermarks: watch::Sender::new(Watermarks::default()),
             room: Room { used: used.into(), owed: root::BALLAST_BYTES.into(), ..Room::default() },
             threads: disk_threads.clone(),
-            unnoted: Mutex::default(),
             latest_us: AtomicI64::new(now.0),
         });
         core.publish_watermarks();
@@ -366,10 +367,16 @@ impl State {
     }
 }
 
-fn streams(recovered: Recovered) -> HashMap<StreamId, Arc<Stream>> {
-    let streams = recovered.streams.into_iter().map(|(id, timeline)| {
+fn streams(
+    disk: &Disk,
+    layout: &Layout,
+    timelines: HashMap<StreamId, Timeline>,
+) -> HashMap<StreamId, Arc<Stream>> {
+    let streams = timelines.into_iter().map(|(id, timeline)| {
         let synced = recover::watermark(&timeline);
-        (id, Arc::new(Stream::new(id, State { timeline, synced, ..State::default() })))
+        let state = State { timeline, synced, ..State::default() };
+        let journal = Journal::new(disk.clone(), layout.clone(), id);
+        (id, Arc::new(Stream::new(id, state, journal)))
     });
     streams.collect()
 }

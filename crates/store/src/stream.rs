@@ -6,9 +6,10 @@
 //!                                                    readers
 //! ```
 //!
-//! Each part has a lock of its own, held for a look-up or a change in memory;
-//! `hand` alone is held over a write, and only its disk thread takes it. Where
-//! two are taken, it is in the order of the picture.
+//! Each part has a lock of its own, held for a look-up or a change in memory.
+//! Two are held over a write: `hand`, which only its disk thread takes, and the
+//! journal's own, which nobody takes who may not wait for the disk. Where two
+//! are taken, it is in the order of the picture, the journal's last.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base::{StreamId, WallTime};
 
 use crate::append::Hand;
+use crate::journal::Journal;
 use crate::layout::SegmentName;
 use crate::timeline::{Segment, Timeline};
 use crate::trailer::Key;
@@ -31,6 +33,8 @@ pub(crate) struct Stream {
     pub(crate) hand: Mutex<Hand>,
     /// What is on disk.
     pub(crate) state: Mutex<State>,
+    /// Why something is not.
+    pub(crate) journal: Journal,
     /// Bytes given to the disk thread and not yet written.
     pub(crate) queued_bytes: AtomicU64,
 }
@@ -63,12 +67,13 @@ pub(crate) struct Open {
 }
 
 impl Stream {
-    pub(crate) fn new(id: StreamId, state: State) -> Self {
+    pub(crate) fn new(id: StreamId, state: State, journal: Journal) -> Self {
         Self {
             id,
             gather: Mutex::default(),
             hand: Mutex::default(),
             state: Mutex::new(state),
+            journal,
             queued_bytes: AtomicU64::new(0),
         }
     }

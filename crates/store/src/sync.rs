@@ -147,7 +147,7 @@ fn round(core: &Core) {
         tracing::error!(stream = %dirty.stream.id, "what was written cannot be made to last");
     }
     for dirty in &synced {
-        publish(core, dirty);
+        publish(dirty);
         for closing in &dirty.closing {
             finish(core, &dirty.stream, closing);
         }
@@ -171,9 +171,9 @@ fn sync(core: &Core, dirty: HashMap<StreamId, Dirty>) -> (Vec<Dirty>, Vec<Dirty>
     })
 }
 
-fn publish(core: &Core, dirty: &Dirty) {
+fn publish(dirty: &Dirty) {
     let Some((run, end)) = dirty.upto else { return };
-    if core.has_unnoted(dirty.stream.id) {
+    if dirty.stream.journal.is_behind() {
         return; // the journal belongs to what is promised
     }
     let mut state = dirty.stream.state();

@@ -11,15 +11,20 @@
 //! ```
 //!
 //! It is stricter than most file systems: syncing a file does not make its
-//! entry last. It can also run out of room.
+//! entry last. It can also run out of room, and fail a sync as Linux does:
+//! what that covered is lost, each open file is told so once, and from then on
+//! all is green. What else can fail, a path at a time, is in `faults.rs`.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::disk::write_all;
+use crate::faults::bad_sector;
+pub use crate::faults::{Act, Faults};
 
 /// See the module.
 #[doc(hidden)]
@@ -27,6 +32,7 @@ use crate::disk::write_all;
 pub struct Lossy {
     /// Where unlinked files lie until their folder is synced.
     graves: PathBuf,
+    faults: Faults,
     state: Mutex<State>,
 }
 
@@ -40,6 +46,13 @@ struct State {
     /// What changed in each folder since it was synced, in order.
     changes: HashMap<PathBuf, Vec<Change>>,
     graves_dug: u64,
+    next_sync_fails: bool,
+    /// How many syncs have failed.
+    failed_syncs: u64,
+    /// Files of which a failed sync lost something, and the last that did.
+    doomed: HashMap<PathBuf, u64>,
+    /// The last failed sync that each open file was told of.
+    told: HashMap<RawFd, u64>,
 }
 
 #[derive(Debug)]
@@ -98,8 +111,23 @@ impl Lossy {
             synced: HashMap::new(),
             changes: HashMap::new(),
             graves_dug: 0,
+            next_sync_fails: false,
+            failed_syncs: 0,
+            doomed: HashMap::new(),
+            told: HashMap::new(),
         };
-        Self { graves, state: Mutex::new(state) }
+        Self { graves, faults: Faults::default(), state: Mutex::new(state) }
+    }
+
+    /// Returns what is wrong with single files.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Makes the next sync fail and lose for good what it covers. After it the
+    /// disk goes on, and who has not been told of the loss is told once.
+    pub fn fail_next_sync(&self) {
+        self.state().next_sync_fails = true;
     }
 
     /// Limits the bytes that may still be written; what is unlinked adds to it.
@@ -155,6 +183,7 @@ impl Lossy {
         file: &File,
         parts: &mut [IoSlice<'_>],
     ) -> io::Result<()> {
+        self.faults.meet(Act::Append, path)?;
         let mut state = self.state();
         if !state.powered {
             return Err(io::Error::other("the power is off"));
@@ -182,12 +211,20 @@ impl Lossy {
         }
     }
 
-    pub(crate) fn synced(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn synced(&self, path: &Path, file: &File) -> io::Result<()> {
+        self.faults.meet(Act::Sync, path)?;
         let mut state = self.state();
         if !state.powered {
             return Err(io::Error::other("the power is off"));
         }
-        state.synced.remove(path);
+        if std::mem::take(&mut state.next_sync_fails) {
+            state.lose([path.to_owned()]);
+        }
+        let last = state.doomed.get(path).copied().unwrap_or(0);
+        state.tell(file, last)?;
+        if last == 0 {
+            state.synced.remove(path);
+        }
         Ok(())
     }
 
@@ -196,15 +233,25 @@ impl Lossy {
         if !state.powered {
             return Err(io::Error::other("the power is off"));
         }
+        if !path.is_dir() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         bury(state.changes.remove(path))
     }
 
-    pub(crate) fn all_synced(&self) -> io::Result<()> {
+    pub(crate) fn all_synced(&self, any: &File) -> io::Result<()> {
         let mut state = self.state();
         if !state.powered {
             return Err(io::Error::other("the power is off"));
         }
-        state.synced.clear();
+        if std::mem::take(&mut state.next_sync_fails) {
+            let dirty: Vec<_> = state.synced.keys().cloned().collect();
+            state.lose(dirty);
+        }
+        let last = state.failed_syncs;
+        state.tell(any, last)?;
+        let State { synced, doomed, .. } = &mut *state;
+        synced.retain(|path, _| doomed.contains_key(path));
         state.changes.drain().try_for_each(|(_, changes)| bury(Some(changes)))
     }
 
@@ -224,6 +271,7 @@ impl Lossy {
     }
 
     pub(crate) fn unlink(&self, path: &Path) -> io::Result<()> {
+        self.faults.meet(Act::Unlink, path)?;
         let mut state = self.state();
         if !state.powered {
             return Err(io::Error::other("the power is off"));
@@ -253,6 +301,23 @@ impl State {
     fn note(&mut self, path: &Path, change: Change) {
         let folder = path.parent().unwrap_or(Path::new("/"));
         self.changes.entry(folder.to_owned()).or_default().push(change);
+    }
+
+    /// Notes that what was not synced of these files never will be.
+    fn lose(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.failed_syncs += 1;
+        let failed = self.failed_syncs;
+        self.doomed.extend(paths.into_iter().map(|path| (path, failed)));
+    }
+
+    /// Fails if `file` was not told yet of the failed sync of number `last`.
+    fn tell(&mut self, file: &File, last: u64) -> io::Result<()> {
+        let told = self.told.entry(file.as_raw_fd()).or_default();
+        if *told < last {
+            *told = last;
+            return Err(bad_sector());
+        }
+        Ok(())
     }
 
     /// Moves a file to a grave and returns where that is.
