@@ -8,12 +8,17 @@
 //! nobody can tell from a crime. A step that dies half-way leaves files that
 //! the next step finds due again.
 //!
+//! A file that will not go, or a journal that takes no note, stops nobody else:
+//! what it concerns stays in the timeline, and the first error is told when all
+//! others had their turn. A file that is stuck is passed over by whoever makes
+//! room, and tried again at each step of expiry; its note is not made twice.
+//!
 //! > Nothing is expired before the holds are known.
 //!
 //! Deciding and deleting happen under the lock of the holds, so a hold spares
 //! its segments from the moment on at which `set_holds` returned.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,9 +30,9 @@ use crate::core::{Core, signed};
 use crate::error::StoreError;
 use crate::facts::Fact;
 use crate::index::Change;
-use crate::retention::{self, Holds, Rule};
+use crate::retention::{self, Holds, Retention, Rule};
 use crate::root;
-use crate::stream::{Stream, lock};
+use crate::stream::{State, Stream, lock};
 use crate::timeline::Segment;
 
 /// What a step let go.
@@ -45,34 +50,47 @@ const AT_ONCE: usize = 64;
 /// From so many on, one sync of the file system costs less than each by itself.
 const MANY: usize = 4;
 
+/// How often room is looked for elsewhere when what was chosen would not go.
+const TRIES: u32 = 64;
+
 /// What of a stream is to be deleted, and why.
 type Due = (Arc<Stream>, Vec<(Segment, Rule)>);
+
+/// What came of a deletion.
+#[derive(Debug, Default)]
+struct Outcome {
+    expired: Expired,
+    /// How many files would not go.
+    stuck: u32,
+    /// Streams whose journals took no note.
+    unnoted: HashSet<StreamId>,
+    /// The first thing that went wrong.
+    error: Option<StoreError>,
+}
 
 impl Core {
     /// Deletes what is due at `now`: by age, by each stream's bytes, by the
     /// store's ceiling, for the disk's reserve.
     pub(crate) fn expire(&self, now: WallTime) -> Result<Expired, StoreError> {
         self.latest_us.store(now.0, Ordering::Relaxed);
-        let mut expired = Expired::default();
+        let mut outcome = Outcome::default();
         for streams in self.streams().chunks(AT_ONCE) {
             let holds = lock(&self.holds);
             let holds = holds.as_ref().ok_or(StoreError::HoldsUnknown)?;
             let due = streams.iter().map(|stream| {
-                let state = stream.state();
-                let (retention, held) = (self.retention_of(stream.id), holds.of(stream.id));
-                let open_bytes = state.open_bytes();
-                let due = retention::due(state.closed(), open_bytes, retention, held, now);
+                let due =
+                    stream.state().due(self.retention_of(stream.id), holds.of(stream.id), now);
                 (stream.clone(), due)
             });
-            self.delete(due.collect(), &mut expired)?;
+            self.delete(due.collect(), &mut outcome);
         }
         let holds = lock(&self.holds);
         let holds = holds.as_ref().ok_or(StoreError::HoldsUnknown)?;
         self.refresh_free();
         for (rule, bytes) in self.over() {
-            self.delete_oldest(holds, rule, bytes, &mut expired)?;
+            self.delete_oldest(holds, rule, bytes, &mut outcome);
         }
-        Ok(expired)
+        outcome.error.map_or(Ok(outcome.expired), Err)
     }
 
     /// Deletes the oldest, if that is allowed and needed, so that `bytes` more
@@ -83,12 +101,11 @@ impl Core {
         let Some(holds) = holds.as_ref() else { return self.has_room(bytes) };
         // If the disk refused it counts otherwise than we do, and needs this at least.
         let missing = self.short_of(bytes).max(bytes);
-        let mut expired = Expired::default();
-        if let Err(error) = self.delete_oldest(holds, Rule::DiskFull, missing, &mut expired) {
-            tracing::error!(%error, "the disk is full and nothing can be deleted");
-        }
+        let mut outcome = Outcome::default();
+        self.delete_oldest(holds, Rule::DiskFull, missing, &mut outcome);
+        outcome.log();
         self.refresh_free();
-        expired.segments > 0 && self.has_room(bytes)
+        outcome.expired.segments > 0 && self.has_room(bytes)
     }
 
     /// Looks after room between two steps of expiry: once a round.
@@ -97,12 +114,11 @@ impl Core {
         let over = self.over();
         let holds = lock(&self.holds);
         if let Some(holds) = holds.as_ref() {
-            let mut expired = Expired::default();
+            let mut outcome = Outcome::default();
             for (rule, bytes) in over {
-                if let Err(error) = self.delete_oldest(holds, rule, bytes, &mut expired) {
-                    tracing::error!(%error, "cannot make room");
-                }
+                self.delete_oldest(holds, rule, bytes, &mut outcome);
             }
+            outcome.log();
         }
         drop(holds);
         self.refresh_free();
@@ -175,34 +191,38 @@ impl Core {
         over
     }
 
-    fn delete_oldest(
-        &self,
-        holds: &Holds,
-        rule: Rule,
-        bytes: u64,
-        expired: &mut Expired,
-    ) -> Result<(), StoreError> {
-        let streams = self.streams();
-        let mut spare = Vec::new();
-        for stream in &streams {
-            let state = stream.state();
-            let of_stream = retention::spare(state.closed(), holds.of(stream.id), bytes);
-            spare.extend(of_stream.into_iter().map(|segment| (stream.id, segment)));
+    /// Deletes the oldest that may go until `bytes` are free, in the place of
+    /// what would not go the next oldest.
+    fn delete_oldest(&self, holds: &Holds, rule: Rule, bytes: u64, outcome: &mut Outcome) {
+        let before = outcome.expired.size_bytes;
+        for _ in 0..TRIES {
+            let missing = bytes.saturating_sub(outcome.expired.size_bytes - before);
+            let failures = outcome.failures();
+            let mut streams = self.streams();
+            streams.retain(|stream| !outcome.unnoted.contains(&stream.id));
+            let mut spare = Vec::new();
+            for stream in &streams {
+                let state = stream.state();
+                let of_stream = retention::spare(state.loose(), holds.of(stream.id), missing);
+                spare.extend(of_stream.into_iter().map(|segment| (stream.id, segment)));
+            }
+            let mut due: HashMap<StreamId, Vec<(Segment, Rule)>> = HashMap::new();
+            for (stream, segment) in retention::oldest(spare, missing) {
+                due.entry(stream).or_default().push((segment, rule));
+            }
+            let due = streams.into_iter().filter_map(|stream| {
+                let due = due.remove(&stream.id)?;
+                Some((stream, due))
+            });
+            self.delete(due.collect(), outcome);
+            if outcome.failures() == failures {
+                return;
+            }
         }
-        let mut due: HashMap<StreamId, Vec<(Segment, Rule)>> = HashMap::new();
-        for (stream, segment) in retention::oldest(spare, bytes) {
-            due.entry(stream).or_default().push((segment, rule));
-        }
-        let due = streams.into_iter().filter_map(|stream| {
-            let due = due.remove(&stream.id)?;
-            Some((stream, due))
-        });
-        self.delete(due.collect(), expired)
     }
 
-    fn delete(&self, mut due: Vec<Due>, expired: &mut Expired) -> Result<(), StoreError> {
-        due.retain(|(_, due)| !due.is_empty());
-        self.note_deletions(&due)?;
+    fn delete(&self, due: Vec<Due>, outcome: &mut Outcome) {
+        let due = self.note_deletions(due, outcome);
         let mut days = BTreeSet::new();
         for (stream, due) in &due {
             {
@@ -211,22 +231,26 @@ impl Core {
                     state.timeline.remove(segment.name());
                 }
             }
-            for (segment, _) in due {
+            for (segment, rule) in due {
                 let name = segment.name();
                 let path = self.layout.segment(stream.id, name);
-                match self.disk.unlink(&path) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        stream.state().timeline.put(*segment);
-                        return Err(StoreError::disk("delete", &path)(error));
+                let gone = self.disk.unlink(&path);
+                let mut state = stream.state();
+                match gone {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        state.timeline.put(*segment);
+                        state.stuck.insert(name, *rule);
+                        outcome.stuck += 1;
+                        outcome.fail(StoreError::disk("delete", &path)(error));
+                        continue;
                     }
-                }
+                    _ => state.stuck.remove(&name),
+                };
                 days.insert(self.layout.day(stream.id, name));
                 self.room.used.fetch_sub(segment.size_bytes, Ordering::Relaxed);
                 self.index.send(Change::Remove(stream.id, name));
-                expired.segments += 1;
-                expired.size_bytes += segment.size_bytes;
+                outcome.expired.segments += 1;
+                outcome.expired.size_bytes += segment.size_bytes;
             }
         }
         let mut changed = days.clone();
@@ -238,25 +262,80 @@ impl Core {
             }
         }
         if changed.len() > MANY {
-            return self.sync_all().map_err(StoreError::disk("sync", self.layout.root()));
+            if let Err(error) = self.sync_all() {
+                outcome.fail(StoreError::disk("sync", self.layout.root())(error));
+            }
+            return;
         }
-        changed.iter().try_for_each(|folder| {
-            self.disk.sync_dir(folder).map_err(StoreError::disk("sync", folder))
-        })
+        for folder in changed {
+            if let Err(error) = self.disk.sync_dir(&folder) {
+                outcome.fail(StoreError::disk("sync", &folder)(error));
+            }
+        }
     }
 
-    /// Returns when it is on disk for good what is going to be deleted, and why.
-    fn note_deletions(&self, due: &[Due]) -> Result<(), StoreError> {
+    /// Returns what may be deleted, when it is on disk for good that it is going
+    /// to be, and why.
+    fn note_deletions(&self, mut due: Vec<Due>, outcome: &mut Outcome) -> Vec<Due> {
+        due.retain(|(_, due)| !due.is_empty());
         let each = due.len() <= MANY;
-        for (stream, due) in due {
-            let facts = facts(due, self.latest());
-            self.note_first(stream, &facts, each)
-                .map_err(StoreError::disk("note a deletion in", &stream.journal.path()))?;
+        due.retain(|(stream, due)| {
+            let news: Vec<_> = {
+                let state = stream.state();
+                let is_news =
+                    |(segment, _): &&_| !state.stuck.contains_key(&Segment::name(segment));
+                due.iter().filter(is_news).copied().collect()
+            };
+            let facts = facts(&news, self.latest());
+            if facts.is_empty() {
+                return true;
+            }
+            let noted = self.note_first(stream, &facts, each);
+            let path = stream.journal.path();
+            let noted = noted.map_err(StoreError::disk("note a deletion in", &path));
+            noted.map_err(|error| outcome.silence(stream.id, error)).is_ok()
+        });
+        if !each && let Err(error) = self.sync_all() {
+            outcome.fail(StoreError::disk("sync", self.layout.root())(error));
+            due.clear();
         }
-        if each {
-            return Ok(());
+        due
+    }
+}
+
+impl Outcome {
+    fn failures(&self) -> usize {
+        self.unnoted.len() + self.stuck as usize
+    }
+
+    fn silence(&mut self, stream: StreamId, error: StoreError) {
+        self.unnoted.insert(stream);
+        self.fail(error);
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.error.get_or_insert(error);
+    }
+
+    fn log(&self) {
+        if let Some(error) = &self.error {
+            tracing::error!(%error, "not all that should make room can be deleted");
         }
-        self.sync_all().map_err(StoreError::disk("sync", self.layout.root()))
+    }
+}
+
+impl State {
+    /// Returns what is due by the stream's own retention, and what is stuck and
+    /// still not held.
+    fn due(&self, retention: Retention, held: &[Span], now: WallTime) -> Vec<(Segment, Rule)> {
+        let mut due = retention::due(self.closed(), self.open_bytes(), retention, held, now);
+        for (name, rule) in &self.stuck {
+            let segment =
+                self.timeline.segment(*name).filter(|stuck| !retention::is_held(**stuck, held));
+            let known = due.iter().any(|(segment, _)| segment.name() == *name);
+            due.extend(segment.filter(|_| !known).map(|segment| (*segment, *rule)));
+        }
+        due
     }
 }
 

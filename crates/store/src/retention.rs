@@ -147,7 +147,7 @@ pub(crate) fn oldest(mut spare: Vec<(StreamId, Segment)>, bytes: u64) -> Vec<(St
     spare
 }
 
-fn is_held(segment: Segment, held: &[Span]) -> bool {
+pub(crate) fn is_held(segment: Segment, held: &[Span]) -> bool {
     held.iter().any(|hold| hold.intersection(segment.span).is_some())
 }
 

@@ -11,6 +11,7 @@
 //! journal's own, which nobody takes who may not wait for the disk. Where two
 //! are taken, it is in the order of the picture, the journal's last.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,7 @@ use base::{StreamId, WallTime};
 use crate::append::Hand;
 use crate::journal::Journal;
 use crate::layout::SegmentName;
+use crate::retention::Rule;
 use crate::timeline::{Segment, Timeline};
 use crate::trailer::Key;
 use crate::writer::Gather;
@@ -45,6 +47,9 @@ pub(crate) struct State {
     pub(crate) timeline: Timeline,
     /// The segment that is being written.
     pub(crate) open: Option<Open>,
+    /// Segments that are noted as deleted, by which rule, and whose files would
+    /// not go.
+    pub(crate) stuck: BTreeMap<SegmentName, Rule>,
     /// Below it, everything is on disk for good.
     pub(crate) synced: Option<WallTime>,
     /// Counts the runs; a step of the clock makes the watermark begin anew.
@@ -88,6 +93,11 @@ impl State {
     pub(crate) fn closed(&self) -> impl Iterator<Item = &Segment> + Clone {
         let open = self.open.as_ref().map(|open| open.name);
         self.timeline.segments().iter().filter(move |segment| Some(segment.name()) != open)
+    }
+
+    /// Yields what of the closed could go as far as the disk is concerned.
+    pub(crate) fn loose(&self) -> impl Iterator<Item = &Segment> + Clone {
+        self.closed().filter(|segment| !self.stuck.contains_key(&segment.name()))
     }
 
     /// Returns the length of the segment that is being written.

@@ -7,7 +7,8 @@ mod common;
 use std::collections::HashMap;
 
 use base::WallTime;
-use common::{Camera, Home, all_time, assert_holds, files, recorded, span};
+use common::{BEGIN, Camera, Home, all_time, assert_holds, files, recorded, span};
+use store::testutil::Act;
 use store::{Disk, Holds, Retention, Rule, Store, StoreError};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -190,6 +191,106 @@ async fn a_deletion_that_the_power_cut_short_is_done_again() {
         assert_eq!(answer.runs.len(), 1);
         assert!(answer.deleted.iter().all(|gone| gone.rule == Rule::Age));
         assert_eq!(answer.deleted.len(), 2);
+        store.close().await;
+    }
+}
+
+/// The first segment of a camera's recording, where it lies.
+fn oldest(home: &Home, camera: &Camera) -> std::path::PathBuf {
+    let id = camera.stream.to_string();
+    home.segments().into_iter().find(|file| file.display().to_string().contains(&id)).unwrap()
+}
+
+fn bytes_on_disk(home: &Home) -> u64 {
+    home.segments().iter().map(|file| file.metadata().unwrap().len()).sum()
+}
+
+#[tokio::test]
+async fn a_file_that_will_not_go_stops_no_other_and_is_tried_again() {
+    let home = Home::new();
+    let lossy = home.lossy();
+    let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+    store.set_holds(Holds::default());
+    let (a, b) = (Camera::new(7), Camera::new(8));
+    record(&store, &a, 0..3).await;
+    record(&store, &b, 0..3).await;
+    store.set_retention(days(&a, 1).into_iter().chain(days(&b, 1)).collect());
+    let now = WallTime(a.begin.0 + 2 * DAY_US + DAY_US / 2);
+    let stuck = oldest(&home, &a);
+    lossy.faults().refuse(Act::Unlink, &stuck);
+    let noted = || {
+        files(home.root())
+            .iter()
+            .filter(|file| file.ends_with("facts.journal"))
+            .map(|file| file.metadata().unwrap().len())
+            .sum::<u64>()
+    };
+    let refusal = store.expire(now).unwrap_err().to_string();
+    assert!(refusal.starts_with(&format!("cannot delete {}", stuck.display())), "{refusal}");
+    let after = noted();
+    for _ in 0..2 {
+        // All that is due of both is gone but for the one, which is told truly.
+        for (camera, runs) in [(&a, 2), (&b, 1)] {
+            let answer = store.timeline(camera.stream, span(camera.wall(0), now));
+            assert_eq!(answer.runs.len(), runs, "{answer:?}");
+        }
+        assert_eq!(recorded(&store, a.stream).get(&a.wall(0)), Some(&a.frame(0).data));
+        assert_eq!(store.status().used_bytes, bytes_on_disk(&home));
+        assert!(store.expire(now).is_err());
+        assert_eq!(noted(), after, "nothing is noted twice");
+    }
+    lossy.faults().mend();
+    assert_eq!(store.expire(now).unwrap().segments, 1);
+    assert!(!stuck.exists());
+    assert_eq!(store.timeline(a.stream, span(a.wall(0), now)).runs.len(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_journal_that_takes_no_note_keeps_its_own_stream_and_no_other() {
+    let home = Home::new();
+    let lossy = home.lossy();
+    let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+    store.set_holds(Holds::default());
+    let cameras: Vec<_> = (10..16).map(Camera::new).collect();
+    for camera in &cameras {
+        record(&store, camera, 0..2).await;
+    }
+    store.set_retention(cameras.iter().flat_map(|camera| days(camera, 1)).collect());
+    let journal = home.root().join(format!("streams/{}/facts.journal", cameras[0].stream));
+    lossy.faults().refuse(Act::Append, &journal);
+    let now = WallTime(BEGIN.0 + DAY_US + DAY_US / 2);
+    let refusal = store.expire(now).unwrap_err().to_string();
+    assert!(refusal.starts_with("cannot note a deletion in"), "{refusal}");
+    let runs = |camera: &Camera| store.timeline(camera.stream, span(BEGIN, now)).runs.len();
+    assert_eq!(cameras.iter().map(runs).collect::<Vec<_>>(), [2, 1, 1, 1, 1, 1]);
+    lossy.faults().mend();
+    store.expire(now).unwrap();
+    assert_eq!(runs(&cameras[0]), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn room_is_made_elsewhere_where_the_oldest_will_not_go() {
+    for act in [Act::Unlink, Act::Append] {
+        let mut home = Home::new();
+        home.config.ceiling_bytes = Some(1_500_000);
+        let lossy = home.lossy();
+        let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+        store.set_holds(Holds::default());
+        let (stubborn, other) = (Camera::new(20), Camera::new(21));
+        record(&store, &stubborn, 0..1).await;
+        let first = oldest(&home, &stubborn);
+        let journal = first.parent().unwrap().with_file_name("facts.journal");
+        lossy.faults().refuse(act, if act == Act::Unlink { &first } else { &journal });
+        for day in 1..16 {
+            record(&store, &other, day..day + 1).await;
+            assert!(store.status().used_bytes <= 1_500_000, "{act:?} on day {day}");
+        }
+        assert!(first.exists());
+        assert_eq!(store.status().used_bytes, bytes_on_disk(&home));
+        let newest = on_day(&other, 15).frame(499);
+        assert_eq!(recorded(&store, other.stream).get(&newest.wall), Some(&newest.data));
         store.close().await;
     }
 }
