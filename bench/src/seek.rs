@@ -58,7 +58,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
         let began = Instant::now();
         let mut reader = store.read(stream, moment);
         loop {
-            match reader.next()? {
+            match reader.next() {
                 Some(Piece::Fragment(fragment)) => {
                     anyhow::ensure!(
                         fragment.span.contains(moment),

@@ -59,6 +59,7 @@ pub(crate) enum Kind {
     LockedOut,
     Expired,
     NothingRecorded,
+    Unreadable,
     Busy,
     Broken,
 }
@@ -80,6 +81,7 @@ impl Kind {
             Self::Taken => (StatusCode::CONFLICT, "taken"),
             Self::InUse => (StatusCode::CONFLICT, "in_use"),
             Self::NothingRecorded => (StatusCode::CONFLICT, "nothing_recorded"),
+            Self::Unreadable => (StatusCode::CONFLICT, "unreadable"),
             Self::Expired => (StatusCode::GONE, "expired"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::WrongMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_media_type"),
@@ -207,6 +209,12 @@ impl From<store::StoreError> for Refusal {
         match error {
             store::StoreError::NothingRecorded { .. } => {
                 Self::new(Kind::NothingRecorded, error.to_string())
+            }
+            // Which file it is, is for the log and not for the browser.
+            store::StoreError::Unreadable { .. } => {
+                tracing::error!(%error, "a recording cannot be read");
+                let words = "a part of this recording cannot be read; choose a span without it";
+                Self::new(Kind::Unreadable, words)
             }
             _ => Self::broken(error),
         }

@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) disk: Disk,
     pub(crate) layout: Layout,
     pub(crate) epoch: u32,
+    /// What the disk refused at the opening.
+    pub(crate) refused: u64,
     pub(crate) ledger: Ledger,
     pub(crate) index: Index,
     /// Unknown until casework has told them once.

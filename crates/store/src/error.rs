@@ -95,4 +95,12 @@ impl StoreError {
         let path = path.to_owned();
         move |source| Self::Disk { act, path, source }
     }
+
+    /// Says of a segment alone what the system said of its file.
+    pub(crate) fn in_segment(self) -> Self {
+        match self {
+            Self::Disk { path, source, .. } => Self::Unreadable { path, why: source.to_string() },
+            other => other,
+        }
+    }
 }

@@ -115,7 +115,8 @@ impl Export {
     /// its end. Blocks for the disk.
     ///
     /// # Errors
-    /// If a segment was deleted since: what is to be taken out should be held.
+    /// [`StoreError::Unreadable`], if a segment was deleted since (what is to be
+    /// taken out should be held) or the disk will not read it.
     pub fn read_range(&mut self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
         let end = self.size_bytes.min(offset.saturating_add(len as u64));
         if offset >= end {
@@ -139,7 +140,7 @@ impl Export {
             let before = out.len();
             out.resize(before + wanted as usize, 0);
             let read = self.file(&path).and_then(|file| file.read_exact(from, &mut out[before..]));
-            read.map_err(StoreError::disk("read", &path))?;
+            read.map_err(|error| StoreError::disk("read", &path)(error).in_segment())?;
             at += wanted;
             chunk += 1;
         }
@@ -175,11 +176,11 @@ impl Plan {
         open: Option<(Vec<crate::trailer::Key>, u64)>,
         is_first: bool,
     ) -> Result<(), StoreError> {
-        let file = SegmentFile::open(disk, &path)?;
-        let failed = || StoreError::disk("read", &path);
+        let file = SegmentFile::open(disk, &path).map_err(StoreError::in_segment)?;
+        let failed = || |error| StoreError::disk("read", &path)(error).in_segment();
         let (keys, limit) = match open {
             Some(open) => open,
-            None => (keys(&file).map_err(failed())?, file.len().map_err(failed())?),
+            None => (keys(&file), file.len().map_err(failed())?),
         };
         let name = slice.segment;
         let wanted_us = slice.span.start().micros_since(name.start).unsigned_abs();

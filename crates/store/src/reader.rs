@@ -120,22 +120,19 @@ impl Reader {
     ///
     /// A place that cannot be read is given as a gap, and reading goes on
     /// behind it.
-    ///
-    /// # Errors
-    /// If the disk refuses to be read at all.
     #[expect(clippy::should_implement_trait, reason = "an iterator that ended would not go on")]
-    pub fn next(&mut self) -> Result<Option<Piece>, StoreError> {
+    pub fn next(&mut self) -> Option<Piece> {
         loop {
             if let Some(piece) = self.waiting.pop_front() {
-                return Ok(Some(piece));
+                return Some(piece);
             }
-            let Some(stream) = self.core.stream(self.id) else { return Ok(None) };
-            let Some(slice) = self.next_slice(&stream) else { return Ok(None) };
+            let stream = self.core.stream(self.id)?;
+            let slice = self.next_slice(&stream)?;
             if !self.waiting.is_empty() {
                 continue; // what is missing before the slice comes first
             }
-            if let Some(piece) = self.step(&stream, slice)? {
-                return Ok(Some(piece));
+            if let Some(piece) = self.step(&stream, slice) {
+                return Some(piece);
             }
         }
     }
@@ -152,14 +149,14 @@ impl Reader {
     }
 
     /// Moves on within `slice` and returns what it finds.
-    fn step(&mut self, stream: &Stream, slice: Slice) -> Result<Option<Piece>, StoreError> {
+    fn step(&mut self, stream: &Stream, slice: Slice) -> Option<Piece> {
         let mut cursor = match self.cursor.take() {
             Some(cursor) if cursor.name == slice.segment => cursor,
             _ => match self.open(stream, slice) {
                 Ok(cursor) => cursor,
                 Err(error) => {
                     self.give_up(stream, slice, &error);
-                    return Ok(None);
+                    return None;
                 }
             },
         };
@@ -167,20 +164,26 @@ impl Reader {
             let params = cursor.file.params.clone();
             self.params = Some(params.clone());
             self.cursor = Some(cursor);
-            return Ok(Some(Piece::Init { params }));
+            return Some(Piece::Init { params });
         }
-        let path = || self.core.layout.segment(self.id, slice.segment);
-        let failed = |error| StoreError::disk("read", &path())(error);
-        let limit = limit(stream, &cursor).map_err(failed)?;
-        let Some(found) = cursor.file.fragment(cursor.offset, limit).map_err(failed)? else {
-            self.skip(cursor, slice);
-            return Ok(None);
+        let fragment = limit(stream, &cursor)
+            .and_then(|limit| cursor.file.fragment(cursor.offset, limit))
+            .and_then(|found| found.map(|found| read(&cursor, &found)).transpose());
+        let fragment = match fragment {
+            Ok(Some(fragment)) => fragment,
+            Ok(None) => {
+                self.skip(cursor, slice, "no fragment is there");
+                return None;
+            }
+            Err(error) => {
+                self.skip(cursor, slice, &error.to_string());
+                return None;
+            }
         };
-        let fragment = read(&cursor, &found).map_err(failed)?;
-        cursor.offset = found.offset + found.index.total_len;
+        cursor.offset += fragment.bytes.len() as u64;
         self.at = self.at.max(fragment.span.end());
         self.cursor = Some(cursor);
-        Ok(Some(Piece::Fragment(fragment)))
+        Some(Piece::Fragment(fragment))
     }
 
     /// Opens a segment at the keyframe to show the slice's start.
@@ -194,7 +197,7 @@ impl Reader {
         };
         let keys = match of_open {
             Some(keys) => keys,
-            None => keys(&file).map_err(StoreError::disk("read", &path))?,
+            None => keys(&file),
         };
         let wanted_us = slice.span.start().micros_since(name.start).unsigned_abs();
         let before = keys.partition_point(|key| key.at_us <= wanted_us);
@@ -203,7 +206,7 @@ impl Reader {
     }
 
     /// Goes on behind a place where no fragment can be read.
-    fn skip(&mut self, mut cursor: Cursor, slice: Slice) {
+    fn skip(&mut self, mut cursor: Cursor, slice: Slice, why: &str) {
         let next = cursor.keys.partition_point(|key| key.offset <= cursor.offset);
         let next = cursor.keys.get(next).copied();
         let until = match next {
@@ -211,7 +214,7 @@ impl Reader {
             None => slice.span.end(),
         };
         if let Some(span) = Span::new(self.at, until) {
-            tracing::error!(segment = %cursor.name, at = cursor.offset, "a fragment cannot be read");
+            tracing::error!(segment = %cursor.name, at = cursor.offset, why, "a fragment cannot be read");
             self.waiting.push_back(Piece::Gap(Gap { span, reason: GapReason::Unknown }));
             self.at = until;
         }
@@ -245,11 +248,8 @@ fn limit(stream: &Stream, cursor: &Cursor) -> io::Result<u64> {
 }
 
 /// Returns where the keyframes of a closed segment stand.
-pub(crate) fn keys(file: &SegmentFile) -> io::Result<Vec<Key>> {
-    match file.trailer() {
-        Some(trailer) => Ok(trailer.keys),
-        None => file.walk_keys(file.len()?),
-    }
+pub(crate) fn keys(file: &SegmentFile) -> Vec<Key> {
+    file.trailer().map_or_else(|| file.walk_keys(), |trailer| trailer.keys)
 }
 
 fn read(cursor: &Cursor, found: &Found) -> io::Result<Fragment> {

@@ -7,16 +7,23 @@
 //! ... without one whole fragment    removed
 //! known, and not there              forgotten
 //! a stop that nobody explained      the recorder died: a gap `crashed`
+//! the disk refuses a file           left as it is: read as far as it can be
 //! ```
 //!
 //! Only files of the last opening can be torn: those before were mended by the
-//! openings after them. Nothing is ever cut or removed in a file that had been
-//! whole, though a bad sector may make it look torn.
+//! openings after them. Nothing is cut or removed in a file of theirs, though a
+//! bad sector may make it look torn. Only where the epoch's own file is lost
+//! does every segment that the index does not know count as one of the last
+//! opening's.
+//!
+//! One bad sector keeps nobody from recording: what a disk will not read, cut or
+//! take is passed over in the log, counted, and looked at again by the next
+//! opening. Only the root and the list of the streams have to be readable.
 //!
 //! The same code makes the index anew. The caller syncs all of it before it
 //! raises the epoch.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -55,6 +62,21 @@ pub(crate) struct Recovered {
     pub(crate) cut: u64,
     /// Files without one whole fragment.
     pub(crate) removed: u64,
+    /// Files and folders that the disk refused.
+    pub(crate) refused: u64,
+}
+
+impl Recovered {
+    fn refuse(&mut self, error: &StoreError) {
+        tracing::error!(%error, "what the disk refuses is passed over");
+        self.refused += 1;
+    }
+}
+
+/// The disk refused a file, of which `rest` is there all the same.
+struct Refused {
+    error: StoreError,
+    rest: Option<Segment>,
 }
 
 /// What recovery works on.
@@ -90,7 +112,7 @@ pub(crate) fn recover(
             continue;
         };
         let known = known.remove(&stream).unwrap_or_default();
-        let timeline = recover_stream(scene, stream, known, &mut recovered)?;
+        let timeline = recover_stream(scene, stream, known, &mut recovered);
         recovered.streams.insert(stream, timeline);
     }
     for (stream, segments) in known {
@@ -105,48 +127,65 @@ fn recover_stream(
     stream: StreamId,
     known: Vec<Segment>,
     recovered: &mut Recovered,
-) -> Result<Timeline, StoreError> {
+) -> Timeline {
     let Scene { layout, disk, .. } = scene;
-    let known: HashMap<SegmentName, Segment> =
+    let mut known: HashMap<SegmentName, Segment> =
         known.into_iter().map(|segment| (segment.name(), segment)).collect();
     let mut timeline = Timeline::default();
     let journal = Journal::new(disk.clone(), layout.clone(), stream);
-    for fact in journal.read()? {
-        timeline.learn(&fact);
-    }
-    let mut there = HashSet::new();
+    let facts = journal.read().inspect_err(|error| recovered.refuse(error)).ok();
+    facts.iter().flatten().for_each(|fact| timeline.learn(fact));
     let home = layout.stream(stream);
-    for day in list(&home)? {
+    let days = list(&home).unwrap_or_else(|error| {
+        recovered.refuse(&error);
+        known.clear();
+        Vec::new()
+    });
+    for day in days {
         let folder = home.join(&day);
         if !folder.is_dir() {
             continue;
         }
-        for file in list(&folder)? {
+        let files = list(&folder).unwrap_or_else(|error| {
+            recovered.refuse(&error);
+            known.retain(|name, _| name.day() != day);
+            Vec::new()
+        });
+        for file in files {
             let Some(name) = SegmentName::parse(&file).filter(|name| name.day() == day) else {
                 tracing::warn!(folder = %folder.display(), %file, "a file that is no segment is passed over");
                 continue;
             };
             recovered.epoch = recovered.epoch.max(name.epoch);
-            let segment = match known.get(&name) {
-                Some(segment) => *segment,
-                None => match mend(scene, &folder.join(&file), name, recovered)? {
-                    Some(segment) => {
+            let segment = match known.remove(&name) {
+                Some(segment) => segment,
+                None => match mend(scene, &folder.join(&file), name, recovered) {
+                    Ok(Some(segment)) => {
                         recovered.changes.push(Change::Put(stream, segment));
                         segment
                     }
-                    None => continue,
+                    Ok(None) => continue,
+                    Err(Refused { error, rest }) => {
+                        recovered.refuse(&error);
+                        // Not for the index: the next opening looks again.
+                        let Some(segment) = rest else { continue };
+                        segment
+                    }
                 },
             };
-            there.insert(name);
             recovered.segments += 1;
             recovered.used_bytes += segment.size_bytes;
             timeline.put(segment);
         }
     }
-    let gone = known.keys().filter(|name| !there.contains(name));
-    recovered.changes.extend(gone.map(|name| Change::Remove(stream, *name)));
-    note_crash(scene, &journal, &mut timeline)?;
-    Ok(timeline)
+    recovered.changes.extend(known.into_keys().map(|name| Change::Remove(stream, name)));
+    // Without its facts nobody can say which stops are unexplained.
+    if facts.is_some()
+        && let Err(error) = note_crash(scene, &journal, &mut timeline)
+    {
+        recovered.refuse(&error);
+    }
+    timeline
 }
 
 /// Returns what a file holds that the index does not know, and cuts or removes
@@ -157,25 +196,31 @@ fn mend(
     path: &Path,
     name: SegmentName,
     recovered: &mut Recovered,
-) -> Result<Option<Segment>, StoreError> {
+) -> Result<Option<Segment>, Refused> {
+    let refused =
+        |act, rest| move |error| Refused { error: StoreError::disk(act, path)(error), rest };
     let may_be_torn = scene.may_be_torn(name.epoch);
-    let len = std::fs::metadata(path).map_err(StoreError::disk("look at", path))?.len();
+    let len = std::fs::metadata(path).map_err(refused("look at", None))?.len();
     let (last, why) = match SegmentFile::open(scene.disk, path) {
         Ok(file) => {
             if let Some(trailer) = file.trailer() {
                 return Ok(segment(name, trailer.end_us, len));
             }
-            let last = last_whole(&file, len, may_be_torn);
-            (last.map_err(StoreError::disk("read", path))?, "it has no whole fragment".to_owned())
+            let (last, error) = last_whole(&file, len, may_be_torn);
+            if let Some(error) = error {
+                let rest = last.and_then(|last| segment(name, last.end_us(), len));
+                return Err(refused("read", rest)(error));
+            }
+            (last, "it has no whole fragment".to_owned())
         }
         Err(StoreError::Unreadable { why, .. }) => (None, why),
-        Err(error) => return Err(error),
+        Err(error) => return Err(Refused { error, rest: None }),
     };
     let shown = path.display();
     let Some(last) = last else {
         if may_be_torn {
             tracing::info!(path = %shown, why, "a file that never became a segment was removed");
-            scene.disk.unlink(path).map_err(StoreError::disk("delete", path))?;
+            scene.disk.unlink(path).map_err(refused("delete", None))?;
             recovered.removed += 1;
         } else {
             tracing::error!(path = %shown, why, "a segment cannot be read and is passed over");
@@ -183,32 +228,41 @@ fn mend(
         return Ok(None);
     };
     let whole = last.offset + last.index.total_len;
+    let as_it_is = segment(name, last.end_us(), len);
     if whole == len {
-        return Ok(segment(name, last.end_us(), len));
+        return Ok(as_it_is);
     }
     if !may_be_torn {
         tracing::error!(path = %shown, at = whole, "a segment can be read up to here only");
-        return Ok(segment(name, last.end_us(), len));
+        return Ok(as_it_is);
     }
-    cut(scene.disk, path, whole).map_err(StoreError::disk("cut", path))?;
+    cut(scene.disk, path, whole).map_err(refused("cut", as_it_is))?;
     tracing::info!(path = %shown, bytes = len - whole, "the torn end of a segment was cut");
     recovered.cut += 1;
     Ok(segment(name, last.end_us(), whole))
 }
 
-/// Returns the last fragment up to which the file is whole.
-fn last_whole(file: &SegmentFile, len: u64, doubt: bool) -> io::Result<Option<Found>> {
+/// Returns the last fragment up to which the file is whole, and what kept the
+/// disk from telling.
+fn last_whole(file: &SegmentFile, len: u64, doubt: bool) -> (Option<Found>, Option<io::Error>) {
     let mut fragments: Vec<Found> = Vec::new();
+    let mut refusal = None;
     for found in file.walk(file.first(), len) {
-        let found = found?;
-        let follows = fragments.last().map_or(0, Found::end_us) == found.index.decode_time_us;
-        if !follows {
-            break;
+        match found {
+            Ok(found)
+                if fragments.last().map_or(0, Found::end_us) == found.index.decode_time_us =>
+            {
+                fragments.push(found);
+            }
+            Ok(_) => break,
+            Err(error) => {
+                refusal = Some(error);
+                break;
+            }
         }
-        fragments.push(found);
     }
     if !doubt {
-        return Ok(fragments.pop());
+        return (fragments.pop(), refusal);
     }
     // Lengths are in order so far. Towards the end the disk may have made room
     // for what it then did not write.
@@ -216,12 +270,17 @@ fn last_whole(file: &SegmentFile, len: u64, doubt: bool) -> io::Result<Option<Fo
     let doubted_from = end_us.saturating_sub(DOUBTED.as_micros() as u64);
     let sure = fragments.partition_point(|found| found.end_us() < doubted_from);
     for at in sure..fragments.len() {
-        if !file.is_sound(&fragments[at])? {
-            fragments.truncate(at);
-            break;
+        match file.is_sound(&fragments[at]) {
+            Ok(true) => {}
+            Ok(false) => {
+                fragments.truncate(at);
+                break;
+            }
+            // A bad sector was written once; the reader passes over it.
+            Err(error) => refusal = Some(error),
         }
     }
-    Ok(fragments.pop())
+    (fragments.pop(), refusal)
 }
 
 fn segment(name: SegmentName, end_us: u64, size_bytes: u64) -> Option<Segment> {

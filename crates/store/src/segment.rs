@@ -127,16 +127,11 @@ impl SegmentFile {
         })
     }
 
-    /// Returns where the keyframes stand, by walking.
-    pub(crate) fn walk_keys(&self, limit: u64) -> io::Result<Vec<Key>> {
-        let mut keys = Vec::new();
-        for found in self.walk(self.first, limit) {
-            let found = found?;
-            if found.is_key() {
-                keys.push(Key { at_us: found.index.decode_time_us, offset: found.offset });
-            }
-        }
-        Ok(keys)
+    /// Returns where the keyframes stand, by walking as far as that goes.
+    pub(crate) fn walk_keys(&self) -> Vec<Key> {
+        let walked = self.walk(self.first, self.len().unwrap_or(0)).map_while(Result::ok);
+        let keys = walked.filter(Found::is_key);
+        keys.map(|key| Key { at_us: key.index.decode_time_us, offset: key.offset }).collect()
     }
 
     /// Returns whether the samples of a fragment are rows of NAL units, which

@@ -70,6 +70,8 @@ pub struct Status {
     pub full: bool,
     /// Bytes that wait in memory for the disk.
     pub queued_bytes: u64,
+    /// Files and folders that the disk refused when the store was opened.
+    pub refused: u64,
     /// Each stream that the store knows.
     pub streams: HashMap<StreamId, StreamStatus>,
 }
@@ -106,6 +108,8 @@ pub struct Rebuilt {
     pub cut: u64,
     /// Files without one whole fragment, removed.
     pub removed: u64,
+    /// Files and folders that the disk refused, passed over.
+    pub refused: u64,
 }
 
 impl Store {
@@ -146,6 +150,7 @@ impl Store {
             disk,
             layout,
             epoch,
+            refused: recovered.refused,
             index,
             anchor,
             ledger: Default::default(),
@@ -201,6 +206,7 @@ impl Store {
             size_bytes: recovered.used_bytes,
             cut: recovered.cut,
             removed: recovered.removed,
+            refused: recovered.refused,
         })
     }
 
@@ -286,6 +292,7 @@ impl Store {
             ceiling_bytes: self.core.config.ceiling_bytes,
             full: self.core.is_full(),
             queued_bytes: room.queued.load(Ordering::Relaxed),
+            refused: self.core.refused,
             streams: streams.iter().map(|stream| (stream.id, stream.state().status())).collect(),
         }
     }

@@ -7,7 +7,7 @@ mod common;
 
 use base::WallTime;
 use common::{BEGIN, Camera, Home, STEP_US, all_time, assert_holds, pieces, recorded, span};
-use store::{Gap, GapReason, Piece};
+use store::{Disk, Gap, GapReason, Piece, StoreError};
 
 #[tokio::test]
 async fn what_is_pushed_reads_back_byte_for_byte_across_segments() {
@@ -38,7 +38,7 @@ async fn an_open_segment_is_part_of_the_timeline_and_readers_follow_it() {
     store.sync().await;
     let mut reader = store.read(camera.stream, BEGIN);
     let mut read = Vec::new();
-    while let Some(piece) = reader.next().unwrap() {
+    while let Some(piece) = reader.next() {
         read.push(piece);
     }
     // The GOP that is coming in is not written yet.
@@ -49,10 +49,10 @@ async fn an_open_segment_is_part_of_the_timeline_and_readers_follow_it() {
     // Over the border of the segment, which the reader meets while it is open.
     writer.push(&camera.frames(60..400));
     store.sync().await;
-    let more: Vec<_> = std::iter::from_fn(|| reader.next().unwrap()).collect();
+    let more: Vec<_> = std::iter::from_fn(|| reader.next()).collect();
     assert_eq!(common::frames(&more).len(), 325);
     assert!(!more.iter().any(|piece| matches!(piece, Piece::Init { .. } | Piece::Gap(_))));
-    assert!(reader.next().unwrap().is_none());
+    assert!(reader.next().is_none());
     drop(writer);
     store.close().await;
 }
@@ -263,7 +263,7 @@ async fn other_parameters_begin_another_segment_within_the_run() {
     assert_holds(&store, &camera, 0..75);
     assert_eq!(home.segments().len(), 2);
     assert_eq!(store.timeline(camera.stream, span(camera.wall(0), camera.wall(74))).gaps, []);
-    let widths: Vec<_> = pieces(&store, camera.stream, BEGIN)
+    let widths: Vec<_> = pieces(&store, camera.stream, camera.wall(0))
         .into_iter()
         .filter_map(|piece| match piece {
             Piece::Init { params } => Some(params.width),
@@ -318,7 +318,7 @@ async fn a_fragment_is_put_on_another_axis_without_touching_its_frames() {
     drop(writer);
     store.sync().await;
     let origin = WallTime(BEGIN.0 - 86_400_000_000);
-    for piece in pieces(&store, camera.stream, BEGIN) {
+    for piece in pieces(&store, camera.stream, camera.wall(0)) {
         let Piece::Fragment(fragment) = piece else { continue };
         let (header, data) = fragment.rebased(origin).unwrap();
         let index = media::fmp4::read_fragment_header(&header).unwrap();
@@ -337,7 +337,7 @@ async fn a_stream_nobody_recorded_has_nothing_to_tell() {
     let store = home.open().await;
     let camera = Camera::new(14);
     assert_eq!(store.timeline(camera.stream, all_time()), store::Answer::default());
-    assert!(pieces(&store, camera.stream, BEGIN).is_empty());
+    assert!(pieces(&store, camera.stream, camera.wall(0)).is_empty());
     assert_eq!(store.synced(camera.stream), None);
     store.close().await;
 }
@@ -358,4 +358,60 @@ async fn the_container_costs_less_than_a_five_hundredth() {
     let share = (files - media) as f64 / media as f64;
     assert!(share < 0.002, "{share}");
     assert_eq!(frames.len() as i64 * STEP_US, 60_000_000);
+}
+
+#[tokio::test]
+async fn a_bad_sector_is_a_gap_and_reading_goes_on_behind_it() {
+    for closed in [true, false] {
+        let home = Home::new();
+        let lossy = home.lossy();
+        let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+        let camera = Camera::new(60);
+        let mut writer = store.writer(camera.stream);
+        writer.push(&camera.frames(0..126));
+        if closed {
+            drop(writer);
+        }
+        store.sync().await;
+        let file = home.segments().remove(0);
+        let fragments = |pieces: &[Piece]| {
+            let fragments = pieces.iter().filter_map(|piece| match piece {
+                Piece::Fragment(fragment) => Some(fragment.bytes.len() as u64),
+                _ => None,
+            });
+            fragments.collect::<Vec<_>>()
+        };
+        let whole = fragments(&pieces(&store, camera.stream, camera.wall(0)));
+        // In the pictures of the third of five GOPs.
+        let len = file.metadata().unwrap().len();
+        let walked = [whole[0], whole[1], whole[2] / 2].iter().sum::<u64>();
+        let bad = (walked + 700).min(len - 1);
+        lossy.faults().spoil(&file, bad..bad + 1);
+        let given = pieces(&store, camera.stream, camera.wall(0));
+        let gaps: Vec<_> = given
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Gap(gap) => Some(*gap),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(gaps[0].reason, GapReason::Unknown);
+        assert_eq!(gaps[0].span, span(camera.wall(50), camera.wall(75)), "closed: {closed}");
+        let held = common::frames(&given);
+        for number in (0..50).chain(75..125) {
+            let frame = camera.frame(number);
+            assert_eq!(held.get(&frame.wall), Some(&frame.data), "{number}");
+        }
+        // A clip says so as well, and one beside the bad place can be taken.
+        let asked =
+            |from, to| store.export(camera.stream, span(camera.wall(from), camera.wall(to)));
+        let broken =
+            asked(0, 125).and_then(|mut clip| clip.read_range(0, clip.size_bytes as usize));
+        assert!(matches!(broken, Err(StoreError::Unreadable { .. })), "{broken:?}");
+        let mut whole = asked(75, 125).unwrap();
+        assert_eq!(
+            whole.read_range(0, whole.size_bytes as usize).unwrap().len() as u64,
+            whole.size_bytes
+        );
+    }
 }

@@ -88,7 +88,7 @@ fn check(store: &Store, given: &[Given], seed: u64) {
 fn explained(store: &Store, stream: StreamId, seed: u64) {
     let mut reader = store.read(stream, WallTime(0));
     let mut begun = false;
-    while let Some(piece) = reader.next().unwrap() {
+    while let Some(piece) = reader.next() {
         match piece {
             Piece::Fragment(_) => begun = true,
             Piece::Gap(gap) if begun => {

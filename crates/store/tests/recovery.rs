@@ -343,3 +343,72 @@ async fn files_that_are_not_ours_are_left_alone() {
         assert_eq!(std::fs::read_to_string(stranger).unwrap(), "mine");
     }
 }
+
+/// Places that the disk will not read, in each file of a crashed store in turn.
+#[tokio::test]
+async fn one_bad_sector_keeps_no_store_from_opening_and_nothing_of_it_is_cut() {
+    for sector in 0..30 {
+        let home = Home::new();
+        let camera = Camera::new(40);
+        crashed(&home, &camera, 401).await;
+        let files = home.segments();
+        let torn = files.last().unwrap();
+        let len = torn.metadata().unwrap().len();
+        let before = std::fs::read(torn).unwrap();
+        let lossy = home.lossy();
+        let bad = sector * 512 % len;
+        lossy.faults().spoil(torn, bad..bad + 1);
+        let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+        assert_eq!(store.status().refused, 1, "sector {sector}");
+        let held = recorded(&store, camera.stream);
+        let whole = camera.frames(0..375);
+        let others = whole.iter().filter(|frame| frame.wall < start(torn));
+        for frame in others {
+            assert_eq!(held.get(&frame.wall), Some(&frame.data), "sector {sector}");
+        }
+        // The camera is recorded, and the sector may be read again one day.
+        let mut writer = store.writer(camera.stream);
+        writer.push(&camera.frames(500..600));
+        drop(writer);
+        store.close().await;
+        assert_eq!(std::fs::read(torn).unwrap(), before, "sector {sector}");
+        lossy.faults().mend();
+        let store = home.open_on(Disk::Lossy(lossy)).await;
+        assert_eq!(store.status().refused, 0);
+        let held = recorded(&store, camera.stream);
+        for frame in whole.iter().chain(&camera.frames(500..600)) {
+            assert_eq!(held.get(&frame.wall), Some(&frame.data), "sector {sector}");
+        }
+        store.close().await;
+    }
+}
+
+/// Returns the wall time at which a segment's file begins.
+fn start(file: &Path) -> base::WallTime {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    store::SegmentName::parse(name).unwrap().start
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_costs_reasons_and_no_pictures() {
+    let home = Home::new();
+    let store = home.open().await;
+    let cameras = [Camera::new(41), Camera::new(42)];
+    for camera in &cameras {
+        store.writer(camera.stream).push(&camera.frames(0..100));
+    }
+    store.close().await;
+    let lossy = home.lossy();
+    let journal = home.root().join(format!("streams/{}/facts.journal", cameras[0].stream));
+    lossy.faults().spoil(&journal, 0..1);
+    let store = home.open_on(Disk::Lossy(lossy)).await;
+    assert_eq!(store.status().refused, 1);
+    let reasons = cameras.each_ref().map(|camera| {
+        assert_holds(&store, camera, 0..100);
+        let answer = store.timeline(camera.stream, all_time());
+        answer.gaps.last().map(|gap| gap.reason)
+    });
+    // Not as crashed: that nobody knows.
+    assert_eq!(reasons, [None, Some(GapReason::Stopped)]);
+    store.close().await;
+}

@@ -988,7 +988,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
-            /** @description `nothing_recorded` */
+            /** @description `nothing_recorded`, `unreadable` */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -106,25 +106,21 @@ async fn read(
             Err(_) => break End::Error,
         };
         let messages = match piece {
-            Ok(Some(Piece::Init { params })) => {
+            Some(Piece::Init { params }) => {
                 reading.params = Some(params);
                 reading.untold = true;
                 continue;
             }
-            Ok(Some(Piece::Fragment(fragment))) => {
+            Some(Piece::Fragment(fragment)) => {
                 if reading.is_over(fragment.span.start()) {
                     break End::Stopped;
                 }
                 paid = false;
                 reading.fragment(&fragment)
             }
-            Ok(Some(Piece::Gap(gap))) => reading.gap(gap.span, gap.reason.as_str()),
-            Ok(Some(Piece::Deleted(deleted))) => reading.gap(deleted.span, "deleted"),
-            Ok(None) => break End::CaughtUp,
-            Err(error) => {
-                tracing::error!(%error, "a recording cannot be read");
-                break End::Error;
-            }
+            Some(Piece::Gap(gap)) => reading.gap(gap.span, gap.reason.as_str()),
+            Some(Piece::Deleted(deleted)) => reading.gap(deleted.span, "deleted"),
+            None => break End::CaughtUp,
         };
         if steps.send(Step::Send(messages)).await.is_err() {
             return;

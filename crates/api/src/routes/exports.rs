@@ -75,7 +75,7 @@ pub(crate) struct ExportGap {
 #[utoipa::path(post, path = "/exports", tag = "playback", request_body = ExportAsked,
     responses((status = 201, body = ExportAnswer), (status = 400, body = ErrorForm),
         (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
-        (status = 409, body = ErrorForm, description = "`nothing_recorded`")))]
+        (status = 409, body = ErrorForm, description = "`nothing_recorded`, `unreadable`")))]
 pub(crate) async fn make_export(
     Given(state): Given<State>,
     Somebody(person): Somebody,

@@ -131,7 +131,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 /// Returns everything a reader gives from a moment on.
 pub fn pieces(store: &Store, stream: StreamId, from: WallTime) -> Vec<Piece> {
     let mut reader = store.read(stream, from);
-    std::iter::from_fn(|| reader.next().unwrap()).collect()
+    std::iter::from_fn(|| reader.next()).collect()
 }
 
 /// Returns the frames among pieces, by wall time; of two at one moment, the later given.
