@@ -8,7 +8,9 @@
 //! A stream always has the same thread, so its orders are done in order. A
 //! thread does nothing that lasts but write: syncing is `sync.rs`, the index
 //! follows when a segment is closed and synced. When the disk is full, room is
-//! made or the stream pauses until its next keyframe finds some.
+//! made or the stream pauses until its next keyframe finds some. A segment ends
+//! at a keyframe; if none comes it ends at twice its limits, and the stream
+//! pauses until one does.
 
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use base::{Span, WallTime};
 use media::fmp4;
 use media::{Frame, Params};
 
+use crate::config::StoreConfig;
 use crate::core::Core;
 use crate::disk::DiskFile;
 use crate::facts::Fact;
@@ -95,6 +98,14 @@ fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, header: &mut V
         return;
     }
     hand.paused = false;
+    if let Some(open) = &hand.file
+        && open.is_overgrown(&core.config, first, size_bytes)
+    {
+        let from = open.end;
+        tracing::warn!(stream = %stream.id, %from, "no keyframe comes: recording waits for the next");
+        close(core, stream, hand);
+        note_gap(core, stream, hand, from, GapReason::Protocol);
+    }
     if hand.file.as_ref().is_some_and(|open| !open.takes(first, size_bytes)) {
         close(core, stream, hand);
     }
@@ -278,6 +289,15 @@ impl OpenFile {
         let (longest, largest) = core.segment_limits(stream, name);
         let params = first.params.clone();
         Self { file, name, params, end: first.wall, len: 0, fragments: 0, longest, largest }
+    }
+
+    /// Returns whether a segment that only a keyframe could end has waited for
+    /// it too long: one that is open is never expired.
+    fn is_overgrown(&self, config: &StoreConfig, first: &Frame, size_bytes: u64) -> bool {
+        let longest = 2 * Duration::from_secs(config.segment_s.into());
+        !first.is_key
+            && (first.wall >= self.name.start.plus(longest)
+                || self.len + size_bytes > config.segment_bytes.saturating_mul(2))
     }
 
     /// Returns whether a fragment goes into this segment or begins the next.

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct StoreConfig {
     /// The store's folder.
     pub root: PathBuf,
-    /// The longest a segment may be, in seconds.
+    /// The longest a segment may be, in seconds; it ends with the next keyframe,
+    /// and at twice this without one.
     pub segment_s: u32,
-    /// The most a segment may hold, in bytes.
+    /// The most a segment may hold, in bytes; twice this where no keyframe comes.
     pub segment_bytes: u64,
     /// How often what was written is made to last, in milliseconds. Above 2000
     /// more than 5 s of recording may lie above the watermark.

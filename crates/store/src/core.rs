@@ -48,7 +48,9 @@ pub(crate) struct Core {
     pub(crate) room: Room,
     /// One for each disk thread.
     pub(crate) threads: Vec<Sender<Order>>,
-    /// Any file on the store's file system.
+    /// By which whoever deletes syncs the whole file system. The rounds have a
+    /// file of their own: Linux tells each open file once what it lost, and what
+    /// another was told of the rounds would not hear.
     pub(crate) anchor: File,
     /// The latest moment that frames or callers have spoken of.
     pub(crate) latest_us: AtomicI64,

@@ -225,21 +225,23 @@ impl Core {
         let due = self.note_deletions(due, outcome);
         let mut days = BTreeSet::new();
         for (stream, due) in &due {
-            {
-                let mut state = stream.state();
-                for (segment, _) in due {
-                    state.timeline.remove(segment.name());
-                }
-            }
-            for (segment, rule) in due {
+            let mut state = stream.state();
+            // As they are now: a trailer may have come to one since it was chosen.
+            let taken = due.iter().filter_map(|(segment, rule)| {
+                let segment = state.timeline.remove(segment.name())?;
+                Some((segment, *rule))
+            });
+            let taken: Vec<_> = taken.collect();
+            drop(state);
+            for (segment, rule) in taken {
                 let name = segment.name();
                 let path = self.layout.segment(stream.id, name);
                 let gone = self.disk.unlink(&path);
                 let mut state = stream.state();
                 match gone {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        state.timeline.put(*segment);
-                        state.stuck.insert(name, *rule);
+                        state.timeline.put(segment);
+                        state.stuck.insert(name, rule);
                         outcome.stuck += 1;
                         outcome.fail(StoreError::disk("delete", &path)(error));
                         continue;

@@ -137,7 +137,8 @@ impl Store {
             tracing::warn!(%source, "the index misses what was found; the next opening scans again");
         }
         // Not the lock's own file: a copy of that would hold the lock as well.
-        let anchor = File::open(layout.root()).map_err(StoreError::disk("open", layout.root()))?;
+        let anchor = || File::open(layout.root()).map_err(StoreError::disk("open", layout.root()));
+        let (anchor, anchor_of_rounds) = (anchor()?, anchor()?);
         let (index, index_task) = Index::start(pool);
         let (disk_threads, orders): (Vec<_>, Vec<_>) =
             (0..config.disk_threads.max(1)).map(|_| mpsc::channel()).unzip();
@@ -170,7 +171,9 @@ impl Store {
             threads.push(std::thread::spawn(move || append::run(&core, &orders)));
         }
         let syncer = core.clone();
-        threads.push(std::thread::spawn(move || sync::run(&syncer, every, &nudges)));
+        threads.push(std::thread::spawn(move || {
+            sync::run(&syncer, &anchor_of_rounds, every, &nudges)
+        }));
         let running = Running {
             disk_threads,
             syncing,

@@ -11,9 +11,11 @@
 //! and only then publishes how far that reached; what is written meanwhile
 //! waits for the next round. Syncing a thousand files one by one is a thousand
 //! commits of the file system's journal, so from a few on the file system is
-//! synced as a whole.
+//! synced as a whole, by a file that is the rounds' own: an error is told once
+//! to each open file, and nobody else may take it from them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -117,29 +119,34 @@ impl Dirty {
 
     fn sync(&self, core: &Core) -> io::Result<()> {
         self.files.iter().try_for_each(|file| core.disk.sync_data(file))?;
-        self.folders.iter().try_for_each(|folder| core.disk.sync_dir(folder))
+        self.folders.iter().try_for_each(|folder| match core.disk.sync_dir(folder) {
+            // Expiry has removed it since, and synced that.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        })
     }
 }
 
 /// Runs a round every so often, or when nudged, until told to stop.
-pub(crate) fn run(core: &Core, every: Duration, nudges: &Receiver<Nudge>) {
+/// `anchor` is any file on the store's file system that nobody else syncs by.
+pub(crate) fn run(core: &Core, anchor: &File, every: Duration, nudges: &Receiver<Nudge>) {
     loop {
         match nudges.recv_timeout(every) {
             Ok(Nudge::Now(asker)) => {
-                round(core);
+                round(core, anchor);
                 // Nobody waits any more: then nobody needs the answer.
                 let _ = asker.send(());
             }
-            Err(RecvTimeoutError::Timeout) => round(core),
+            Err(RecvTimeoutError::Timeout) => round(core, anchor),
             Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }
 
-fn round(core: &Core) {
+fn round(core: &Core, anchor: &File) {
     core.note_again();
     let dirty = std::mem::take(&mut *lock(&core.ledger.dirty));
-    let (synced, failed) = sync(core, dirty);
+    let (synced, failed) = sync(core, anchor, dirty);
     for dirty in failed {
         dirty.stream.state().sync_failed = true;
         // Written bytes of it may be lost although the disk goes on: its
@@ -156,10 +163,11 @@ fn round(core: &Core) {
     core.keep_room();
 }
 
-/// Returns what was synced, and what could not be.
-fn sync(core: &Core, dirty: HashMap<StreamId, Dirty>) -> (Vec<Dirty>, Vec<Dirty>) {
+/// Returns what was synced, and what could not be. Where the file system as a
+/// whole could not, each file says whether it lost something.
+fn sync(core: &Core, anchor: &File, dirty: HashMap<StreamId, Dirty>) -> (Vec<Dirty>, Vec<Dirty>) {
     let parts: usize = dirty.values().map(|dirty| dirty.files.len() + dirty.folders.len()).sum();
-    if parts > MANY && core.sync_all().is_ok() {
+    if parts > MANY && core.disk.sync_all(anchor).is_ok() {
         return (dirty.into_values().collect(), Vec::new());
     }
     dirty.into_values().partition(|dirty| {
@@ -186,26 +194,28 @@ fn publish(dirty: &Dirty) {
 }
 
 /// Puts the trailer behind a segment whose bytes are synced, and the segment
-/// into the index.
+/// into the index. The stream's state is only looked at before and after:
+/// whoever pushes frames takes it, and may not wait for the disk.
 fn finish(core: &Core, stream: &Arc<Stream>, closing: &Closing) {
     let end_us = closing.end.micros_since(closing.name.start).unsigned_abs();
     let trailer = trailer::write(&closing.keys, end_us);
-    let mut state = stream.state();
-    let Some(mut segment) = state.timeline.segment(closing.name).copied() else {
+    let known = stream.state().timeline.segment(closing.name).copied();
+    let Some(mut segment) = known else {
         return; // expired meanwhile
     };
     match core.disk.append(&closing.file, &mut [IoSlice::new(&trailer)]) {
-        Ok(()) => {
-            segment.size_bytes += trailer.len() as u64;
-            state.timeline.put(segment);
-            core.wrote_trailer(trailer.len() as u64);
-        }
+        Ok(()) => segment.size_bytes += trailer.len() as u64,
         Err(error) => {
             // It only saves time; without it the segment is walked.
             tracing::debug!(path = %closing.file.path().display(), %error, "no trailer");
             drop(core.disk.truncate(&closing.file, segment.size_bytes));
         }
     }
-    drop(state);
+    let mut state = stream.state();
+    let Some(known) = state.timeline.segment(closing.name) else {
+        return; // or now, and its trailer with it
+    };
+    core.wrote_trailer(segment.size_bytes - known.size_bytes);
+    state.timeline.put(segment);
     core.index.send(Change::Put(stream.id, segment));
 }

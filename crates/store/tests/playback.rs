@@ -415,3 +415,42 @@ async fn a_bad_sector_is_a_gap_and_reading_goes_on_behind_it() {
         );
     }
 }
+
+/// A camera that stops sending keyframes, by time and by bytes.
+#[tokio::test]
+async fn a_segment_without_another_keyframe_ends_at_twice_its_limits() {
+    for (size, seconds, bytes) in [(600, 6, 1 << 30), (6000, 600, 1 << 20)] {
+        let mut home = Home::new();
+        home.config.segment_s = seconds;
+        home.config.segment_bytes = bytes;
+        let store = home.open().await;
+        let camera = Camera { gop: 2000, size, ..Camera::new(61) };
+        let mut writer = store.writer(camera.stream);
+        for part in 0..22 {
+            writer.push(&camera.frames(part * 100..part * 100 + 100));
+            store.sync().await;
+        }
+        drop(writer);
+        store.sync().await;
+        let answer = store.timeline(camera.stream, span(camera.wall(0), camera.wall(2199)));
+        let [before, after] = answer.runs[..] else { panic!("{answer:?}") };
+        // Its last fragment began before that.
+        assert!(before.duration() < std::time::Duration::from_secs(2 * u64::from(seconds) + 2));
+        let [gap] = answer.gaps[..] else { panic!("{answer:?}") };
+        assert_eq!(gap.reason, GapReason::Protocol);
+        assert_eq!(gap.span, span(before.end(), camera.wall(2000)));
+        assert_eq!(after.end(), camera.wall(2199));
+        for file in home.segments() {
+            assert!(file.metadata().unwrap().len() < 2 * bytes + 1000);
+        }
+        let held = recorded(&store, camera.stream);
+        let first =
+            camera.frames(0..2000).into_iter().take_while(|frame| frame.wall < before.end());
+        assert!(
+            first
+                .map(|frame| (frame.wall, frame.data))
+                .eq(held.clone().into_iter().take_while(|(wall, _)| *wall < before.end()))
+        );
+        store.close().await;
+    }
+}
