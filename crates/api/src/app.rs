@@ -54,6 +54,9 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
+    /// Held while a hold is placed and while a camera is removed: each looks
+    /// first whether the other is there.
+    pub(crate) placing: tokio::sync::Mutex<()>,
     /// How many cameras may be probed at once.
     pub(crate) probes: tokio::sync::Semaphore,
 }
@@ -62,7 +65,8 @@ impl State {
     pub(crate) fn new(app: App) -> Self {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
-        Self { app: Arc::new(Inner { app, verifier, exports, probes }) }
+        let placing = tokio::sync::Mutex::default();
+        Self { app: Arc::new(Inner { app, verifier, exports, placing, probes }) }
     }
 
     pub(crate) fn now(&self) -> WallTime {

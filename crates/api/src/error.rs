@@ -184,6 +184,12 @@ impl From<casework::Error> for Refusal {
     }
 }
 
+impl From<recorder::Error> for Refusal {
+    fn from(error: recorder::Error) -> Self {
+        Self::broken(error)
+    }
+}
+
 impl From<signin::TokenFault> for Refusal {
     fn from(fault: signin::TokenFault) -> Self {
         let kind = match fault {

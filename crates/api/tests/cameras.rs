@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use base::CameraId;
 use common::world;
 use serde_json::{Value, json};
@@ -208,6 +210,51 @@ async fn a_camera_of_which_something_is_held_stays() {
     let hold = format!("/api/v1/holds/{}", hold.json()["id"].as_str().unwrap());
     assert_eq!(world.ask(&operator, "DELETE", &hold, Value::Null).await.status, 204);
     assert_eq!(world.ask(&admin, "DELETE", &path, Value::Null).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_camera_is_never_removed_under_a_hold_that_is_just_being_placed() {
+    let world = world().await;
+    let (admin, operator) = (world.admin().await, world.operator().await);
+    for number in 0..20 {
+        let camera = world.camera(&format!("Cổng {number}")).await.id;
+        let body = json!({"camera": camera, "from_us": 1, "to_us": 2, "reason": "hồ sơ 12"});
+        let path = format!("/api/v1/cameras/{camera}");
+        let (removed, placed) = tokio::join!(
+            world.ask(&admin, "DELETE", &path, Value::Null),
+            world.ask(&operator, "POST", "/api/v1/holds", body),
+        );
+        let both = (removed.status.as_u16(), placed.status.as_u16());
+        assert!(both == (204, 404) || both == (409, 201), "{both:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_spared_by_the_time_the_hold_is_answered() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let stream = camera.streams[0].id;
+    // Told the retention that the recorder tells the store; 40 days ago is over it.
+    let old = world.now().minus(Duration::from_secs(40 * 86_400));
+    let till = old.plus(Duration::from_secs(60));
+    let body =
+        json!({"camera": camera.id, "from_us": old.0, "to_us": till.0, "reason": "hồ sơ 12"});
+    let expire = || {
+        let days = Some(camera.retention.days.into());
+        let retention = store::Retention { days, bytes: None };
+        world.store.set_retention([(stream, retention)].into());
+        world.store.expire(world.now()).unwrap();
+        world.store.status().streams[&stream].first
+    };
+    let hold = world.ask(&operator, "POST", "/api/v1/holds", body).await;
+    assert_eq!(hold.status, 201, "{hold:?}");
+    world.record(stream, &common::frames(old, 25)).await;
+    assert_eq!(expire(), Some(old));
+    let hold = format!("/api/v1/holds/{}", hold.json()["id"].as_str().unwrap());
+    assert_eq!(world.ask(&operator, "DELETE", &hold, Value::Null).await.status, 204);
+    world.recorder.apply_holds().await.unwrap();
+    assert_eq!(expire(), None);
 }
 
 #[tokio::test]

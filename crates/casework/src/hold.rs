@@ -5,18 +5,21 @@
 //!                        └ released: retention counts again, from the next round
 //! ```
 //!
-//! A released hold stays in the table: that something was held, by whom and why,
-//! is part of what was done.
+//! A hold names its streams: they are held whatever becomes of the camera's
+//! addresses, and of the camera. A released hold stays in the table: that
+//! something was held, by whom and why, is part of what was done.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use base::{CameraId, HoldId, Span, UserId, WallTime};
+use base::{CameraId, HoldId, Span, StreamId, UserId, WallTime};
 use db::Pool;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::migrations;
-use crate::rows::hold;
+use crate::rows::{hold, hold_stream};
 
 /// The longest span of one hold: a case needs hours, and a year of a camera is
 /// not a case but a change of retention.
@@ -36,8 +39,10 @@ pub struct Holds {
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
-    /// The camera, all streams of it.
+    /// The camera.
     pub camera: CameraId,
+    /// The streams that are held: all that the camera has had since.
+    pub streams: BTreeSet<StreamId>,
     /// The span.
     pub span: Span,
     /// Why.
@@ -53,8 +58,10 @@ pub struct Hold {
 /// A hold to be placed.
 #[derive(Clone, Debug)]
 pub struct NewHold {
-    /// The camera, all streams of it.
+    /// The camera.
     pub camera: CameraId,
+    /// All streams of it.
+    pub streams: BTreeSet<StreamId>,
     /// The span.
     pub span: Span,
     /// Why.
@@ -99,7 +106,25 @@ impl Holds {
             .order_by_asc(hold::Column::Id)
             .all(self.pool.read())
             .await?;
-        rows.into_iter().map(Hold::try_from).collect()
+        let standing = Query::select()
+            .column(hold::Column::Id)
+            .from(hold::Entity)
+            .and_where(hold::Column::ReleasedUs.is_null())
+            .take();
+        let mut streams: HashMap<_, BTreeSet<_>> = HashMap::new();
+        for row in hold_stream::Entity::find()
+            .filter(hold_stream::Column::Hold.in_subquery(standing))
+            .all(self.pool.read())
+            .await?
+        {
+            streams.entry(row.hold).or_default().insert(StreamId(row.stream));
+        }
+        rows.into_iter()
+            .map(|row| {
+                let streams = streams.remove(&row.id).unwrap_or_default();
+                Hold::read(row, streams)
+            })
+            .collect()
     }
 
     /// Returns a hold that stands.
@@ -108,12 +133,18 @@ impl Holds {
             .filter(hold::Column::ReleasedUs.is_null())
             .one(self.pool.read())
             .await?;
-        row.ok_or(Error::NotFound)?.try_into()
+        let row = row.ok_or(Error::NotFound)?;
+        let streams = hold_stream::Entity::find()
+            .filter(hold_stream::Column::Hold.eq(id.0))
+            .all(self.pool.read())
+            .await?;
+        Hold::read(row, streams.into_iter().map(|row| StreamId(row.stream)).collect())
     }
 
-    /// Places a hold; from the moment it returns, no new round of expiry touches the span.
+    /// Places a hold. It is a row from the moment this returns, and spares what
+    /// it names once the recorder has handed it to the store.
     pub async fn place(&self, hold: NewHold, now: WallTime) -> Result<Hold, Error> {
-        let NewHold { camera, span, reason, made_by } = hold;
+        let NewHold { camera, streams, span, reason, made_by } = hold;
         let reason = reason_in_words(&reason)?;
         if span.duration() > LONGEST_HOLD {
             let message = "the span is longer than 31 days; hold what the case needs".to_owned();
@@ -122,6 +153,7 @@ impl Holds {
         let placed = Hold {
             id: HoldId::new(),
             camera,
+            streams,
             span,
             reason,
             made_by,
@@ -138,8 +170,16 @@ impl Holds {
             made_us: Set(now.0),
             released_us: Set(None),
         };
-        hold::Entity::insert(row).exec_without_returning(self.pool.write()).await?;
+        let rows = self.pool.begin().await?;
+        hold::Entity::insert(row).exec_without_returning(&rows).await?;
+        write_streams(&rows, placed.id, &placed.streams).await?;
+        rows.commit().await?;
         Ok(placed)
+    }
+
+    /// Has a hold stand for these streams too; those it stands for already stay.
+    pub async fn add_streams(&self, id: HoldId, streams: &BTreeSet<StreamId>) -> Result<(), Error> {
+        write_streams(self.pool.write(), id, streams).await
     }
 
     /// Releases a hold, once.
@@ -157,15 +197,14 @@ impl Holds {
     }
 }
 
-impl TryFrom<hold::Model> for Hold {
-    type Error = Error;
-
-    fn try_from(row: hold::Model) -> Result<Self, Error> {
+impl Hold {
+    fn read(row: hold::Model, streams: BTreeSet<StreamId>) -> Result<Self, Error> {
         let id = HoldId(row.id);
         let span = Span::new(WallTime(row.from_us), WallTime(row.to_us));
         Ok(Self {
             id,
             camera: CameraId(row.camera),
+            streams,
             span: span.ok_or(Error::Broken(id))?,
             reason: row.reason,
             made_by: UserId(row.made_by),
@@ -179,6 +218,20 @@ impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::Database(error.into())
     }
+}
+
+async fn write_streams(
+    rows: &impl ConnectionTrait,
+    hold: HoldId,
+    streams: &BTreeSet<StreamId>,
+) -> Result<(), Error> {
+    let row =
+        |stream: &StreamId| hold_stream::ActiveModel { hold: Set(hold.0), stream: Set(stream.0) };
+    hold_stream::Entity::insert_many(streams.iter().map(row))
+        .on_conflict_do_nothing()
+        .exec_without_returning(rows)
+        .await?;
+    Ok(())
 }
 
 fn reason_in_words(reason: &str) -> Result<String, Error> {

@@ -1,9 +1,10 @@
 //! What somebody holds stays held until it is released.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base::{CameraId, HoldId, Span, UserId, WallTime};
+use base::{CameraId, HoldId, Span, StreamId, UserId, WallTime};
 use casework::{Hold, Holds, LONGEST_HOLD, NewHold};
 use db::{Durability, Pool};
 
@@ -27,7 +28,8 @@ async fn world() -> World {
 fn new(reason: &str, length: Duration) -> NewHold {
     let span = Span::new(NOW, NOW.plus(length)).unwrap();
     let (camera, made_by) = (CameraId::new(), UserId::new());
-    NewHold { camera, span, reason: reason.to_owned(), made_by }
+    let streams = BTreeSet::from([StreamId::new(), StreamId::new()]);
+    NewHold { camera, streams, span, reason: reason.to_owned(), made_by }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,6 +42,7 @@ async fn a_hold_is_there_after_a_new_start() {
     let expected = Hold {
         id: placed.id,
         camera: asked.camera,
+        streams: asked.streams,
         span: asked.span,
         reason: "va chạm ở ngã tư,\nhồ sơ 12/2026".to_owned(),
         made_by: asked.made_by,
@@ -85,4 +88,21 @@ async fn a_hold_without_a_reason_or_without_an_end_is_refused_in_words() {
     );
     assert!(world.holds.place(new("hồ sơ", LONGEST_HOLD), NOW).await.is_ok());
     assert_eq!(world.holds.active().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hold_takes_in_a_stream_that_its_camera_was_given_later() {
+    let world = world().await;
+    let one = world.holds.place(new("một", MINUTE), NOW).await.unwrap();
+    let two = world.holds.place(new("hai", MINUTE), NOW).await.unwrap();
+    let mut streams = one.streams.clone();
+    streams.insert(StreamId::new());
+    for _ in 0..2 {
+        world.holds.add_streams(one.id, &streams).await.unwrap();
+        let grown = Hold { streams: streams.clone(), ..one.clone() };
+        assert_eq!(world.holds.find(one.id).await.unwrap(), grown);
+        assert_eq!(world.holds.active().await.unwrap(), [grown, two.clone()]);
+    }
+    world.holds.add_streams(one.id, &BTreeSet::new()).await.unwrap();
+    assert_eq!(world.holds.find(one.id).await.unwrap().streams, streams);
 }

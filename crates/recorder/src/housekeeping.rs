@@ -1,11 +1,17 @@
 //! Letting go of what retention no longer asks for, and sparing what is held.
 //!
-//! One idempotent step: read the holds of `casework` and the retention of
-//! `catalog`, hand both to the store, let it expire. A store to which no holds
+//! ```text
+//! casework ──holds─────▶ apply_holds ──▶ store    when one is placed, and in each step
+//! catalog ───retention─▶ step ─────────▶ store ──▶ expire
+//! ```
+//!
+//! The step is idempotent: read what is asked for, hand it to the store, let it
+//! expire. The store makes room by itself between two steps, so a hold must not
+//! wait for one: whoever placed it has it applied. A store to which no holds
 //! were handed expires nothing, so a database that cannot be read costs disk
 //! space and never evidence.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,20 +20,24 @@ use casework::Holds;
 use catalog::Catalog;
 use ingest::Clock;
 use store::{Retention, Store};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, watch};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 /// How long the recording of a camera that was removed is kept.
 const DAYS_AFTER_REMOVAL: u32 = 30;
 
-/// Why a round expired nothing.
+/// Why holds were not applied, or a round expired nothing.
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub enum Error {
+    /// The database does not give them.
     #[error("the holds cannot be read")]
     Holds(#[from] casework::Error),
+    /// The disk does not let go.
     #[error("the store cannot expire")]
     Store(#[from] store::StoreError),
-    #[error("a round of expiry ended by a defect")]
+    /// A task panicked.
+    #[error("housekeeping ended by a defect")]
     Defect(#[from] tokio::task::JoinError),
 }
 
@@ -37,10 +47,18 @@ pub(crate) struct Housekeeping {
     pub(crate) holds: Holds,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    /// Held from reading the holds until the store has them, so that an older
+    /// reading never comes after a newer one.
+    pub(crate) applying: Arc<Mutex<()>>,
 }
 
 impl Housekeeping {
-    pub(crate) async fn run(self, every: Duration, nudge: Arc<Notify>, stop: CancellationToken) {
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        every: Duration,
+        mut nudged: watch::Receiver<()>,
+        stop: CancellationToken,
+    ) {
         loop {
             if let Err(error) = self.step().await {
                 tracing::error!(%error, "nothing was expired in this round");
@@ -48,23 +66,41 @@ impl Housekeeping {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = nudge.notified() => {}
+                Ok(()) = nudged.changed() => {}
                 () = tokio::time::sleep(every) => {}
             }
         }
     }
 
-    async fn step(&self) -> Result<(), Error> {
+    /// Hands the holds that stand to the store: when it returns, nothing of them
+    /// is deleted any more.
+    pub(crate) async fn apply_holds(&self) -> Result<(), Error> {
+        let applying = self.applying.clone().lock_owned().await;
         let tables = self.catalog.tables();
         let mut held = store::Holds::default();
         for hold in self.holds.active().await? {
-            // A camera with a hold cannot be removed, so its streams are known.
-            for stream in
-                tables.cameras.get(&hold.camera).into_iter().flat_map(|camera| &camera.streams)
-            {
-                held.add(stream.id, hold.span);
+            let camera = tables.cameras.get(&hold.camera);
+            let has = camera.into_iter().flat_map(|camera| &camera.streams);
+            let has: BTreeSet<StreamId> = has.map(|stream| stream.id).collect();
+            if !has.is_subset(&hold.streams) {
+                // The camera was given a stream since, or the hold is from before
+                // holds named theirs.
+                self.holds.add_streams(hold.id, &has).await?;
             }
+            hold.streams.union(&has).for_each(|stream| held.add(*stream, hold.span));
         }
+        let store = self.store.clone();
+        let handing = spawn_blocking(move || {
+            store.set_holds(held);
+            // Here, for whoever asked may have gone away while this waited.
+            drop(applying);
+        });
+        Ok(handing.await?)
+    }
+
+    async fn step(&self) -> Result<(), Error> {
+        self.apply_holds().await?;
+        let tables = self.catalog.tables();
         let kept = tables.cameras.values().flat_map(|camera| {
             let kept = Retention {
                 days: Some(camera.retention.days.into()),
@@ -77,9 +113,8 @@ impl Housekeeping {
         let mut retention: HashMap<StreamId, Retention> =
             store.status().streams.into_keys().map(|stream| (stream, removed)).collect();
         retention.extend(kept);
-        let expired = tokio::task::spawn_blocking(move || {
+        let expired = spawn_blocking(move || {
             store.set_retention(retention);
-            store.set_holds(held);
             store.expire(now)
         })
         .await??;

@@ -6,7 +6,7 @@
 //!                                                    ├──▶ store::Writer     the past
 //!                                                    ├──▶ live::Publisher   the present
 //!                                                    └──▶ health            what the tree shows
-//! casework, catalog ──holds, retention──▶ housekeeping ──▶ store::expire
+//! casework, catalog ──holds, retention──▶ housekeeping ──▶ store: holds, expiry
 //! ```
 //!
 //! Belongs here: where a camera's socket, the store and the hub meet. Does not
@@ -21,4 +21,5 @@ mod reconcile;
 mod recorder;
 
 pub use health::{CameraState, Counts, StateKind};
+pub use housekeeping::Error;
 pub use recorder::{Config, Handle, Recorder};

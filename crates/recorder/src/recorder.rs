@@ -15,12 +15,12 @@ use catalog::{Catalog, IntendedStream};
 use ingest::{Clock, Credentials, Limits, Source};
 use live::Hub;
 use store::Store;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{Board, CameraState};
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Error, Housekeeping};
 use crate::pipeline::Pipeline;
 use crate::readers::Readers;
 use crate::reconcile::steps;
@@ -61,7 +61,9 @@ pub struct Recorder {
 #[derive(Clone)]
 pub struct Handle {
     board: Arc<Board>,
-    nudge: Arc<Notify>,
+    housekeeping: Arc<Housekeeping>,
+    /// Remembers for each who listens that it has not heard the last one.
+    nudge: watch::Sender<()>,
     stop: CancellationToken,
     ended: tokio_util::task::TaskTracker,
 }
@@ -82,21 +84,23 @@ impl Recorder {
     /// system's, that gives no more threads.
     pub fn start(self) -> io::Result<Handle> {
         let readers = Readers::start()?;
-        let handle = Handle {
-            board: Arc::default(),
-            nudge: Arc::default(),
-            stop: CancellationToken::new(),
-            ended: tokio_util::task::TaskTracker::new(),
-        };
         let housekeeping = Housekeeping {
             catalog: self.catalog.clone(),
             holds: self.holds.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
+            applying: Arc::default(),
         };
-        handle.ended.spawn(housekeeping.run(
+        let handle = Handle {
+            board: Arc::default(),
+            housekeeping: Arc::new(housekeeping),
+            nudge: watch::Sender::new(()),
+            stop: CancellationToken::new(),
+            ended: tokio_util::task::TaskTracker::new(),
+        };
+        handle.ended.spawn(handle.housekeeping.clone().run(
             self.config.expire_every,
-            handle.nudge.clone(),
+            handle.nudge.subscribe(),
             handle.stop.clone(),
         ));
         handle.ended.spawn(supervise(self, readers, handle.clone()));
@@ -116,9 +120,16 @@ impl Handle {
         self.board.cameras()
     }
 
-    /// Asks for intended and actual to be compared, and retention applied, now.
+    /// Asks for intended and actual to be compared, and retention and holds
+    /// applied, soon.
     pub fn nudge(&self) {
-        self.nudge.notify_waiters();
+        self.nudge.send_replace(());
+    }
+
+    /// Has the store spare what is held at this moment: when it returns, nothing
+    /// of that is deleted any more.
+    pub async fn apply_holds(&self) -> Result<(), Error> {
+        self.housekeeping.apply_holds().await
     }
 
     /// Stops every pipeline and waits until each has handed over its last frame.
@@ -130,7 +141,7 @@ impl Handle {
 }
 
 async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
-    let mut changes = recorder.catalog.changes();
+    let (mut changes, mut nudged) = (recorder.catalog.changes(), handle.nudge.subscribe());
     let mut running: BTreeMap<StreamId, Running> = BTreeMap::new();
     let mut tasks: JoinSet<StreamId> = JoinSet::new();
     let mut ids: HashMap<tokio::task::Id, StreamId> = HashMap::new();
@@ -182,7 +193,7 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
                 }
             }
             Ok(()) = changes.changed() => {}
-            () = handle.nudge.notified() => {}
+            Ok(()) = nudged.changed() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }

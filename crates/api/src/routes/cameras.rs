@@ -205,11 +205,13 @@ pub(crate) async fn remove_camera(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Configure)?;
+    let placing = state.placing.lock().await;
     if state.holds.active().await?.iter().any(|hold| hold.camera == camera.id) {
         let words = "something of this camera is held; release the hold first";
         return Err(Refusal::new(Kind::InUse, words));
     }
     state.catalog.remove_camera(camera.id).await?;
+    drop(placing);
     for stream in &camera.streams {
         state.hub.close(stream.id);
     }

@@ -72,14 +72,17 @@ pub(crate) async fn place_hold(
     Somebody(person): Somebody,
     Body(body): Body<HoldWrite>,
 ) -> Result<(StatusCode, Json<HoldRow>), Refusal> {
+    let placing = state.placing.lock().await;
     let camera =
         access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Export)?;
     let span = span(body.from_us, body.to_us)?;
     let (reason, made_by) = (body.reason, person.user.id);
-    let hold = NewHold { camera: camera.id, span, reason, made_by };
+    let streams = camera.streams.iter().map(|stream| stream.id).collect();
+    let hold = NewHold { camera: camera.id, streams, span, reason, made_by };
     let hold = state.holds.place(hold, state.now()).await?;
-    // The recorder hands it to the store; until then no expiry is due either.
-    state.recorder.nudge();
+    drop(placing);
+    // Who is told that it is held may rely on it: the store makes room each second.
+    state.recorder.apply_holds().await?;
     tracing::info!(user = person.user.name, camera = camera.number, hold = %hold.id, "placed a hold");
     Ok((StatusCode::CREATED, Json(row(&state, &hold))))
 }

@@ -1,9 +1,10 @@
 //! The steps by which the tables of casework came to be, oldest first.
 
+mod hold_streams;
 mod holds;
 
 use sea_orm_migration::MigrationTrait;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(holds::Step)]
+    vec![Box::new(holds::Step), Box::new(hold_streams::Step)]
 }
