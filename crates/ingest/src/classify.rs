@@ -4,6 +4,7 @@
 //! in `fault`, where errors come from in `connection`.
 
 use std::io;
+use std::time::Duration;
 
 use crate::fault::{Fault, FaultKind};
 use crate::source::Source;
@@ -38,7 +39,8 @@ pub(crate) fn does_not_answer(authority: &str, method: &str) -> Fault {
 }
 
 fn by_status(status: u16, source: &Source) -> Fault {
-    let (authority, path) = (source.authority(), source.url.path());
+    // Not its path: some cameras have the password in there.
+    let authority = source.authority();
     let (kind, message) = match (status, &source.credentials) {
         (401, None) => {
             (FaultKind::WrongCredentials, "the camera asks for a user name and password".to_owned())
@@ -54,7 +56,7 @@ fn by_status(status: u16, source: &Source) -> Fault {
         ),
         (404 | 410, _) => (
             FaultKind::NotFound,
-            format!("{authority} has no stream at {path}; look the path up in its manual"),
+            format!("{authority} has no stream at this path; look the path up in its manual"),
         ),
         (453 | 503, _) => (
             FaultKind::Refused,
@@ -117,13 +119,45 @@ pub(crate) fn lost(authority: &str) -> Fault {
     )
 }
 
+/// Names a stream without pictures.
+pub(crate) fn no_picture(authority: &str, silence: Duration) -> Fault {
+    let seconds = silence.as_secs_f32();
+    Fault::new(
+        FaultKind::Silent,
+        format!("{authority} has sent no picture for {seconds} s; restart the camera"),
+    )
+}
+
+/// Names a stream that cannot be joined, nor be cut into segments.
+pub(crate) fn no_keyframe(authority: &str, limit: Duration) -> Fault {
+    let seconds = limit.as_secs_f32();
+    Fault::new(
+        FaultKind::Unsupported,
+        format!(
+            "{authority} has sent no keyframe for {seconds} s; set a shorter keyframe interval in \
+             the camera"
+        ),
+    )
+}
+
+/// Names a stream whose pictures are not shown in the order they come in.
+pub(crate) fn b_frames(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Unsupported,
+        format!(
+            "{authority} sends B-frames; switch them off in the camera (profile Baseline, or \
+             B-frames 0)"
+        ),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn statuses_are_told_by_their_cure() {
-        let url = "rtsp://10.0.0.7/ch1".parse().unwrap();
+        let url = "rtsp://10.0.0.7/user=admin_password=secret7_channel=1".parse().unwrap();
         let mut source = Source { url, credentials: None };
         let told = |status, source: &Source| {
             let fault = by_status(status, source);
@@ -138,8 +172,11 @@ mod tests {
         assert_eq!(told(403, &source).0, FaultKind::WrongCredentials);
         assert_eq!(
             told(404, &source).1,
-            "10.0.0.7:554 has no stream at /ch1; look the path up in its manual"
+            "10.0.0.7:554 has no stream at this path; look the path up in its manual"
         );
+        for status in [302, 401, 403, 404, 453, 461, 500] {
+            assert!(!told(status, &source).1.contains("secret7"));
+        }
         assert_eq!(told(453, &source).0, FaultKind::Refused);
         assert_eq!(told(461, &source).0, FaultKind::Unsupported);
         assert_eq!(told(500, &source).0, FaultKind::Protocol);

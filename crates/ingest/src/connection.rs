@@ -28,7 +28,10 @@ use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, timeout};
 
-use crate::classify::{answered_badly, broke_off, does_not_answer, lost, not_connected};
+use crate::classify::{
+    answered_badly, b_frames, broke_off, does_not_answer, lost, no_keyframe, no_picture,
+    not_connected,
+};
 use crate::clock::{Clock, Step, Steps};
 use crate::fault::{Fault, FaultKind};
 use crate::source::Source;
@@ -46,7 +49,7 @@ pub struct Limits {
     pub step: Duration,
     /// To send the next frame.
     pub silence: Duration,
-    /// To send the first keyframe.
+    /// To send the next keyframe.
     pub keyframe: Duration,
 }
 
@@ -89,9 +92,11 @@ pub struct Session {
     /// Why the stream ended, until that is returned.
     fault: Option<Fault>,
     last_frame: Instant,
-    /// Until when the first keyframe may come; `None` once it came.
-    keyframe_by: Option<Instant>,
-    /// When to look whether a limit is passed: at times before it is, never after.
+    /// When the last keyframe came; until the first one, when the camera began.
+    last_keyframe: Instant,
+    /// The first keyframe came.
+    shows: bool,
+    /// When to look whether it is silent: at times before it is, never after.
     watchdog: Pin<Box<Sleep>>,
     lost_packets: u64,
 }
@@ -147,7 +152,8 @@ impl Session {
             frames: Vec::new(),
             fault: None,
             last_frame: now,
-            keyframe_by: Some(now + limits.keyframe),
+            last_keyframe: now,
+            shows: false,
             watchdog: Box::pin(tokio::time::sleep_until(now.into())),
             lost_packets: 0,
             limits,
@@ -178,7 +184,7 @@ impl Session {
                 () = std::future::ready(()), if !self.frames.is_empty() => {
                     return Ok(Event::Frames(std::mem::take(&mut self.frames)));
                 }
-                () = &mut self.watchdog => self.look_at_limits(),
+                () = &mut self.watchdog => self.look_for_silence(),
             }
         }
     }
@@ -233,15 +239,22 @@ impl Session {
             return;
         };
         self.last_frame = Instant::now();
-        let Some(params) = &self.params else {
+        match &self.params {
+            Some(_) if is_key => (self.shows, self.last_keyframe) = (true, self.last_frame),
+            _ if self.last_frame - self.last_keyframe > self.limits.keyframe => {
+                self.fault = Some(no_keyframe(&self.authority, self.limits.keyframe));
+                return;
+            }
+            _ => {}
+        }
+        // Before its first keyframe a stream cannot be shown.
+        let Some(params) = self.params.clone().filter(|_| self.shows) else {
             return;
         };
-        // Before its first keyframe a stream cannot be shown.
-        if self.keyframe_by.is_some() && !is_key {
+        if self.wall.is_reordered(rtp) {
+            self.fault = Some(b_frames(&self.authority));
             return;
         }
-        self.keyframe_by = None;
-        let params = Arc::clone(params);
         let (now, wall_now) = self.clock.now();
         if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
             if !self.frames.is_empty() {
@@ -271,27 +284,11 @@ impl Session {
         }
     }
 
-    fn look_at_limits(&mut self) {
-        let now = Instant::now();
+    fn look_for_silence(&mut self) {
         let silent = self.last_frame + self.limits.silence;
-        let next = self.keyframe_by.map_or(silent, |keyless| keyless.min(silent));
-        self.watchdog.as_mut().reset(next.into());
-        let authority = &self.authority;
-        if silent <= now {
-            let seconds = self.limits.silence.as_secs_f32();
-            self.fault = Some(Fault::new(
-                FaultKind::Silent,
-                format!("{authority} has sent no picture for {seconds} s; restart the camera"),
-            ));
-        } else if self.keyframe_by.is_some_and(|by| by <= now) {
-            let seconds = self.limits.keyframe.as_secs_f32();
-            self.fault = Some(Fault::new(
-                FaultKind::Unsupported,
-                format!(
-                    "{authority} has sent no keyframe for {seconds} s; set a shorter keyframe \
-                     interval in the camera"
-                ),
-            ));
+        self.watchdog.as_mut().reset(silent.into());
+        if silent <= Instant::now() {
+            self.fault = Some(no_picture(&self.authority, self.limits.silence));
         }
     }
 }

@@ -31,15 +31,15 @@ pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
     let mut session = Session::open(source, Clock::System, limits.clone()).await?;
     let mut frames = session.next_frames().await?;
     let more = async {
-        while frames.len() < FRAMES
-            && let Ok(next) = session.next_frames().await
-        {
-            frames.extend(next);
+        while frames.len() < FRAMES {
+            frames.extend(session.next_frames().await?);
         }
+        Ok(())
     };
     // Fewer will do: a camera of one frame a second is one too.
-    let _ = timeout(PATIENCE, more).await;
+    let more = timeout(PATIENCE, more).await;
     session.close().await;
+    more.unwrap_or(Ok(()))?;
     let params = &frames[0].params;
     let span_us = frames[frames.len() - 1].wall.micros_since(frames[0].wall);
     let counted = (span_us > 0).then(|| (frames.len() - 1) as f64 * 1e6 / span_us as f64);

@@ -14,7 +14,8 @@
 //!
 //! The line is moved slowly, so that a crystal's drift is followed and nobody
 //! sees it. A stream whose RTP time leaps, or that stays late for a whole
-//! window, gets a new line. Nothing here reads a clock.
+//! window, gets a new line; one whose RTP time runs ahead of the world is held
+//! back as much as it takes. Nothing here reads a clock.
 //!
 //! > Every time returned is later than the one before.
 
@@ -32,6 +33,10 @@ const NEAR_SLEW: i64 = 100;
 const FAR_SLEW: i64 = 4;
 /// A stream that is never less late than this within a window gets a new line.
 const LARGEST_LAG: Duration = Duration::from_secs(2);
+/// A line that is ahead of the arrivals by more is held back by ever more of the
+/// time that passes, and by all of it where it is twice as far: a clock that
+/// runs too fast by whatever factor comes to rest in between.
+const LARGEST_LEAD: Duration = Duration::from_secs(2);
 /// RTP time that leaps by more is no longer the same line.
 const LARGEST_LEAP: Duration = Duration::from_secs(3);
 /// RTP time that goes back by less is frames in decoding order, not a new line.
@@ -82,6 +87,14 @@ impl Wall {
         wall
     }
 
+    /// Returns whether the next frame, of RTP time `rtp`, is to be shown before
+    /// one that came already.
+    pub fn is_reordered(&self, rtp: i64) -> bool {
+        let Some(line) = &self.line else { return false };
+        let step_us = micros(rtp.saturating_sub(line.last_rtp), self.clock_rate);
+        (-as_micros(LARGEST_REORDER)..0).contains(&step_us)
+    }
+
     /// Returns the wall time that stands for an RTP time, once there is a line.
     pub fn at(&self, rtp: i64) -> Option<WallTime> {
         self.line.as_ref().map(|line| line.at(rtp, self.clock_rate))
@@ -123,8 +136,7 @@ impl Line {
             self.window = (arrival, i64::MAX);
         }
 
-        let near = u128::from(self.pending_us.unsigned_abs()) <= NEAR.as_micros();
-        let most = step_us.max(0) / if near { NEAR_SLEW } else { FAR_SLEW };
+        let most = largest_move(step_us.max(0), self.pending_us);
         let move_us = self.pending_us.clamp(-most, most);
         self.moved_us = self.moved_us.saturating_add(move_us);
         self.pending_us -= move_us;
@@ -132,6 +144,18 @@ impl Line {
         self.window.1 = self.window.1.saturating_sub(move_us);
         Some(self.at(rtp, clock_rate))
     }
+}
+
+/// Returns by how much a line that is off by `off_us` may be moved while
+/// `step_us` pass.
+fn largest_move(step_us: i64, off_us: i64) -> i64 {
+    if off_us.unsigned_abs() <= as_micros(NEAR).unsigned_abs() {
+        return step_us / NEAR_SLEW;
+    }
+    let lead_us = as_micros(LARGEST_LEAD);
+    let over_us = off_us.saturating_neg().saturating_sub(lead_us).clamp(0, lead_us);
+    let held_back = i128::from(step_us) * i128::from(over_us) / i128::from(lead_us);
+    (step_us / FAR_SLEW).max(held_back as i64)
 }
 
 fn micros(ticks: i64, clock_rate: u32) -> i64 {
@@ -230,8 +254,46 @@ mod tests {
             for n in 0..500 {
                 let leap = if n < 250 { 0 } else { leap };
                 let at = WallTime(START + n * 40_000);
+                assert!(!wall.is_reordered(n * 3600 + leap));
                 assert_eq!(wall.place(n * 3600 + leap, at), at, "{leap} at {n}");
             }
+        }
+    }
+
+    /// Says how far from the truth a camera is put at most whose RTP time runs
+    /// at `percent` of the right speed, over four hours.
+    fn furthest(percent: i64) -> (i64, i64) {
+        let ours = camera((percent - 100) * 10_000, 4 * 3600 * 25, |n| noise(n, 5_000));
+        let off = ours.map(|(taken, ours)| ours - taken);
+        off.fold((0, 0), |(behind, ahead), off| (off.min(behind), off.max(ahead)))
+    }
+
+    #[test]
+    fn an_rtp_clock_that_runs_too_fast_does_not_lead_into_the_future() {
+        // At 25 frames a second with increments for 24, 20, 15, 12.5 and 2.5.
+        for percent in [104, 125, 167, 200, 1000] {
+            let (behind, ahead) = furthest(percent);
+            assert!(behind >= 0 && ahead < 4_400_000, "{percent} %: {behind} to {ahead} µs off");
+        }
+    }
+
+    #[test]
+    fn an_rtp_clock_that_runs_too_slow_does_not_stay_in_the_past() {
+        for percent in [96, 80, 50, 10] {
+            let (behind, ahead) = furthest(percent);
+            assert!(
+                behind > -6_000_000 && ahead < 10_000,
+                "{percent} %: {behind} to {ahead} µs off"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fast_clock_that_is_held_back_keeps_its_frames_evenly_apart() {
+        let ours: Vec<_> = camera(670_000, 25 * 60, |n| noise(n, 5_000)).collect();
+        for pair in ours[750..].windows(2) {
+            let spacing = pair[1].1 - pair[0].1;
+            assert!((39_000..=41_000).contains(&spacing), "{spacing}");
         }
     }
 
@@ -260,6 +322,7 @@ mod tests {
             for (order, shown) in [0, 3, 1, 2].into_iter().enumerate() {
                 let frame = group * 4 + order as i64;
                 let at = WallTime(START + frame * 40_000);
+                assert_eq!(wall.is_reordered((group * 4 + shown) * 3600), shown == 1);
                 let placed = wall.place((group * 4 + shown) * 3600, at);
                 assert!(placed > last);
                 last = placed;

@@ -7,7 +7,7 @@ mod common;
 
 use std::process::Stdio;
 
-use common::{PASSWORD, USER, encode, frames, limits, open, source, with_password};
+use common::{PASSWORD, USER, encode, encode_as, end, frames, limits, open, source, with_password};
 use ingest::{FaultKind, probe};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -116,4 +116,24 @@ async fn motion_jpeg_is_told_to_be_changed_for_h264() {
     let host = camera.url.trim_start_matches("rtsp://").trim_end_matches("/stream");
     let words = format!("{host} sends JPEG; set the stream to H.264 in the camera");
     assert_eq!(fault.to_string(), words);
+}
+
+#[tokio::test]
+async fn b_frames_are_told_to_be_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = encode_as(folder.path(), "640x360", 2, &["-bf", "2", "-g", "25"]);
+    let pipeline =
+        format!("filesrc location={} ! qtdemux ! h264parse ! rtph264pay name=pay0", file.display());
+    let camera = Camera::serving(&pipeline).await;
+    let host = camera.url.trim_start_matches("rtsp://").trim_end_matches("/stream");
+    let words = format!(
+        "{host} sends B-frames; switch them off in the camera (profile Baseline, or B-frames 0)"
+    );
+    let source = with_password(&camera.url, PASSWORD);
+    let mut session = open(&source).await.unwrap();
+    let fault = end(&mut session).await;
+    assert_eq!((fault.kind, fault.to_string()), (FaultKind::Unsupported, words.clone()));
+    session.close().await;
+    let fault = probe(&source, &limits()).await.unwrap_err();
+    assert_eq!((fault.kind, fault.to_string()), (FaultKind::Unsupported, words));
 }

@@ -8,9 +8,11 @@ mod common;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use common::{clip, end, frames, limits, open, source};
-use ingest::{Fault, FaultKind, Source};
+use common::{clip, encode_as, end, frames, limits, open, source};
+use ingest::{Clock, Fault, FaultKind, Limits, Session, Source};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -164,7 +166,10 @@ async fn statuses_become_kinds() {
     };
     let (missing, words) = kind(|_| ("404 Not Found", "", "")).await;
     assert_eq!(missing, FaultKind::NotFound);
-    assert!(words.ends_with("has no stream at /stream; look the path up in its manual"), "{words}");
+    assert!(
+        words.ends_with("has no stream at this path; look the path up in its manual"),
+        "{words}"
+    );
     let digest: Script =
         |_| ("401 Unauthorized", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n", "");
     assert_eq!(kind(digest).await.0, FaultKind::WrongCredentials);
@@ -283,5 +288,32 @@ async fn one_that_stops_sending_in_mid_stream_is_silent() {
     let mut session = open(&source(&format!("rtsp://{address}/cam1/main"))).await.unwrap();
     frames(&mut session, 1).await;
     assert_eq!(end(&mut session).await.kind, FaultKind::Silent);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn one_that_sends_no_more_keyframes_is_unsupported() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = encode_as(folder.path(), "160x90", 20, &["-bf", "0", "-g", "500"]);
+    let clip = Arc::new(simcam::clip::Clip::from_mp4(&file).unwrap());
+    let mut config = simcam::ServerConfig::new(
+        (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+        vec![simcam::CameraConfig::new("cam1", clip.clone(), clip)],
+    );
+    // Its next keyframe is near when it is asked, and the one after it far.
+    config.cameras[0].phase = Duration::from_secs(19);
+    let server = simcam::Server::start(config).await.unwrap();
+    let address = server.addr();
+    let limits =
+        Limits { keyframe: Duration::from_secs(1), silence: Duration::from_secs(30), ..limits() };
+    let source = source(&format!("rtsp://{address}/cam1/main"));
+    let mut session = Session::open(&source, Clock::system(), limits).await.unwrap();
+    assert!(frames(&mut session, 1).await[0].is_key);
+    let fault = end(&mut session).await;
+    assert_eq!(fault.kind, FaultKind::Unsupported);
+    let words = format!(
+        "{address} has sent no keyframe for 1 s; set a shorter keyframe interval in the camera"
+    );
+    assert_eq!(fault.to_string(), words);
     session.close().await;
 }

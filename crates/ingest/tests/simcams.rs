@@ -90,7 +90,7 @@ async fn a_wrong_password_a_missing_one_and_a_wrong_path_are_told_apart() {
     let fault = open(&with_password(&lost, PASSWORD)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::NotFound);
     let words =
-        format!("{} has no stream at /cam2/main; look the path up in its manual", server.addr());
+        format!("{} has no stream at this path; look the path up in its manual", server.addr());
     assert_eq!(fault.to_string(), words);
 }
 

@@ -75,12 +75,17 @@ pub(crate) fn clip() -> Arc<Clip> {
 
 /// Encodes two seconds of a test picture into a folder.
 pub(crate) fn encode(folder: &Path, size: &str) -> PathBuf {
+    encode_as(folder, size, 2, &["-bf", "0", "-g", "25"])
+}
+
+/// Encodes so many seconds of a test picture into a folder, as the encoder is told.
+pub(crate) fn encode_as(folder: &Path, size: &str, seconds: u32, told: &[&str]) -> PathBuf {
     let file = folder.join(format!("{size}.mp4"));
     let made = Command::new("ffmpeg")
         .args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"])
-        .arg(format!("testsrc=s={size}:r=25:d=2"))
-        .args(["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25"])
-        .args(["-pix_fmt", "yuv420p"])
+        .arg(format!("testsrc=s={size}:r=25:d={seconds}"))
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"])
+        .args(told)
         .arg(&file)
         .status();
     assert!(made.expect("install the Debian package ffmpeg").success());
