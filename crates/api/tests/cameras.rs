@@ -25,6 +25,7 @@ async fn an_administrator_adds_changes_and_removes_a_camera() {
     assert_eq!((&camera["number"], &camera["name"]), (&json!(12), &json!("Cột đèn 3")));
     assert_eq!(camera["state"], json!({"kind": "disabled", "since_us": null, "reason": null}));
     assert_eq!(camera["may"], json!({"live": false, "playback": false, "export": false}));
+    assert_eq!(camera.get("clock_offset_us"), Some(&Value::Null));
     assert_eq!((&camera["has_password"], &camera["retention_days"]), (&json!(true), &json!(30)));
     let roles: Vec<_> = camera["streams"].as_array().unwrap().iter().map(|s| &s["role"]).collect();
     assert_eq!(roles, ["main", "sub"]);

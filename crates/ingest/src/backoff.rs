@@ -18,6 +18,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// The waits of one stream. Two of equal seed draw equal waits.
 #[derive(Clone, Debug)]
 pub struct Backoff {
+    first: Duration,
+    longest: Duration,
     failures: u32,
     state: u64,
 }
@@ -25,19 +27,25 @@ pub struct Backoff {
 impl Backoff {
     /// Returns waits that begin with the shortest.
     pub fn new(seed: u64) -> Self {
-        Self { failures: 0, state: seed }
+        Self::within(FIRST, LONGEST, seed)
+    }
+
+    /// Returns waits of which the first is at most `first`, and none is longer
+    /// than `longest`.
+    pub fn within(first: Duration, longest: Duration, seed: u64) -> Self {
+        Self { first, longest, failures: 0, state: seed }
     }
 
     /// Draws the wait after one more failure.
     #[expect(clippy::should_implement_trait, reason = "there is always a next wait")]
     pub fn next(&mut self) -> Duration {
-        let ceiling = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
+        let ceiling = self.first.saturating_mul(1 << self.failures.min(16)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let half = ceiling / 2;
         half + half.mul_f64(self.draw())
     }
 
-    /// Begins with the shortest wait again: the camera answered.
+    /// Begins with the shortest wait again: the camera was well.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
@@ -68,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_makes_the_next_wait_short_again() {
+    fn a_reset_makes_the_next_wait_short_again() {
         let mut backoff = Backoff::new(7);
         for _ in 0..10 {
             backoff.next();

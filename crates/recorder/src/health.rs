@@ -57,6 +57,8 @@ struct Entry {
     camera: CameraId,
     role: StreamRole,
     state: CameraState,
+    /// How far the camera's clock is ahead of the server's, as it said last.
+    clock_offset_us: Option<i64>,
 }
 
 impl StateKind {
@@ -79,7 +81,15 @@ impl Board {
         role: StreamRole,
         state: CameraState,
     ) {
-        self.lock().insert(stream, Entry { camera, role, state });
+        let mut streams = self.lock();
+        let clock_offset_us = streams.get(&stream).and_then(|entry| entry.clock_offset_us);
+        streams.insert(stream, Entry { camera, role, state, clock_offset_us });
+    }
+
+    pub(crate) fn clock(&self, stream: StreamId, offset_us: i64) {
+        if let Some(entry) = self.lock().get_mut(&stream) {
+            entry.clock_offset_us = Some(offset_us);
+        }
     }
 
     pub(crate) fn remove(&self, stream: StreamId) {
@@ -91,6 +101,14 @@ impl Board {
         let streams = self.lock();
         let entries = streams.values().filter(|entry| entry.camera == camera);
         entries.min_by_key(|entry| entry.role != StreamRole::Main).map(|entry| entry.state.clone())
+    }
+
+    /// Returns how far the clock of `camera` is ahead of the server's.
+    pub(crate) fn clock_offset_us(&self, camera: CameraId) -> Option<i64> {
+        let streams = self.lock();
+        let entries = streams.values().filter(|entry| entry.camera == camera);
+        let told = entries.filter_map(|entry| Some((entry.role, entry.clock_offset_us?)));
+        told.min_by_key(|(role, _)| *role).map(|(_, offset_us)| offset_us)
     }
 
     /// Returns the state of each camera of which a pipeline runs.
@@ -147,6 +165,22 @@ mod tests {
         assert_eq!(board.cameras()[&camera].kind, StateKind::Recording);
         board.remove(main);
         assert_eq!(board.cameras()[&camera].kind, StateKind::Faulty);
+    }
+
+    #[test]
+    fn a_cameras_clock_is_what_a_stream_of_it_said_last_and_outlives_a_fault() {
+        let board = Board::default();
+        let (camera, main, sub) = (CameraId::new(), StreamId::new(), StreamId::new());
+        board.clock(main, 1);
+        assert_eq!(board.clock_offset_us(camera), None);
+        board.write(main, camera, StreamRole::Main, state(StateKind::Recording));
+        board.write(sub, camera, StreamRole::Sub, state(StateKind::Recording));
+        board.clock(sub, -7_000_000);
+        assert_eq!(board.clock_offset_us(camera), Some(-7_000_000));
+        board.clock(main, -7_100_000);
+        board.write(main, camera, StreamRole::Main, state(StateKind::Faulty));
+        assert_eq!(board.clock_offset_us(camera), Some(-7_100_000));
+        assert_eq!(board.clock_offset_us(CameraId::new()), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod pipeline;
 mod readers;
 mod reconcile;
 mod recorder;
+mod retries;
+mod stop;
 
 pub use health::{CameraState, Counts, StateKind};
 pub use housekeeping::Error;

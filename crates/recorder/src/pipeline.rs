@@ -13,24 +13,21 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base::StreamId;
 use catalog::{Catalog, Facts, IntendedStream};
-use ingest::{Backoff, Clock, Event, Fault, FaultKind, Limits, Session, Source};
+use ingest::{Clock, Event, Fault, FaultKind, Limits, Session, Source};
 use media::{Frame, Params};
 use store::GapReason;
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 use crate::health::{Board, CameraState, StateKind};
+use crate::retries::Retries;
+use crate::stop::Stop;
 
 /// How long the frames that had arrived before a stop may take to be read.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
-
-/// The least wait after a camera refused a password: many lock an account after
-/// some tries within minutes, and a change in the catalog starts anew at once.
-const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// Everything a pipeline owns or reads.
 pub(crate) struct Pipeline {
@@ -42,7 +39,7 @@ pub(crate) struct Pipeline {
     pub(crate) writer: store::Writer,
     pub(crate) publisher: live::Publisher,
     pub(crate) board: Arc<Board>,
-    pub(crate) stop: CancellationToken,
+    pub(crate) stop: Stop,
     /// Where rows are written: the reader's thread is for cameras.
     pub(crate) office: Handle,
     /// The parameters that the catalog was told last.
@@ -55,40 +52,38 @@ impl Pipeline {
     /// Runs until it is asked to stop.
     pub(crate) async fn run(mut self) {
         let stream = self.intent.stream;
-        let mut backoff = Backoff::new(seed(stream));
+        let mut retries = Retries::new(seed(stream));
         let stop = self.stop.clone();
         self.tell(StateKind::Connecting, None);
         loop {
             let opening = Session::open(&self.source, self.clock.clone(), self.limits.clone());
-            let fault = tokio::select! {
+            let (fault, recorded) = tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = stop.asked() => break,
                 opened = opening => match opened {
-                    Ok(session) => match self.record(session, &mut backoff).await {
-                        Some(fault) => fault,
+                    Ok(session) => match self.record(session).await {
+                        Some(ended) => ended,
                         None => break,
                     },
-                    Err(fault) => fault,
+                    Err(fault) => (fault, Duration::ZERO),
                 },
             };
             self.faulted(&fault);
-            let pause = match fault.kind {
-                FaultKind::WrongCredentials => backoff.next().max(AFTER_REFUSAL),
-                _ => backoff.next(),
-            };
             tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(pause) => {}
+                () = stop.asked() => break,
+                () = tokio::time::sleep(retries.after(fault.kind, recorded)) => {}
             }
         }
-        self.writer.end_run(GapReason::Stopped, self.clock.now().1);
+        self.writer.end_run(stop.reason(), self.clock.now().1);
         self.board.remove(stream);
     }
 
-    /// Passes frames on until a fault, which it returns, or until it is asked to stop.
-    async fn record(&mut self, mut session: Session, backoff: &mut Backoff) -> Option<Fault> {
+    /// Passes frames on until a fault, which it returns with how long they came,
+    /// or until it is asked to stop.
+    async fn record(&mut self, mut session: Session) -> Option<(Fault, Duration)> {
         let stop = self.stop.clone();
-        let mut stopped = pin!(stop.cancelled());
+        let mut stopped = pin!(stop.asked());
+        let mut came: Option<(Instant, Instant)> = None;
         loop {
             let event = tokio::select! {
                 biased;
@@ -102,12 +97,14 @@ impl Pipeline {
             match event {
                 Ok(event) => {
                     if self.pass_on(event) {
-                        backoff.reset();
+                        let now = self.clock.now().0;
+                        came = Some((came.map_or(now, |(first, _)| first), now));
                     }
                 }
                 Err(fault) => {
                     session.close().await;
-                    return Some(fault);
+                    let recorded = came.map(|(first, last)| last.duration_since(first));
+                    return Some((fault, recorded.unwrap_or_default()));
                 }
             }
         }
@@ -149,7 +146,7 @@ impl Pipeline {
                 false
             }
             Event::CameraClock { offset_us } => {
-                tracing::trace!(stream = %self.intent.stream, offset_us, "camera clock");
+                self.board.clock(self.intent.stream, offset_us);
                 false
             }
         }
@@ -205,6 +202,15 @@ impl Pipeline {
         });
         let state = CameraState { kind, since, reason, message };
         self.board.write(self.intent.stream, self.intent.camera, self.intent.role, state);
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Dropped without a word, the writer would say that it was stopped in order.
+            self.writer.end_run(GapReason::Crashed, self.clock.now().1);
+        }
     }
 }
 

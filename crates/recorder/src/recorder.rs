@@ -4,7 +4,7 @@
 //! somebody nudges it, when a pipeline ended by itself (which only a defect can
 //! cause: it is logged and started again), and every few seconds in any case.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use casework::Holds;
 use catalog::{Catalog, IntendedStream};
 use ingest::{Clock, Credentials, Limits, Source};
 use live::Hub;
-use store::Store;
+use store::{GapReason, Store};
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{Board, CameraState};
@@ -24,12 +24,13 @@ use crate::housekeeping::{Error, Housekeeping};
 use crate::pipeline::Pipeline;
 use crate::readers::Readers;
 use crate::reconcile::steps;
+use crate::stop::Stop;
 
 /// How often intended and actual are compared though nothing was heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How long a pipeline that ended by itself stays down, so that a defect met at
-/// once cannot keep a core busy.
+/// once cannot keep a core busy. Others do not wait for it.
 const AFTER_DEFECT: Duration = Duration::from_secs(2);
 
 /// What the recorder is told by the node's configuration.
@@ -70,7 +71,7 @@ pub struct Handle {
 
 struct Running {
     intent: IntendedStream,
-    stop: CancellationToken,
+    stop: Stop,
 }
 
 impl Default for Config {
@@ -120,6 +121,12 @@ impl Handle {
         self.board.cameras()
     }
 
+    /// Returns how far the clock of `camera` is ahead of the server's, in
+    /// microseconds, once the camera has said.
+    pub fn clock_offset_us(&self, camera: CameraId) -> Option<i64> {
+        self.board.clock_offset_us(camera)
+    }
+
     /// Asks for intended and actual to be compared, and retention and holds
     /// applied, soon.
     pub fn nudge(&self) {
@@ -145,6 +152,7 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
     let mut running: BTreeMap<StreamId, Running> = BTreeMap::new();
     let mut tasks: JoinSet<StreamId> = JoinSet::new();
     let mut ids: HashMap<tokio::task::Id, StreamId> = HashMap::new();
+    let mut defective: HashSet<StreamId> = HashSet::new();
     loop {
         let intended: BTreeMap<StreamId, IntendedStream> = recorder
             .catalog
@@ -156,7 +164,10 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
             steps(&intended, &running, |intent, running| same_source(intent, &running.intent));
         for stream in &steps.stop {
             if let Some(pipeline) = running.get(stream) {
-                pipeline.stop.cancel();
+                pipeline.stop.ask(match intended.get(stream) {
+                    Some(_) => GapReason::Stopped,
+                    None => GapReason::Disabled,
+                });
             }
         }
         for stream in steps.start {
@@ -165,10 +176,16 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
                 continue;
             }
             let intent = intended[&stream].clone();
-            let stop = handle.stop.child_token();
+            let stop = Stop::of(&handle.stop);
+            let rest = if defective.remove(&stream) { AFTER_DEFECT } else { Duration::ZERO };
             let pipeline = recorder.pipeline(intent.clone(), handle.board.clone(), stop.clone());
             let reader = readers.assign(stream, pipeline.publisher.demand());
+            let asked = stop.clone();
             let task = async move {
+                tokio::select! {
+                    () = asked.asked() => {}
+                    () = tokio::time::sleep(rest) => {}
+                }
                 pipeline.run().await;
                 stream
             };
@@ -188,7 +205,9 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
                     running.remove(&stream);
                     readers.release(stream);
                     if let Some(error) = defect {
-                        defective(&handle, stream, &error).await;
+                        tracing::error!(%stream, %error, "a pipeline ended by a defect: it is started again");
+                        handle.board.remove(stream);
+                        defective.insert(stream);
                     }
                 }
             }
@@ -205,27 +224,12 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
     }
 }
 
-/// Notes a pipeline that ended by itself and keeps it down for a moment.
-async fn defective(handle: &Handle, stream: StreamId, error: &JoinError) {
-    tracing::error!(%stream, %error, "a pipeline ended by a defect: it is started again");
-    handle.board.remove(stream);
-    tokio::select! {
-        () = handle.stop.cancelled() => {}
-        () = tokio::time::sleep(AFTER_DEFECT) => {}
-    }
-}
-
 fn same_source(a: &IntendedStream, b: &IntendedStream) -> bool {
     a.url == b.url && a.user == b.user && a.password == b.password
 }
 
 impl Recorder {
-    fn pipeline(
-        &self,
-        intent: IntendedStream,
-        board: Arc<Board>,
-        stop: CancellationToken,
-    ) -> Pipeline {
+    fn pipeline(&self, intent: IntendedStream, board: Arc<Board>, stop: Stop) -> Pipeline {
         let credentials = match (&intent.user, &intent.password) {
             (Some(user), password) => Some(Credentials {
                 user: user.clone(),

@@ -250,7 +250,13 @@ export interface components {
             recording: number;
         };
         /** @description A camera, and for who configures it how it is reached and kept. */
-        CameraDetail: components["schemas"]["CameraRow"] & (components["schemas"]["Configuration"] | null);
+        CameraDetail: components["schemas"]["CameraRow"] & (components["schemas"]["Configuration"] | null) & {
+            /**
+             * Format: int64
+             * @description How far the camera's clock is ahead of the server's, once it has said.
+             */
+            clock_offset_us?: number | null;
+        };
         /**
          * @description What shall be different; what is left out stays. `null` takes away, where that
          *     is possible.

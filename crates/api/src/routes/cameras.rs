@@ -25,6 +25,8 @@ use crate::person::Somebody;
 pub(crate) struct CameraDetail {
     #[serde(flatten)]
     row: CameraRow,
+    /// How far the camera's clock is ahead of the server's, once it has said.
+    clock_offset_us: Option<i64>,
     #[serde(flatten)]
     configuration: Option<Configuration>,
 }
@@ -263,7 +265,12 @@ fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail 
             retention_bytes: camera.retention.bytes,
         }
     });
-    CameraDetail { row: row(user, camera, &state.recorder.states()), configuration }
+    let clock_offset_us = state.recorder.clock_offset_us(camera.id);
+    CameraDetail {
+        row: row(user, camera, &state.recorder.states()),
+        clock_offset_us,
+        configuration,
+    }
 }
 
 /// Returns the streams as they shall be, if the change is about them at all.

@@ -1,0 +1,122 @@
+//! What is told of a stream that is not recorded any more, and who waits for whom.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use base::{Span, StreamId};
+use catalog::{Camera, CameraChange, StreamRole};
+use common::{World, until, world};
+use ingest::Clock;
+use recorder::StateKind;
+use store::GapReason;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A clock that panics so many times where a pipeline reads it.
+fn defective_clock() -> (Clock, Arc<AtomicUsize>) {
+    let panics = Arc::new(AtomicUsize::new(0));
+    let left = panics.clone();
+    let clock = Clock::Scripted(Arc::new(move || {
+        let thread = std::thread::current();
+        let of_reader = thread.name().is_some_and(|name| name.starts_with("reader"));
+        // What is dropped by a panic reads the clock once more, and well.
+        if of_reader && !std::thread::panicking() {
+            let fewer = |left: usize| left.checked_sub(1);
+            let due = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok();
+            assert!(!due, "a defect");
+        }
+        Clock::System.now()
+    }));
+    (clock, panics)
+}
+
+async fn record(world: &World, camera: &Camera, recording: bool) {
+    let change = CameraChange { recording: Some(recording), ..CameraChange::default() };
+    world.catalog.change_camera(camera.id, change).await.unwrap();
+}
+
+fn main_of(camera: &Camera) -> StreamId {
+    camera.stream(StreamRole::Main).unwrap().id
+}
+
+/// Why nothing of a stream is recorded since what was recorded of it first.
+fn gaps(world: &World, stream: StreamId, from: Span) -> Vec<GapReason> {
+    let till = Clock::system().now().1.plus(SECOND);
+    let span = Span::new(from.start(), till).unwrap();
+    world.store.timeline(stream, span).gaps.iter().map(|gap| gap.reason).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_nobody_wants_recorded_is_told_from_one_that_was_stopped() {
+    let world = world(Clock::system()).await;
+    let (one, two) = (world.camera("cam1").await, world.camera("cam2").await);
+    let whole =
+        [world.recorded(main_of(&one), SECOND).await, world.recorded(main_of(&two), SECOND).await];
+    record(&world, &one, false).await;
+    until("its pipelines ended", || world.recorder.state(one.id).is_none()).await;
+    world.store.sync().await;
+    assert_eq!(gaps(&world, main_of(&one), whole[0]), [GapReason::Disabled]);
+    world.recorder.stop().await;
+    world.store.sync().await;
+    assert_eq!(gaps(&world, main_of(&one), whole[0]), [GapReason::Disabled]);
+    assert_eq!(gaps(&world, main_of(&two), whole[1]), [GapReason::Stopped]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_defect_cost_is_no_orderly_stop_and_recording_goes_on() {
+    let (clock, panics) = defective_clock();
+    let world = world(clock).await;
+    let camera = world.camera("cam1").await;
+    let [main, sub] =
+        [StreamRole::Main, StreamRole::Sub].map(|role| camera.stream(role).unwrap().id);
+    let whole = [world.recorded(main, SECOND).await, world.recorded(sub, SECOND).await];
+    let before = world.store.status().streams;
+    panics.store(2, Ordering::SeqCst);
+    until("both were recorded again", || {
+        let now = world.store.status().streams;
+        let longer =
+            |stream| now[&stream].last > before[&stream].last.map(|last| last.plus(4 * SECOND));
+        longer(main) && longer(sub)
+    })
+    .await;
+    let reasons = [gaps(&world, main, whole[0]), gaps(&world, sub, whole[1])].concat();
+    assert!(
+        !reasons.is_empty() && reasons.iter().all(|reason| *reason == GapReason::Crashed),
+        "{reasons:?}"
+    );
+    world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_pipeline_that_is_kept_down_after_a_defect() {
+    let (clock, panics) = defective_clock();
+    let world = world(clock).await;
+    // Each stream's first look at the clock.
+    panics.store(2, Ordering::SeqCst);
+    let defective = world.camera("cam1").await;
+    until("both streams met the defect", || panics.load(Ordering::SeqCst) == 0).await;
+    let other = world.camera("cam2").await;
+    until("the other one is begun", || world.recorder.state(other.id).is_some()).await;
+    assert_eq!(world.recorder.state(defective.id), None);
+    until("the one with the defect is begun again", || {
+        let state = world.recorder.state(defective.id);
+        state.is_some_and(|state| state.kind == StateKind::Recording)
+    })
+    .await;
+    world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cameras_clock_is_known_once_it_reported() {
+    let world = world(Clock::system()).await;
+    let camera = world.camera("cam1").await;
+    until("its clock is known", || world.recorder.clock_offset_us(camera.id).is_some()).await;
+    let offset_us = world.recorder.clock_offset_us(camera.id).unwrap();
+    // Both clocks are this machine's.
+    assert!(offset_us.unsigned_abs() < 2_000_000, "{offset_us}");
+    world.recorder.stop().await;
+}
