@@ -104,7 +104,7 @@ fn learn(line: &str, synced: &mut std::collections::BTreeMap<StreamId, WallTime>
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_outlives_the_process_twenty_times_over() {
+async fn what_was_acknowledged_outlives_the_process_life_after_life() {
     let home = Home::new();
     let mut dice = Dice::new(20);
     let mut epoch = 0;
