@@ -75,7 +75,7 @@ impl Recovered {
 
 /// The disk refused a file, of which `rest` is there all the same.
 struct Refused {
-    error: StoreError,
+    error: Box<StoreError>,
     rest: Option<Segment>,
 }
 
@@ -198,7 +198,7 @@ fn mend(
     recovered: &mut Recovered,
 ) -> Result<Option<Segment>, Refused> {
     let refused =
-        |act, rest| move |error| Refused { error: StoreError::disk(act, path)(error), rest };
+        |act, rest| move |error| Refused { error: StoreError::disk(act, path)(error).into(), rest };
     let may_be_torn = scene.may_be_torn(name.epoch);
     let len = std::fs::metadata(path).map_err(refused("look at", None))?.len();
     let (last, why) = match SegmentFile::open(scene.disk, path) {
@@ -214,7 +214,7 @@ fn mend(
             (last, "it has no whole fragment".to_owned())
         }
         Err(StoreError::Unreadable { why, .. }) => (None, why),
-        Err(error) => return Err(Refused { error, rest: None }),
+        Err(error) => return Err(Refused { error: error.into(), rest: None }),
     };
     let shown = path.display();
     let Some(last) = last else {
