@@ -109,7 +109,7 @@ impl World {
     pub fn frames(&self, stream: StreamId, span: Span) -> BTreeMap<WallTime, Bytes> {
         let mut reader = self.store.read(stream, span.start());
         let mut frames = BTreeMap::new();
-        while let Some(piece) = reader.next().unwrap() {
+        while let Some(piece) = reader.next() {
             let Piece::Fragment(fragment) = piece else { continue };
             let within = fragment.frames().filter(|(wall, ..)| span.contains(*wall));
             frames.extend(within.map(|(wall, _, data)| (wall, data)));
