@@ -141,6 +141,11 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
           {error instanceof ApiError && ["nothing_recorded", "empty"].includes(error.code) && (
             <Trans>Trong khoảng này không có hình nào được ghi.</Trans>
           )}
+          {error instanceof ApiError && error.code === "unreadable" && (
+            <Trans>
+              Đĩa không đọc được một phần của khoảng này. Hãy trích xuất từng đoạn ở hai bên, và báo người quản trị.
+            </Trans>
+          )}
         </Problem>
       )}
       {made.length > 0 && (
