@@ -55,7 +55,7 @@ shots: need-test web/dist/index.html ## pictures of every screen, into shots/
 	@scripts/shots
 
 openapi: ## write the OpenAPI text and the client's types anew
-	@UPDATE=1 cargo test --workspace --locked -p api --test door the_openapi_description
+	@UPDATE=1 cargo test --workspace --locked --test door the_openapi_description
 	@npm --prefix web run --silent schema
 
 need-build:
