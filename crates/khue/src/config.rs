@@ -68,6 +68,9 @@ impl Config {
             "in {}: [http] certificate and key go together",
             path.display()
         );
+        if let Err(words) = config.store.check() {
+            anyhow::bail!("in {}: [store] {words}", path.display());
+        }
         // A relative folder lies in the data folder; an absolute one stays.
         config.store.root = config.data.join(&config.store.root);
         Ok(config)
@@ -119,6 +122,13 @@ mod tests {
         let error =
             format!("{:#}", read("data = '/d'\n[http]\ncertificate = 'c.pem'\n").unwrap_err());
         assert!(error.contains("certificate and key go together"), "{error}");
+    }
+
+    #[test]
+    fn a_store_that_cannot_work_is_refused() {
+        let error = read("data = '/d'\n[store]\nwrite_queue_bytes = 1\n").unwrap_err();
+        let words = "[store] write_queue_bytes = 1 cannot work; give at least 16777216";
+        assert!(error.to_string().ends_with(words), "{error}");
     }
 
     #[test]

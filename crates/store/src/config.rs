@@ -45,9 +45,40 @@ impl Default for StoreConfig {
     }
 }
 
+impl StoreConfig {
+    /// Refuses what cannot work; the words name the key and the least it may be.
+    pub fn check(&self) -> Result<(), String> {
+        let leasts = [
+            ("segment_s", u64::from(self.segment_s), 1),
+            ("segment_bytes", self.segment_bytes, 1 << 20),
+            ("sync_every_ms", self.sync_every_ms.into(), 10),
+            ("write_queue_bytes", self.write_queue_bytes, 16 << 20),
+        ];
+        match leasts.into_iter().find(|(_, value, least)| value < least) {
+            Some((key, value, least)) => {
+                Err(format!("{key} = {value} cannot work; give at least {least}"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_least_that_can() {
+        assert_eq!(StoreConfig::default().check(), Ok(()));
+        let never = StoreConfig { sync_every_ms: 0, ..StoreConfig::default() };
+        let refusal = never.check().unwrap_err();
+        assert_eq!(refusal, "sync_every_ms = 0 cannot work; give at least 10");
+        for key in ["segment_s", "segment_bytes", "write_queue_bytes"] {
+            let text = format!(r#"{{"{key}": 0}}"#);
+            let config: StoreConfig = serde_json::from_str(&text).unwrap();
+            assert!(config.check().unwrap_err().starts_with(key));
+        }
+    }
 
     #[test]
     fn an_unknown_key_is_refused_and_a_missing_one_has_its_default() {
