@@ -237,11 +237,16 @@ async fn what_is_held_is_spared_by_the_time_the_hold_is_answered() {
     let camera = world.camera("Cổng").await;
     let (stream, start) = (camera.streams[0].id, world.now());
     world.record(stream, &common::frames(start, 25)).await;
-    // What the store does by itself when its room is needed, at a moment of our choice.
+    // What housekeeping does by itself, at a moment of our choice. The retention
+    // is the camera's own: housekeeping may set it again at any moment.
+    let days = camera.retention.days;
     let expire = || {
-        let retention = store::Retention { days: Some(1), bytes: None };
+        let retention = store::Retention { days: Some(days.into()), bytes: None };
         world.store.set_retention([(stream, retention)].into());
-        world.store.expire(start.plus(Duration::from_secs(2 * 86_400))).unwrap();
+        world
+            .store
+            .expire(start.plus(Duration::from_secs(86_400) * (u32::from(days) + 1)))
+            .unwrap();
         world.store.status().streams[&stream].first
     };
     let body = json!({
