@@ -10,10 +10,10 @@
 //! that a test can hold a recording against it.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::agenda::Alarm;
 use crate::clip::Clip;
 use crate::packet::{Burst, Identity, Reel};
 use crate::rtsp::outlet::{Outlet, WriteError};
@@ -98,9 +98,8 @@ pub(crate) struct Stream {
     phase_90k: u64,
     identity: Identity,
     audience: Mutex<Audience>,
-    /// There is nothing to do before so much time has passed. A look at it
-    /// spares most ticks the rest.
-    idle_until_us: AtomicU64,
+    /// Set under the lock of `audience`.
+    alarm: Alarm,
 }
 
 #[derive(Debug, Default)]
@@ -177,8 +176,9 @@ impl Now {
 }
 
 impl Stream {
-    /// Returns a stream that shows `reel` from `phase` on.
-    pub(crate) fn new(path: String, reel: Arc<Reel>, phase: Duration) -> Self {
+    /// Returns a stream that shows `reel` from `phase` on, and sets `alarm` to
+    /// when it has something to send.
+    pub(crate) fn new(path: String, reel: Arc<Reel>, phase: Duration, alarm: Alarm) -> Self {
         let source = sei::source(&path);
         // Numbers start somewhere (RFC 3550 §5.1), and at the same place in
         // every run, so that a failure can be run again.
@@ -188,8 +188,7 @@ impl Stream {
             first_time: source.rotate_left(11),
         };
         let phase_90k = (phase.as_micros() * 9 / 100) as u64;
-        let (audience, idle_until_us) = (Mutex::default(), AtomicU64::new(u64::MAX));
-        Self { path, reel, phase_90k, identity, audience, idle_until_us }
+        Self { path, reel, phase_90k, identity, audience: Mutex::default(), alarm }
     }
 
     /// Adds a viewer. `greet` answers its `PLAY` before the first frame can come.
@@ -222,7 +221,7 @@ impl Stream {
             payload_bytes: 0,
             next_report_us: 0,
         });
-        self.idle_until_us.store(0, Ordering::Relaxed);
+        self.alarm.set(0);
         Ok(())
     }
 
@@ -245,21 +244,21 @@ impl Stream {
     /// Sends what is due to everybody who watches; what a viewer was sent that is
     /// let go goes to `on_gone`.
     pub(crate) fn send_due(&self, now: Now, on_gone: impl Fn(Delivery)) {
-        if now.elapsed_us < self.idle_until_us.load(Ordering::Relaxed) {
-            return;
-        }
         let mut audience = self.audience();
         let Audience { next, viewers } = &mut *audience;
         let stream_90k = now.elapsed_90k() + self.phase_90k;
-        // The first tick after a standstill goes on from where the time is.
-        *next = (*next).max(self.reel.due(stream_90k.saturating_sub(MAX_LAG_90K)));
+        let mut next_90k = self.reel.time_90k(*next);
+        if next_90k + MAX_LAG_90K < stream_90k {
+            // The first tick after a standstill goes on from where the time is.
+            *next = (*next).max(self.reel.due(stream_90k - MAX_LAG_90K));
+            next_90k = self.reel.time_90k(*next);
+        }
         for viewer in &*viewers {
             // A failure shows again at the next write.
             let _ = lock(&viewer.outlet).flush();
         }
-        let due = self.reel.due(stream_90k);
-        while *next < due {
-            let taken_90k = self.reel.time_90k(*next) as i64 - self.phase_90k as i64;
+        while next_90k <= stream_90k {
+            let taken_90k = next_90k as i64 - self.phase_90k as i64;
             let wall_us = now.started_wall_us + taken_90k * 100 / 9;
             self.reel.send(*next, wall_us, &self.identity, |burst| {
                 viewers.retain_mut(|viewer| match self.send(viewer, *next, now, burst) {
@@ -279,17 +278,16 @@ impl Stream {
                 });
             });
             *next += 1;
+            next_90k = self.reel.time_90k(*next);
         }
-        // Written under the lock, as by who joins.
-        let idle_until_us = if viewers.is_empty() {
+        let due_us = if viewers.is_empty() {
             u64::MAX
         } else if viewers.iter().any(|viewer| !viewer.lost && lock(&viewer.outlet).has_backlog()) {
             0
         } else {
-            let next_90k = self.reel.time_90k(*next).saturating_sub(self.phase_90k);
-            next_90k.saturating_mul(100).div_ceil(9)
+            next_90k.saturating_sub(self.phase_90k).saturating_mul(100).div_ceil(9)
         };
-        self.idle_until_us.store(idle_until_us, Ordering::Relaxed);
+        self.alarm.set(due_us);
     }
 
     fn send(
@@ -376,6 +374,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::agenda::Agenda;
     use crate::packet::tests::clip;
 
     const MILLISECOND: u64 = 1000;
@@ -392,7 +391,7 @@ mod tests {
         let outlet = Outlet::new(server, 1 << 30, CancellationToken::new());
         let reel = Arc::new(Reel::new(&clip(), true).unwrap());
         let phase = Duration::from_millis(80);
-        let stream = Stream::new("cam1/main".to_owned(), reel, phase);
+        let stream = Stream::new("cam1/main".to_owned(), reel, phase, Agenda::new(1).alarm(0));
         (stream, Arc::new(Mutex::new(outlet)), client)
     }
 

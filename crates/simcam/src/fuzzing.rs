@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
+use crate::agenda::Agenda;
 use crate::camera::{Beginning, Stream};
 use crate::clip::{Clip, FrameRate};
 use crate::packet::Reel;
@@ -43,7 +44,7 @@ pub fn answers(mut received: BytesMut) -> Vec<Vec<u8>> {
         let clip = Clip::from_annex_b(stream.to_vec().into(), FrameRate::per_second(25), 16, 16);
         let clip = clip.expect("parameter sets and a keyframe are a clip");
         let reel = Arc::new(Reel::new(&clip, true).expect("such a clip can be replayed"));
-        let stream = Stream::new(PATH.to_owned(), reel, Duration::ZERO);
+        let stream = Stream::new(PATH.to_owned(), reel, Duration::ZERO, Agenda::new(1).alarm(0));
         Directory::from([(PATH.to_owned(), Arc::new(stream))])
     });
     let mut session = Session::new(None, "c0ffee".to_owned(), Duration::from_secs(60));

@@ -12,6 +12,7 @@ pub mod fuzzing;
 pub mod scene;
 pub mod truth;
 
+mod agenda;
 mod camera;
 mod pacer;
 mod packet;

@@ -1,13 +1,14 @@
 //! When frames go out: one tick for all cameras of a server.
 //!
 //! ```text
-//! tick       │    │    │    │    │    │    │      every 10 ms
+//! tick       │    │    │    │    │    │    │      every 20 ms
 //! cam1       ├────────────────┼────────────────   a frame leaves with the first
 //! cam2           ├────────────────┼────────────   tick after its time
 //! ```
 //!
-//! A timer for each viewer would cost more than the frames. What is due, the
-//! streams know from the time; a late tick sends what was missed in between.
+//! A timer for each viewer would cost more than the frames. Which streams have
+//! something to send says the agenda; what it is, they know from the time, so a
+//! late tick sends what was missed in between.
 
 use std::convert::Infallible;
 use std::io;
@@ -16,10 +17,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::agenda::Agenda;
 use crate::camera::{Delivery, Now, Stream};
 
-/// How far apart ticks are, and so how late a frame may leave.
-const TICK: Duration = Duration::from_millis(10);
+/// How far apart ticks are, and so how late a frame may leave: no later than a
+/// camera's encoder has it at times. Half of it would cost a quarter more.
+const TICK: Duration = Duration::from_millis(20);
 
 /// The clock of a server.
 #[derive(Clone, Copy, Debug)]
@@ -55,16 +58,18 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// Starts it. `on_gone` takes what viewers were sent that had to be let go.
+    /// Starts it for streams in the order of their agenda. `on_gone` takes what
+    /// viewers were sent that had to be let go.
     pub(crate) fn start(
         streams: Vec<Arc<Stream>>,
+        agenda: Agenda,
         clock: Clock,
         on_gone: impl Fn(Delivery) + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("simcam-pacer".to_owned())
-            .spawn(move || run(&streams, clock, &on_gone, &stopped))?;
+            .spawn(move || run(&streams, &agenda, clock, &on_gone, &stopped))?;
         Ok(Self { stop, thread })
     }
 
@@ -79,14 +84,15 @@ impl Pacer {
 
 fn run(
     streams: &[Arc<Stream>],
+    agenda: &Agenda,
     clock: Clock,
     on_gone: &impl Fn(Delivery),
     stopped: &mpsc::Receiver<Infallible>,
 ) {
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
         let now = clock.now();
-        for stream in streams {
-            stream.send_due(now, on_gone);
+        for index in agenda.due(now.elapsed_us) {
+            streams[index].send_due(now, on_gone);
         }
     }
 }

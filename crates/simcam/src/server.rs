@@ -1,6 +1,6 @@
 //! A server of any number of cameras on one port.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agenda::Agenda;
 use crate::camera::{CameraConfig, Delivery, Start, Stream, StreamRole, lock};
 use crate::clip::Clip;
 use crate::pacer::{Clock, Pacer};
@@ -111,15 +112,16 @@ impl ServerConfig {
 impl Server {
     /// Starts a server; it listens when this returns.
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
-        let directory = directory(&config)?;
+        let agenda = Agenda::new(2 * config.cameras.len());
+        let streams = streams(&config, &agenda)?;
         let failed = |source| StartError::Listen { addr: config.listen, source };
         let listener = listen(config.listen).map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let clock = Clock::starting_at(since_epoch.as_micros() as i64);
-        let streams: Vec<_> = directory.values().cloned().collect();
+        let by_path = streams.iter().map(|stream| (stream.path.clone(), Arc::clone(stream)));
         let shared = Arc::new(Shared {
-            directory,
+            directory: by_path.collect(),
             credentials: config.credentials,
             start: config.start,
             session_timeout: config.session_timeout,
@@ -133,7 +135,7 @@ impl Server {
             let shared = Arc::clone(&shared);
             move |delivery| shared.remember(delivery)
         };
-        let pacer = Pacer::start(streams, clock, remember).map_err(StartError::Thread)?;
+        let pacer = Pacer::start(streams, agenda, clock, remember).map_err(StartError::Thread)?;
         tasks.spawn(accept(listener, Arc::clone(&shared), stopping.clone(), tasks.clone()));
         Ok(Self { addr, shared, stopping, tasks, pacer: Some(pacer) })
     }
@@ -187,6 +189,11 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     // Connections inherit it. Left to itself the kernel would keep megabytes
     // for a client that does not read, and the backlog's limit say nothing.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    // Inherited too. A sender that paces itself (BBR) has a timer for each of
+    // the connections; every Linux has this one, and without it all the same.
+    if let Err(error) = rustix::net::sockopt::set_tcp_congestion(&socket, "reno") {
+        tracing::debug!(%error, "the machine's own congestion control stays");
+    }
     socket.bind(addr)?;
     socket.listen(1024)
 }
@@ -216,15 +223,19 @@ async fn accept(
     }
 }
 
-fn directory(config: &ServerConfig) -> Result<HashMap<String, Arc<Stream>>, StartError> {
+/// Returns the streams in the order of their agenda.
+fn streams(config: &ServerConfig, agenda: &Agenda) -> Result<Vec<Arc<Stream>>, StartError> {
     // Cameras that share a clip share its packets.
     let mut reels: HashMap<*const Clip, Arc<Reel>> = HashMap::new();
-    let mut directory = HashMap::new();
+    let (mut streams, mut names) = (Vec::new(), HashSet::new());
     for camera in &config.cameras {
         let name = &camera.name;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if name.is_empty() || !name.bytes().all(allowed) {
             return Err(StartError::Name { name: name.clone() });
+        }
+        if !names.insert(name) {
+            return Err(StartError::SameName { name: name.clone() });
         }
         for (role, clip) in [(StreamRole::Main, &camera.main), (StreamRole::Sub, &camera.sub)] {
             let reel = match reels.get(&Arc::as_ptr(clip)) {
@@ -238,11 +249,9 @@ fn directory(config: &ServerConfig) -> Result<HashMap<String, Arc<Stream>>, Star
                 }
             };
             let path = format!("{name}/{}", role.as_str());
-            let stream = Arc::new(Stream::new(path.clone(), reel, camera.phase));
-            if directory.insert(path, stream).is_some() {
-                return Err(StartError::SameName { name: name.clone() });
-            }
+            let alarm = agenda.alarm(streams.len());
+            streams.push(Arc::new(Stream::new(path, reel, camera.phase, alarm)));
         }
     }
-    Ok(directory)
+    Ok(streams)
 }
