@@ -145,7 +145,6 @@ impl From<catalog::Error> for Refusal {
                 Self { field: Some(field), ..Self::new(Kind::Taken, message) }
             }
             catalog::Error::NotFound(_) => Self::new(Kind::NotFound, message),
-            catalog::Error::InUse(_) => Self::new(Kind::InUse, message),
             catalog::Error::Unseal { .. }
             | catalog::Error::Broken { .. }
             | catalog::Error::Database(_) => Self::broken(message),

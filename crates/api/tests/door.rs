@@ -257,7 +257,9 @@ async fn figures_are_for_this_machine_and_for_administrators() {
     }
     let figures = String::from_utf8(world.get(&admin, "/metrics").await.bytes.to_vec()).unwrap();
     assert!(figures.contains("# TYPE khue_cameras gauge\nkhue_cameras{state=\"recording\"} 0\n"));
-    assert!(figures.contains("\nkhue_store_full 0\n"), "{figures}");
+    for figure in ["khue_store_full", "khue_store_unreadable_files", "khue_lost_packets_total"] {
+        assert!(figures.contains(&format!("\n{figure} 0\n")), "{figures}");
+    }
     let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
     let here: std::net::SocketAddr = "127.0.0.1:5000".parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(here));
@@ -276,6 +278,7 @@ async fn the_status_counts_and_measures() {
         (&status["disk"]["used_bytes"], &status["disk"]["full"]),
         (&json!(0), &json!(false))
     );
+    assert_eq!(status["disk"]["unreadable_files"], 0);
     // Nothing is set, so the disk's end is the ceiling.
     let free = status["disk"]["free_bytes"].as_u64().unwrap();
     assert!(free > 0);

@@ -93,8 +93,6 @@ pub struct IntendedStream {
     pub user: Option<String>,
     /// The password the camera wants.
     pub password: Option<Secret>,
-    /// How long its recording is kept.
-    pub retention: Retention,
 }
 
 /// A camera to be added.

@@ -401,7 +401,6 @@ fn intent(camera: &Camera, stream: &Stream) -> IntendedStream {
         url: stream.url.clone(),
         user: stream.user.clone(),
         password: stream.password.clone(),
-        retention: camera.retention,
     }
 }
 

@@ -22,9 +22,6 @@ pub enum Error {
     /// There is no such row.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// Something else still hangs on the row.
-    #[error("{0}")]
-    InUse(String),
     /// A password does not open with the key given.
     #[error(
         "the password of stream {stream} cannot be unsealed; \

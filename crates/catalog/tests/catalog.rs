@@ -105,7 +105,7 @@ async fn the_recorder_is_told_what_to_record_and_when_that_changed() {
     assert_eq!(main.url.as_str(), "rtsp://10.0.0.1/main");
     assert_eq!(main.user.as_deref(), Some("admin"));
     assert_eq!(main.password.as_ref().unwrap().expose(), "mật khẩu");
-    assert_eq!(main.retention, Retention { days: 30, bytes: Some(1 << 34) });
+    assert_eq!(camera.retention, Retention { days: 30, bytes: Some(1 << 34) });
 
     let off = CameraChange { recording: Some(false), ..CameraChange::default() };
     world.catalog.change_camera(camera.id, off).await.unwrap();

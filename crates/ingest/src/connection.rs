@@ -70,6 +70,11 @@ pub enum Event {
         /// In microseconds; behind is negative.
         offset_us: i64,
     },
+    /// The camera numbered packets that never came.
+    Lost {
+        /// How many, since this was told last.
+        packets: u64,
+    },
 }
 
 /// A session with a camera that plays.
@@ -98,7 +103,6 @@ pub struct Session {
     shows: bool,
     /// When to look whether it is silent: at times before it is, never after.
     watchdog: Pin<Box<Sleep>>,
-    lost_packets: u64,
 }
 
 impl Default for Limits {
@@ -155,7 +159,6 @@ impl Session {
             last_keyframe: now,
             shows: false,
             watchdog: Box::pin(tokio::time::sleep_until(now.into())),
-            lost_packets: 0,
             limits,
         })
     }
@@ -197,11 +200,6 @@ impl Session {
         }
     }
 
-    /// Returns how many RTP packets were missing so far.
-    pub fn lost_packets(&self) -> u64 {
-        self.lost_packets
-    }
-
     /// Returns the next frames; other events are passed over.
     pub(crate) async fn next_frames(&mut self) -> Result<Vec<Frame>, Fault> {
         loop {
@@ -230,7 +228,9 @@ impl Session {
     }
 
     fn take_frame(&mut self, frame: VideoFrame) {
-        self.lost_packets += u64::from(frame.loss());
+        if frame.loss() > 0 {
+            self.events.push_back(Event::Lost { packets: frame.loss().into() });
+        }
         if frame.has_new_parameters() || self.params.is_none() {
             self.read_params();
         }

@@ -8,12 +8,13 @@ mod common;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::{clip, encode_as, end, frames, limits, open, source};
-use ingest::{Clock, Fault, FaultKind, Limits, Session, Source};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use ingest::{Clock, Event, Fault, FaultKind, Limits, Session, Source};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Accepts connections, and does the same with each.
@@ -289,6 +290,64 @@ async fn one_that_stops_sending_in_mid_stream_is_silent() {
     frames(&mut session, 1).await;
     assert_eq!(end(&mut session).await.kind, FaultKind::Silent);
     session.close().await;
+}
+
+#[tokio::test]
+async fn packets_that_never_come_are_counted_and_what_follows_is_shown() {
+    let config = simcam::ServerConfig::new(
+        (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+        vec![simcam::CameraConfig::new("cam1", clip(), clip())],
+    );
+    let server = simcam::Server::start(config).await.unwrap();
+    let target = server.addr();
+    let address = camera(move |near| async move {
+        let far = TcpStream::connect(target).await.unwrap();
+        let (mut near_in, near_out) = near.into_split();
+        let (far_in, mut far_out) = far.into_split();
+        tokio::spawn(async move { tokio::io::copy(&mut near_in, &mut far_out).await });
+        pass_on_without(far_in, near_out, 40..42).await;
+    })
+    .await;
+    let mut session = open(&source(&format!("rtsp://{address}/cam1/main"))).await.unwrap();
+    let mut lost = 0;
+    while lost < 2 {
+        if let Event::Lost { packets } = session.next().await.unwrap() {
+            lost += packets;
+        }
+    }
+    assert_eq!(lost, 2);
+    frames(&mut session, 50).await;
+    session.close().await;
+}
+
+/// Passes RTSP on as it comes, but for the RTP packets of these numbers, counted
+/// from the first.
+async fn pass_on_without(
+    from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    gone: Range<usize>,
+) {
+    let (mut from, mut packets) = (BufReader::new(from), 0);
+    while let Ok([first, ..]) = from.fill_buf().await {
+        let mut piece = Vec::new();
+        if *first == b'$' {
+            piece.resize(4, 0);
+            from.read_exact(&mut piece).await.unwrap();
+            let length = usize::from(u16::from_be_bytes([piece[2], piece[3]]));
+            piece.resize(4 + length, 0);
+            from.read_exact(&mut piece[4..]).await.unwrap();
+            // Reports come on the channel beside.
+            packets += usize::from(piece[1] == 0);
+            if piece[1] == 0 && gone.contains(&packets) {
+                continue;
+            }
+        } else {
+            from.read_until(b'\n', &mut piece).await.unwrap();
+        }
+        if to.write_all(&piece).await.is_err() {
+            return;
+        }
+    }
 }
 
 #[tokio::test]

@@ -60,7 +60,6 @@ async fn frames_come_whole_in_order_and_with_the_time_at_which_they_were_taken()
     assert_eq!((params.codec, params.width, params.height), (Codec::H264, 640, 360));
     assert_eq!(media::h264::params(&clip.sps, &clip.pps).unwrap(), **params);
     assert!(frames.iter().all(|frame| Arc::ptr_eq(&frame.params, params)));
-    assert_eq!(session.lost_packets(), 0);
 }
 
 #[tokio::test]
@@ -149,7 +148,7 @@ async fn a_step_of_the_servers_clock_begins_a_new_run_in_the_same_session() {
         match session.next().await.unwrap() {
             Event::Frames(frames) => before.extend(frames),
             Event::ClockStep { from, to } => break (from, to),
-            Event::CameraClock { .. } => {}
+            Event::CameraClock { .. } | Event::Lost { .. } => {}
         }
     };
     let step = to.micros_since(from) + 3_600_000_000;

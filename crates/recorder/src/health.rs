@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{CameraId, StreamId, WallTime};
 use catalog::StreamRole;
@@ -50,6 +51,7 @@ pub struct Counts {
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     streams: Mutex<HashMap<StreamId, Entry>>,
+    lost_packets: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -90,6 +92,15 @@ impl Board {
         if let Some(entry) = self.lock().get_mut(&stream) {
             entry.clock_offset_us = Some(offset_us);
         }
+    }
+
+    pub(crate) fn lost(&self, packets: u64) {
+        self.lost_packets.fetch_add(packets, Ordering::Relaxed);
+    }
+
+    /// Returns how many packets were lost on the way from all cameras.
+    pub(crate) fn lost_packets(&self) -> u64 {
+        self.lost_packets.load(Ordering::Relaxed)
     }
 
     pub(crate) fn remove(&self, stream: StreamId) {

@@ -149,6 +149,11 @@ impl Pipeline {
                 self.board.clock(self.intent.stream, offset_us);
                 false
             }
+            Event::Lost { packets } => {
+                tracing::debug!(stream = %self.intent.stream, packets, "packets were lost");
+                self.board.lost(packets);
+                false
+            }
         }
     }
 

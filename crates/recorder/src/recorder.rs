@@ -127,6 +127,11 @@ impl Handle {
         self.board.clock_offset_us(camera)
     }
 
+    /// Returns how many packets cameras numbered that never came, since the start.
+    pub fn lost_packets(&self) -> u64 {
+        self.board.lost_packets()
+    }
+
     /// Asks for intended and actual to be compared, and retention and holds
     /// applied, soon.
     pub fn nudge(&self) {

@@ -1,14 +1,14 @@
 //! What the store's threads share: settings, streams, and the state of the disk.
 //!
-//! Belongs here: counting bytes and room, the list of streams. What each thread
-//! does stands in `append.rs`, `sync.rs`, `expire.rs`; how they are started and
-//! stopped, in `store.rs`; what they note, in `journal.rs`.
+//! Belongs here: the list of streams, orders to the threads. What each thread does
+//! stands in `append.rs`, `sync.rs`, `expire.rs`; how they are started and stopped,
+//! in `store.rs`; what they note, in `journal.rs`; how full the disk is, in `room.rs`.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -23,6 +23,7 @@ use crate::index::Index;
 use crate::journal::Journal;
 use crate::layout::{Layout, SegmentName};
 use crate::retention::{Holds, Retention};
+use crate::room::Room;
 use crate::stream::{State, Stream, lock};
 use crate::sync::Ledger;
 
@@ -54,22 +55,6 @@ pub(crate) struct Core {
     pub(crate) anchor: File,
     /// The latest moment that frames or callers have spoken of.
     pub(crate) latest_us: AtomicI64,
-}
-
-/// How full the disk is.
-#[derive(Debug, Default)]
-pub(crate) struct Room {
-    /// Bytes of all segments.
-    pub(crate) used: AtomicU64,
-    /// Bytes the disk has left, as last asked, less what was written since.
-    pub(crate) free: AtomicI64,
-    /// Bytes of ballast that were given up, or not taken on yet: they count as
-    /// written, so that nobody else takes their place.
-    pub(crate) owed: AtomicU64,
-    /// Nothing can be written, and nothing may be deleted.
-    pub(crate) full: AtomicBool,
-    /// Bytes given to the disk threads and not yet written.
-    pub(crate) queued: AtomicU64,
 }
 
 impl Core {
@@ -155,11 +140,6 @@ impl Core {
         self.latest_us.store(end.0, Ordering::Relaxed);
     }
 
-    pub(crate) fn wrote_trailer(&self, bytes: u64) {
-        self.room.used.fetch_add(bytes, Ordering::Relaxed);
-        self.room.free.fetch_sub(signed(bytes), Ordering::Relaxed);
-    }
-
     pub(crate) fn sync_all(&self) -> io::Result<()> {
         self.disk.sync_all(&self.anchor)
     }
@@ -181,10 +161,6 @@ impl Core {
     pub(crate) fn latest(&self) -> WallTime {
         WallTime(self.latest_us.load(Ordering::Relaxed))
     }
-}
-
-pub(crate) fn signed(bytes: u64) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 fn hash(stream: StreamId) -> u64 {

@@ -26,7 +26,7 @@ use std::sync::atomic::Ordering;
 
 use base::{Span, StreamId, WallTime};
 
-use crate::core::{Core, signed};
+use crate::core::Core;
 use crate::error::StoreError;
 use crate::facts::Fact;
 use crate::index::Change;
@@ -135,60 +135,6 @@ impl Core {
         if self.room.full.swap(false, Ordering::Relaxed) {
             tracing::info!("the disk has room again: recording goes on");
         }
-    }
-
-    pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        self.short_of(bytes) == 0
-    }
-
-    /// Returns what is missing to write `bytes` and leave the reserve.
-    fn short_of(&self, bytes: u64) -> u64 {
-        let owed = self.room.owed.load(Ordering::Relaxed);
-        let wanted = self.config.reserve_bytes.saturating_add(bytes).saturating_add(owed);
-        let short = signed(wanted).saturating_sub(self.room.free.load(Ordering::Relaxed));
-        u64::try_from(short).unwrap_or(0)
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.room.full.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_full(&self) {
-        if !self.room.full.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                store = %self.layout.root().display(),
-                "the disk is full and nothing may be deleted: recording pauses; \
-                 make room, release holds, or shorten retention"
-            );
-        }
-    }
-
-    /// Asks the disk how much room it has.
-    pub(crate) fn refresh_free(&self) {
-        match self.disk.free_bytes(self.layout.root()) {
-            Ok(free) => self.room.free.store(signed(free), Ordering::Relaxed),
-            Err(error) => tracing::warn!(%error, "the disk does not say how full it is"),
-        }
-    }
-
-    /// What must be free beyond the reserve before recording goes on, so that it
-    /// does not stop again at once.
-    fn slack(&self) -> u64 {
-        (self.config.reserve_bytes / 16).clamp(64 << 10, 64 << 20)
-    }
-
-    /// Returns how many bytes must go, by which rule.
-    fn over(&self) -> Vec<(Rule, u64)> {
-        let mut over = Vec::new();
-        if let Some(ceiling) = self.config.ceiling_bytes {
-            let bytes = self.room.used.load(Ordering::Relaxed).saturating_sub(ceiling);
-            over.push((Rule::Ceiling, bytes));
-        }
-        // Once it was full, a little more, so that it is not full again at once.
-        let slack = if self.is_full() { self.slack() } else { 0 };
-        over.push((Rule::DiskFull, self.short_of(slack)));
-        over.retain(|&(_, bytes)| bytes > 0);
-        over
     }
 
     /// Deletes the oldest that may go until `bytes` are free, in the place of

@@ -36,6 +36,7 @@ mod layout;
 mod reader;
 mod recover;
 mod retention;
+mod room;
 mod root;
 mod segment;
 mod store;

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::append::{self, Order};
 use crate::config::StoreConfig;
-use crate::core::{Core, Room, Watermarks};
+use crate::core::{Core, Watermarks};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::expire::Expired;
@@ -34,6 +34,7 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::recover;
 use crate::retention::{Holds, Retention};
+use crate::room::Room;
 use crate::root::{self, Lock};
 use crate::stream::{State, Stream, lock};
 use crate::sync::{self, Nudge};

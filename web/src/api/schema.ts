@@ -383,6 +383,11 @@ export interface components {
             free_bytes: number;
             /** @description Recording pauses, because nothing may be deleted. */
             full: boolean;
+            /**
+             * Format: int64
+             * @description Files and folders of recordings that the disk refused at the start.
+             */
+            unreadable_files: number;
             /** Format: int64 */
             used_bytes: number;
         };

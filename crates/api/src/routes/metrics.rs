@@ -65,6 +65,12 @@ fn text(state: &State) -> String {
         ],
     );
     figure(
+        "khue_lost_packets_total",
+        "counter",
+        "Packets that cameras numbered and that never came.",
+        &[("", state.recorder.lost_packets() as f64)],
+    );
+    figure(
         "khue_viewers",
         "gauge",
         "Live viewers, over all streams.",
@@ -105,6 +111,12 @@ fn text(state: &State) -> String {
         "gauge",
         "Streams whose written bytes the disk failed to keep.",
         &[("", failed as f64)],
+    );
+    figure(
+        "khue_store_unreadable_files",
+        "gauge",
+        "Files and folders of recordings that the disk refused at the start.",
+        &[("", store.refused as f64)],
     );
     figure(
         "khue_store_unsynced_seconds",

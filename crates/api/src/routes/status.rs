@@ -36,6 +36,8 @@ pub(crate) struct DiskRow {
     free_bytes: u64,
     /// Recording pauses, because nothing may be deleted.
     full: bool,
+    /// Files and folders of recordings that the disk refused at the start.
+    unreadable_files: u64,
 }
 
 /// Tells how recorder and disk are.
@@ -62,6 +64,7 @@ pub(crate) async fn status(
             ceiling_bytes: store.ceiling_bytes.map_or(whole, |ceiling| ceiling.min(whole)),
             free_bytes: store.free_bytes,
             full: store.full,
+            unreadable_files: store.refused,
         },
         synced_us: recorded.filter_map(|stream| stream.synced).min().map(|synced| synced.0),
     })
