@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! Config ──▶ Node (catalog, sign-ins, holds; any command)
-//!              └──▶ Running (store, hub, recorder, HTTP; serve and demo)
+//!              └─ Begun (the folder and the port are this process's; serve and demo)
+//!                   └──▶ run (store, hub, recorder, HTTP)
 //! ```
+//!
+//! Nothing is written before a server has begun: a second one over the same
+//! folder ends without having touched what the first relies on.
 
-use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -22,8 +25,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::door::Door;
-use crate::home::Home;
+use crate::door::{Door, Opened};
+use crate::home::{Alone, Home};
 use crate::ui;
 
 /// How often a catalog that another process wrote to is looked at.
@@ -47,6 +50,16 @@ pub(crate) struct Node {
     pub(crate) catalog: Catalog,
     pub(crate) sign_ins: SignIns,
     pub(crate) holds: Holds,
+}
+
+/// A server that nothing stands in the way of any more: it has the data folder
+/// for itself, and its door is open though nobody answers yet.
+pub(crate) struct Begun {
+    pub(crate) node: Node,
+    config: Config,
+    door: Door,
+    opened: Opened,
+    alone: Alone,
 }
 
 /// A person with the password printed for them.
@@ -127,18 +140,39 @@ impl Node {
     }
 }
 
-/// Runs a server until it is asked to stop; `ready` is told its address once it
-/// listens.
-pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
+impl Begun {
+    /// Takes the data folder and the port.
+    pub(crate) async fn take(config: Config, door: Door) -> anyhow::Result<Self> {
+        let alone = Home::open(&config.data)?.alone()?;
+        let node = Node::open(&config).await?;
+        let opened = door.open(&config, &node.home).await?;
+        Ok(Self { node, config, door, opened, alone })
+    }
+
+    /// Runs until it is asked to stop; `ready` is called with the address once
+    /// everything stands.
+    pub(crate) async fn run(
+        self,
+        ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Self { node, config, door, opened, alone } = self;
+        let ran = run(&node, &config, door, opened, ready).await;
+        node.pool.close().await?;
+        drop(alone);
+        ran
+    }
+}
+
+async fn run(
+    node: &Node,
     config: &Config,
-    node: Node,
     door: Door,
-    ready: impl FnOnce(String) -> F,
+    opened: Opened,
+    ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     open_files();
     // Listened for before anybody is told that there is something to stop.
     let mut stop = StopSignals::listen()?;
-    let opened = door.open(config, &node.home).await?;
     let clock = Clock::system();
     let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
     let hub = Hub::new(now());
@@ -173,7 +207,7 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
     let address = opened.address()?;
     let handle = axum_server::Handle::new();
     let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
-    ready(address).await?;
+    ready(node, address).await?;
     let served = tokio::select! {
         served = &mut serving => served,
         () = stop.wait() => Ok(Ok(())),
@@ -195,7 +229,6 @@ pub(crate) async fn run<F: Future<Output = anyhow::Result<()>>>(
         let _ = serving.await;
     }
     around.await?;
-    node.pool.close().await?;
     served?.context("the door was closed by the system")?;
     Ok(())
 }

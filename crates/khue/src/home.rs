@@ -5,11 +5,12 @@
 //!   khue.sqlite           catalog, sign-ins, holds
 //!   installation.key      32 random bytes, readable by the owner alone
 //!   tls/                  the installation's CA and this node's certificate
+//!   running               held by the server that runs over it, with its process id
 //!   recordings/           the store, unless the configuration puts it elsewhere
 //! ```
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,20 @@ pub(crate) struct Home {
     root: PathBuf,
 }
 
+/// The right to run a server over the folder, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Alone(fs::File);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that is just being started
+        // holds a copy of it for a moment, and with it the lock.
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data folder is let go of only when its file is closed");
+        }
+    }
+}
+
 impl Home {
     pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
         fs::DirBuilder::new()
@@ -30,6 +45,33 @@ impl Home {
             .create(root)
             .with_context(|| format!("cannot make the data folder {}", root.display()))?;
         Ok(Self { root: root.to_owned() })
+    }
+
+    /// Takes the folder for one server. Whoever only reads or writes the database
+    /// does that beside it.
+    pub(crate) fn alone(&self) -> anyhow::Result<Alone> {
+        let path = self.root.join("running");
+        let cannot = || format!("cannot take {}", path.display());
+        // Not cut before it is taken: what stands in it may be another's.
+        let mut options = fs::OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).with_context(cannot)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let _ = file.read_to_string(&mut process);
+                bail!(
+                    "another khue (process {}) runs over {}: end it, or give this one a folder of its own",
+                    process.trim_end(),
+                    self.root.display()
+                );
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error).with_context(cannot),
+        }
+        file.set_len(0).with_context(cannot)?;
+        writeln!(file, "{}", std::process::id()).with_context(cannot)?;
+        Ok(Alone(file))
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -122,6 +164,18 @@ mod tests {
         let mode =
             fs::metadata(folder.path().join("data/installation.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_folder_is_one_servers_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let alone = home.alone().unwrap();
+        let words = home.alone().unwrap_err().to_string();
+        let process = format!("another khue (process {}) runs over", std::process::id());
+        assert!(words.starts_with(&process) && words.contains("end it"), "{words}");
+        drop(alone);
+        home.alone().unwrap();
     }
 
     #[test]

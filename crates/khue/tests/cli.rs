@@ -69,27 +69,14 @@ fn camera(answer: fn(&str) -> String) -> String {
 
 #[test]
 fn faults_of_a_camera_are_told_apart() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = refusal(&format!("rtsp://{closed}/street"), None);
-    assert!(
-        refused.contains("refuses the connection") && refused.contains("check the port"),
-        "{refused}"
-    );
-
-    let nowhere = refusal("rtsp://no-such-host.invalid/street", None);
-    assert!(nowhere.contains("no-such-host.invalid"), "{nowhere}");
-    assert!(!nowhere.contains("refuses the connection"), "{nowhere}");
-
+    // A port that is held and not listened on: nobody else can get it meanwhile.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let closed = format!("rtsp://{}/street", closed.local_addr().unwrap());
     let locked = camera(|_| {
         "RTSP/1.0 401 Unauthorized\r\nCSEQ\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n\r\n".into()
     });
-    let password = refusal(&locked, Some("viewer"));
-    assert!(password.contains("password"), "{password}");
-    assert!(!password.contains("sai mật khẩu"), "a password is in an error: {password}");
-
-    let missing = refusal(&camera(|_| "RTSP/1.0 404 Not Found\r\nCSEQ\r\n\r\n".into()), None);
-    assert!(missing.contains("404") || missing.contains("no stream"), "{missing}");
-
+    let missing = camera(|_| "RTSP/1.0 404 Not Found\r\nCSEQ\r\n\r\n".into());
     let jpeg = camera(|_| {
         let sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:track1\r\n";
         format!(
@@ -97,12 +84,26 @@ fn faults_of_a_camera_are_told_apart() {
             sdp.len()
         )
     });
-    let codec = refusal(&jpeg, None);
-    assert!(codec.contains("JPEG") && codec.contains("H.264"), "{codec}");
-
-    let all = [refused, nowhere, password, missing, codec];
-    for (at, one) in all.iter().enumerate() {
-        assert!(!all[..at].contains(one), "told twice: {one}");
+    let silent = camera(|_| String::new());
+    let web = camera(|_| "HTTP/1.1 400 Bad Request\r\n\r\n".into());
+    let cases = [
+        (&closed, None, "refuses the connection; check the port"),
+        (&"rtsp://no-such-host.invalid/street".to_owned(), None, "check its address, its power"),
+        (&locked, Some("viewer"), "refuses this user name or password"),
+        (&locked, None, "asks for a user name and password"),
+        (&missing, None, "has no stream at this path; look the path up in its manual"),
+        (&jpeg, None, "sends JPEG; set the stream to H.264 in the camera"),
+        (&silent, None, "takes the connection and does not answer DESCRIBE"),
+        (&web, None, "does not answer DESCRIBE in RTSP; check that the port is its RTSP port"),
+    ];
+    for (url, user, words) in cases {
+        let told = refusal(url, user);
+        assert!(told.contains(words), "{url}: {told}");
+        let others = cases.iter().filter(|(.., other)| *other != words);
+        for (.., other) in others {
+            assert!(!told.contains(other), "{url}: {told}");
+        }
+        assert!(!told.contains("sai mật khẩu"), "a password is in an error: {told}");
     }
 }
 
@@ -160,18 +161,41 @@ fn serve(config: &Path, listen: SocketAddr) -> Child {
         .unwrap()
 }
 
-/// Returns the operator's one-time password as it is printed, and ends the program.
-fn password_printed(mut serving: Child) -> String {
-    let output = BufReader::new(serving.stdout.take().unwrap());
-    let mut lines = output.lines().map_while(Result::ok);
-    let line = lines.find(|line| line.trim_start().starts_with("trucban ")).unwrap();
-    serving.kill().unwrap();
-    serving.wait().unwrap();
-    line.split_whitespace().nth(1).unwrap().to_owned()
+/// A server that runs, and what it printed.
+struct Serving {
+    child: Child,
+    lines: Vec<String>,
+}
+
+impl Serving {
+    /// Starts one, and waits until it has said who may sign in: the
+    /// administrator stands last.
+    fn start(config: &Path, listen: SocketAddr) -> Self {
+        let mut child = serve(config, listen);
+        let mut lines = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            lines.push(line.unwrap());
+            if lines.last().is_some_and(|line| line.trim_start().starts_with("quantri ")) {
+                return Self { child, lines };
+            }
+        }
+        panic!("it ended, and had said {lines:#?}");
+    }
+
+    /// Returns the one-time password printed for a person, if there is one.
+    fn password(&self, name: &str) -> Option<String> {
+        let theirs = self.lines.iter().find(|line| line.split_whitespace().next() == Some(name));
+        theirs?.split_whitespace().nth(1).map(str::to_owned)
+    }
+
+    fn end(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 #[test]
-fn first_passwords_are_printed_until_somebody_has_used_them() {
+fn the_first_passwords_are_printed_to_who_can_serve_and_to_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let config = configured(folder.path());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -182,9 +206,22 @@ fn first_passwords_are_printed_until_somebody_has_used_them() {
     assert!(!refused.status.success() && words.contains(&wanted), "{words}");
 
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let first = password_printed(serve(&config, anywhere));
-    let second = password_printed(serve(&config, anywhere));
-    assert_ne!(first, second);
+    let first = Serving::start(&config, anywhere);
+    let passwords = ["trucban", "quantri"].map(|name| first.password(name).unwrap());
+    assert_ne!(passwords[0], passwords[1]);
+
+    // Whoever starts a second one by mistake is told so, and given none.
+    let second = serve(&config, anywhere).wait_with_output().unwrap();
+    let words = String::from_utf8(second.stderr).unwrap();
+    let wanted = format!("another khue (process {}) runs over", first.child.id());
+    assert!(!second.status.success() && words.contains(&wanted), "{words}");
+    assert_eq!(String::from_utf8_lossy(&second.stdout), "");
+    first.end();
+
+    // Nobody chose a password yet: they may never have been read.
+    let third = Serving::start(&config, anywhere);
+    assert_ne!(third.password("trucban").unwrap(), passwords[0]);
+    third.end();
 }
 
 #[test]
@@ -193,7 +230,7 @@ fn what_it_writes_is_nobody_elses_though_the_folder_is_open_to_all() {
     let config = configured(folder.path());
     fs::create_dir(folder.path().join("data")).unwrap();
     fs::set_permissions(folder.path().join("data"), fs::Permissions::from_mode(0o755)).unwrap();
-    password_printed(serve(&config, SocketAddr::from(([127, 0, 0, 1], 0))));
+    Serving::start(&config, SocketAddr::from(([127, 0, 0, 1], 0))).end();
     let mut folders = vec![folder.path().join("data")];
     let mut files = 0;
     while let Some(entry) = folders.pop() {

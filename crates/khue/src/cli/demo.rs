@@ -18,7 +18,7 @@ use simcam::{CameraConfig, Credentials, Server, ServerConfig};
 use store::StoreConfig;
 
 use super::serve::announce;
-use crate::app::{self, Node};
+use crate::app::{Begun, Node};
 use crate::city;
 use crate::config::{Config, Http};
 use crate::door::Door;
@@ -60,15 +60,15 @@ impl Demo {
             data: self.data,
             http: Http::default(),
         };
-        let node = Node::open(&config).await?;
-        let scenes = self.scenes.unwrap_or_else(|| node.home.scenes());
+        let begun = Begun::take(config, Door::Loopback(door(self.port))).await?;
+        let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());
         let rendered = tokio::task::spawn_blocking(move || {
             clip::render_all(&scenes, &simcam::scene::Scene::all(), tell)
         })
         .await?
         .context("the demo's streets could not be drawn")?;
         let password = password()?;
-        let server = Server::start(ServerConfig {
+        let cameras = Server::start(ServerConfig {
             credentials: Some(Credentials {
                 user: CAMERA_USER.to_owned(),
                 password: password.expose().to_owned(),
@@ -76,15 +76,15 @@ impl Demo {
             ..ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), cameras(&rendered))
         })
         .await?;
-        settle(&node, &server, &password).await?;
-        let invited = node.invite().await?;
-        let served = app::run(&config, node, Door::Loopback(door(self.port)), async |address| {
-            print!("{}", announce(&address, &invited, ""));
-            println!("  Ctrl-C để dừng · to stop\n");
-            Ok(())
-        })
-        .await;
-        server.shutdown().await;
+        settle(&begun.node, &cameras, &password).await?;
+        let served = begun
+            .run(async |node, address| {
+                print!("{}", announce(&address, &node.invite().await?, ""));
+                println!("  Ctrl-C để dừng · to stop\n");
+                Ok(())
+            })
+            .await;
+        cameras.shutdown().await;
         served
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use catalog::Role;
 
-use crate::app::{self, Invited, Node, UNSORTED};
+use crate::app::{Begun, Invited, UNSORTED};
 use crate::config::Config;
 use crate::door::Door;
 use crate::telemetry;
@@ -13,18 +13,19 @@ use crate::telemetry;
 pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
     telemetry::start("info");
     let config = Config::read(path)?;
-    let node = Node::open(&config).await?;
-    let mut invited = Vec::new();
-    if node.is_new().await? {
-        invited = node.invite().await?;
-        // A first place, so that the client has somewhere to put a first camera.
-        node.site(UNSORTED).await?;
-    }
-    app::run(&config, node, Door::Https, async |address| {
-        print!("{}", announce(&address, &invited, &format!("{address}/ca")));
-        Ok(())
-    })
-    .await
+    let server = Begun::take(config, Door::Https).await?;
+    server
+        .run(async |node, address| {
+            let mut invited = Vec::new();
+            if node.is_new().await? {
+                invited = node.invite().await?;
+                // A first place, so that the client has somewhere to put a first camera.
+                node.site(UNSORTED).await?;
+            }
+            print!("{}", announce(&address, &invited, &format!("{address}/ca")));
+            Ok(())
+        })
+        .await
 }
 
 /// Says where it is and who may sign in, Vietnamese first.
