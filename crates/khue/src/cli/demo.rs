@@ -22,6 +22,7 @@ use crate::app::{Begun, Node};
 use crate::city;
 use crate::config::{Config, Http};
 use crate::door::Door;
+use crate::home::Home;
 use crate::telemetry;
 
 /// The port that the demo takes if nobody else has it.
@@ -48,7 +49,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        telemetry::start("warn");
+        telemetry::start_with_file(&Home::open(&self.data)?.log())?;
         let config = Config {
             store: StoreConfig {
                 root: self.data.join("recordings"),
@@ -80,6 +81,7 @@ impl Demo {
         let served = begun
             .run(async |node, address| {
                 print!("{}", announce(&address, &node.invite().await?, ""));
+                println!("  {}  nhật ký · who did what", node.home.log().display());
                 println!("  Ctrl-C để dừng · to stop\n");
                 Ok(())
             })
