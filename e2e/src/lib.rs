@@ -15,3 +15,9 @@ use std::path::{Path, PathBuf};
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in the root").to_owned()
 }
+
+/// Returns where drawn scenes are kept from run to run, as `make demo` keeps them.
+pub fn scenes() -> PathBuf {
+    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    home.join(".cache/khue/scenes")
+}

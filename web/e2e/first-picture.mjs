@@ -7,24 +7,12 @@
  * Writes a JSON list of milliseconds from the Enter key to the first frame of
  * the new camera on screen.
  */
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const { address, password, cameras } = JSON.parse(process.argv[2]);
 const ROUNDS = 60;
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: true });
 const page = await context.newPage();
 await page.goto(address);

@@ -10,25 +10,13 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const { address, password, folder } = JSON.parse(process.argv[2]);
 const PATIENCE = 180_000;
 const tell = (finding) => console.log(JSON.stringify(finding));
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 const context = await browser.newContext({
   viewport: { width: 1440, height: 900 },
   ignoreHTTPSErrors: true,

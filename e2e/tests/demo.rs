@@ -1,0 +1,92 @@
+//! The demo as somebody meets it: a city that records, on plain
+//! `http://localhost`, and is still there the next time.
+//!
+//! The person is `web/e2e/demo.mjs`, in a real browser: the session's cookie is
+//! one that only a browser takes over HTTP from its own machine.
+
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use e2e::program::{self, Program};
+use serde_json::{Value, json};
+use simcam::clip;
+use simcam::scene::Scene;
+
+const CHOSEN: &str = "cơm tấm Sài Gòn 1976";
+
+#[test]
+fn the_demo_is_a_city_that_records_and_is_still_there_the_next_time() -> anyhow::Result<()> {
+    let (folder, scenes) = (tempfile::tempdir()?, e2e::scenes());
+    // Drawn here, so that how long that takes is nobody's patience.
+    clip::render_all(&scenes, &Scene::all(), |_| {})?;
+    let words = ["demo", "--port", "0", "--data", "{data}", "--scenes", "{scenes}"];
+    let command = words.map(|word| match word {
+        "{data}" => folder.path().into(),
+        "{scenes}" => scenes.clone().into_os_string(),
+        word => OsString::from(word),
+    });
+
+    let mut demo = Program::start(&command)?;
+    let address = demo.address()?;
+    assert!(address.starts_with("http://localhost:"), "{address}");
+    let [operator, administrator] = [demo.password("trucban")?, demo.password("quantri")?];
+    assert_ne!(operator, administrator);
+
+    // One by mistake beside it says so, and disturbs nobody.
+    let second = Command::new(program::khue()).args(&command).output()?;
+    let words = String::from_utf8(second.stderr)?;
+    let wanted = format!("another khue (process {}) runs over", demo.pid());
+    assert!(!second.status.success() && words.contains(&wanted), "{words}");
+
+    let first = visit(&address, "trucban", &operator, Some(CHOSEN))?;
+    assert_eq!(recording(&first), 12, "{first}");
+    let began = beginnings(&first)?;
+    assert_eq!(began.len(), 12);
+    let settings = visit(&address, "quantri", &administrator, Some(CHOSEN))?;
+    let ceiling = settings["status"]["disk"]["ceiling_bytes"].as_u64();
+    assert!(ceiling.is_some_and(|bytes| bytes <= 8_000_000_000), "{settings}");
+    assert_eq!(settings["tiles"], 0, "an administrator sees no video");
+    assert!(demo.stop()?.success());
+
+    let mut demo = Program::start(&command)?;
+    let address = demo.address()?;
+    let line = demo.wait_for("trucban")?;
+    assert!(line.contains("mật khẩu đã chọn"), "{line}");
+    let again = visit(&address, "trucban", CHOSEN, None)?;
+    assert_eq!(recording(&again), 12, "{again}");
+    assert_eq!(beginnings(&again)?, began);
+    assert!(demo.stop()?.success());
+
+    let log = std::fs::read_to_string(folder.path().join("khue.log"))?;
+    assert!(log.contains("live opened user=\"trucban\""), "{log}");
+    assert!(!log.contains(&operator) && !log.contains(CHOSEN));
+    Ok(())
+}
+
+/// Signs in, choosing a password if one is given; returns what is found there
+/// once the wall shows the city live.
+fn visit(address: &str, name: &str, password: &str, new: Option<&str>) -> anyhow::Result<Value> {
+    let told = json!({ "address": address, "name": name, "password": password, "choose": new });
+    let output = Command::new("node")
+        .arg(e2e::root().join("web/e2e/demo.mjs"))
+        .arg(told.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run node")?;
+    let found = String::from_utf8(output.stdout)?;
+    anyhow::ensure!(output.status.success(), "the visit broke off: {found}");
+    serde_json::from_str(&found).context(found)
+}
+
+fn recording(found: &Value) -> u64 {
+    found["status"]["cameras"]["recording"].as_u64().unwrap_or_default()
+}
+
+/// Returns the first moment recorded of each camera, by its number.
+fn beginnings(found: &Value) -> anyhow::Result<Vec<(u64, i64)>> {
+    let cameras = found["began"].as_array().context("cameras")?;
+    let each = cameras.iter().map(|camera| Some((camera[0].as_u64()?, camera[1].as_i64()?)));
+    each.collect::<Option<_>>().context("each camera has a number and a beginning")
+}
