@@ -4,12 +4,13 @@ SHELL := /bin/bash
 
 # Outside the checkout, so that a fresh clone builds on what was built before.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/khue/target
+PREFIX ?= /usr/local
 DEMO_DIR ?= $(HOME)/.cache/khue/demo
 KHUE := $(CARGO_TARGET_DIR)/release/khue
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help demo dev build test check fmt e2e bench soak fuzz shots openapi need-build need-test
+.PHONY: help demo dev build install test check fmt e2e bench soak fuzz shots openapi need-build need-test
 
 help: ## list the acts
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +21,10 @@ demo: build ## a small city on this machine: 12 simulated cameras, recorded, at 
 build: need-build web/dist/index.html ## the release binary, client inside
 	@echo "Building khue (the first time takes some minutes)"
 	@cargo build --release --locked -p khue
+
+install: build ## the one binary, into PREFIX/bin (/usr/local)
+	@$(if $(shell [ -w $(PREFIX)/bin ] && echo may),,sudo) install -m 755 $(KHUE) $(PREFIX)/bin/khue
+	@echo "Installed $(PREFIX)/bin/khue"
 
 dev: need-build web/node_modules/.installed ## the demo with a client that reloads as you edit
 	@cargo build --locked --workspace --bin khue
@@ -38,7 +43,7 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
-	@cargo test --locked --workspace --test cli --test demo --test browser --test clean_stop --test crash
+	@cargo test --locked --workspace --test cli --test demo --test certificate --test browser --test clean_stop --test crash
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue

@@ -28,16 +28,18 @@ pub struct Answer {
 impl Person {
     /// Reaches `address`, trusting the CA in `data` and nothing else.
     pub fn reach(address: &str, data: &Path) -> anyhow::Result<Self> {
+        let ca = std::fs::read(data.join("tls/ca.pem")).context("the installation's CA")?;
+        Self::trusting(address, &ca)
+    }
+
+    /// Reaches `address`, trusting a certificate (PEM) and nothing else.
+    pub fn trusting(address: &str, ca_pem: &[u8]) -> anyhow::Result<Self> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut config = Agent::config_builder().http_status_as_error(false);
-        if address.starts_with("https:") {
-            let ca = std::fs::read(data.join("tls/ca.pem")).context("the installation's CA")?;
-            let roots = RootCerts::Specific(Arc::new(vec![Certificate::from_pem(&ca)?]));
-            let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(
-                Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
-            );
-            config = config.tls_config(tls.build());
-        }
+        let roots = RootCerts::Specific(Arc::new(vec![Certificate::from_pem(ca_pem)?]));
+        let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(
+            Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+        );
+        let config = Agent::config_builder().http_status_as_error(false).tls_config(tls.build());
         Ok(Self { agent: config.build().into(), address: address.to_owned(), csrf: String::new() })
     }
 
