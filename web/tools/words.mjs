@@ -20,8 +20,7 @@ try {
     env: { ...process.env, KHUE_WORDS: fresh },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const read = (folder, file) =>
-    readFileSync(join(folder, file), "utf8").replace(/^"POT-Creation-Date.*\n/m, "");
+  const read = (folder, file) => readFileSync(join(folder, file), "utf8").replace(/^"POT-Creation-Date.*\n/m, "");
   const stale = files.filter((file) => read(kept, file) !== read(fresh, file));
   if (stale.length > 0) {
     console.error(`${stale.join(", ")}: not what the source says; run npm --prefix web run words, and translate`);
