@@ -1,19 +1,10 @@
 /** Every screen, by axe: what those who do not see, or see little, can work with. */
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { atDesk, hold, launch, Mock, signIn, visit } from "./harness";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { atDesk, hold, signIn, stage } from "./harness";
 
-const mock = new Mock();
-let browser: Browser;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launch(), mock.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.stop();
-});
+const { mock, visit } = stage();
 
 const LOOKS = ["dark", "light"].flatMap((theme) => [
   { theme, name: "desk", viewport: { width: 1440, height: 900 } },
@@ -23,7 +14,7 @@ type Look = (typeof LOOKS)[number];
 
 /** Opens the page as it looks to some; what moves would be judged half transparent. */
 async function open(look: Look): Promise<Page> {
-  const { page } = await visit(browser, mock.base, { viewport: look.viewport, reducedMotion: "reduce" });
+  const { page } = await visit({ viewport: look.viewport, reducedMotion: "reduce" });
   await page.evaluate((theme) => localStorage.setItem("khue.theme", theme), look.theme);
   await page.reload();
   await page.locator('input[name="name"]').waitFor();
@@ -51,7 +42,6 @@ test.for(LOOKS)("the door holds to WCAG 2.2 AA, $theme, on a $name", async (look
   await page.locator('input[name="again"]').fill("cau");
   await page.locator(".field .error").waitFor();
   await check(page, "choose a password");
-  await page.context().close();
 });
 
 test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
@@ -93,7 +83,6 @@ test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name"
   await page.locator("tbody .btn").first().click();
   await page.locator('[role="dialog"]').waitFor();
   await check(page, "letting go of a hold");
-  await page.context().close();
 });
 
 test.for(LOOKS)("the administrator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
@@ -117,5 +106,4 @@ test.for(LOOKS)("the administrator's screens hold to WCAG 2.2 AA, $theme, on a $
   await page.goto(`${mock.base}/holds`);
   await page.locator(".page").waitFor();
   await check(page, "holds");
-  await page.context().close();
 });

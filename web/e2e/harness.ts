@@ -5,20 +5,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { launch } from "./chromium.mjs";
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-export class Mock {
+class Mock {
   #child: ChildProcess | null = null;
   base = "";
 
@@ -50,17 +41,36 @@ export class Mock {
   }
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-}
-
 export interface Visit {
   page: Page;
   /** What the page complained of: errors of scripts, and of the content security policy. */
   complaints: string[];
 }
 
-export async function visit(browser: Browser, base: string, options: BrowserContextOptions = {}): Promise<Visit> {
+export interface Stage {
+  mock: Mock;
+  /** Opens the first page as somebody whom the browser has never seen. */
+  visit(options?: BrowserContextOptions): Promise<Visit>;
+}
+
+/** Gives the tests of a file a browser and a mock server; what a test opened is closed after it. */
+export function stage(): Stage {
+  const mock = new Mock();
+  let browser: Browser;
+  beforeAll(async () => {
+    [browser] = await Promise.all([launch(), mock.start()]);
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+  });
+  afterAll(async () => {
+    await browser.close();
+    await mock.stop();
+  });
+  return { mock, visit: (options) => visit(browser, mock.base, options) };
+}
+
+async function visit(browser: Browser, base: string, options?: BrowserContextOptions): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];

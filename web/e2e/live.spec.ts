@@ -1,23 +1,13 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { atDesk, launch, Mock, readTiles, signIn, until, visit } from "./harness";
+import { expect, test } from "vitest";
+import { atDesk, readTiles, signIn, stage, until } from "./harness";
 
-const mock = new Mock();
-let browser: Browser;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launch(), mock.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.stop();
-});
+const { mock, visit } = stage();
 
 const states = async (page: Parameters<typeof readTiles>[0]) =>
   Object.fromEntries((await readTiles(page)).map((tile) => [tile.camera, tile.state]));
 
 test("each tile says what it shows, and none is black and silent", async () => {
-  const { page, complaints } = await visit(browser, mock.base);
+  const { page, complaints } = await visit();
   const all = ["c113", "c114", "c115", "c133", "c134", "c202", "c203", "none"];
   await atDesk(page, mock.base, "/live", all, 9);
   const seen = await until(
@@ -34,11 +24,10 @@ test("each tile says what it shows, and none is black and silent", async () => {
   expect(await words(8)).toContain("Camera ở ô này không còn");
   expect(await words(9)).toContain("Ô trống");
   expect(complaints).toEqual([]);
-  await page.context().close();
 });
 
 test("a small tile takes the small stream, a large one the large, without a black moment between", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   await atDesk(page, mock.base, "/live", ["c113"], 4);
   await page.locator('[data-camera="c113"][data-state="live"][data-role="sub"]').waitFor();
   await page.evaluate(() => {
@@ -55,11 +44,10 @@ test("a small tile takes the small stream, a large one the large, without a blac
   expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).not.toContain("connecting");
   await page.keyboard.press("Escape");
   await page.locator('[data-camera="c113"][data-state="live"][data-role="sub"]').waitFor();
-  await page.context().close();
 });
 
 test("a camera comes by drag, by number and by Enter, moves by drag, and goes by Del", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   await atDesk(page, mock.base, "/live", ["c113"], 4);
   const inTile = (n: number) => page.locator(`[data-tile="${n}"]`).getAttribute("data-camera");
   await page.locator('[data-camera-row="c131"]').dragTo(page.locator('[data-tile="4"]'));
@@ -81,11 +69,10 @@ test("a camera comes by drag, by number and by Enter, moves by drag, and goes by
   expect(await inTile(4)).toBeNull();
   await page.reload();
   await page.locator('[data-tile="3"][data-camera="c201"]').waitFor();
-  await page.context().close();
 });
 
 test("a lost line is told, and the pictures come back by themselves", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   await atDesk(page, mock.base, "/live", ["c113"], 1);
   await page.locator('[data-state="live"]').waitFor();
   await mock.stop();
@@ -96,11 +83,10 @@ test("a lost line is told, and the pictures come back by themselves", async () =
   await signIn(page);
   await page.locator('[data-state="live"]').waitFor();
   expect(await page.locator(".linebanner").count()).toBe(0);
-  await page.context().close();
 });
 
 test("a one-time password opens nothing but the choice of another", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   await signIn(page, "moi", "mot-lan");
   await page.locator('input[name="new"]').fill("cau dai de nho 26");
   expect(await page.locator(".rail").count()).toBe(0);
@@ -111,11 +97,10 @@ test("a one-time password opens nothing but the choice of another", async () => 
   await page.locator('input[name="again"]').fill("cau dai de nho 26");
   await page.locator('button[type="submit"]').click();
   await page.locator(".rail").waitFor();
-  await page.context().close();
 });
 
 test("whoever guesses waits, and is told how long", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   for (let i = 0; i < 6; i++) {
     await signIn(page, "trucban", `sai ${i}`);
     await page.locator(".warnn").waitFor();
@@ -130,11 +115,10 @@ test("whoever guesses waits, and is told how long", async () => {
       (t) => /giây/.test(t ?? ""),
     ),
   ).toMatch(/Thử lại sau \d+ giây/);
-  await page.context().close();
 });
 
 test("what could not be done is told in the language of the screen", async () => {
-  const { page } = await visit(browser, mock.base);
+  const { page } = await visit();
   await signIn(page, "admin", "quan-tri-12");
   await page.locator("tr .acts .btn").last().click();
   const words = page.locator('[role="dialog"] .warnn');
@@ -151,5 +135,4 @@ test("what could not be done is told in the language of the screen", async () =>
     () => words.textContent(),
     (text) => text === "Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.",
   );
-  await page.context().close();
 });

@@ -1,28 +1,18 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { atDesk, cursorUs, launch, Mock, readTiles, until, type Visit, visit } from "./harness";
+import type { Page } from "playwright-core";
+import { beforeEach, expect, test } from "vitest";
+import { atDesk, cursorUs, readTiles, stage, until, type Visit } from "./harness";
 
 const FRAME_US = 40_000;
-const mock = new Mock();
-let browser: Browser;
+const { mock, visit } = stage();
 let it: Visit;
 let page: Page;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launch(), mock.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.stop();
-});
 
 /** Forty-five minutes ago, where every camera of these tests has footage; off the grid of frames. */
 const somewhere = () => Math.floor((Date.now() - 45 * 60_000) / 10_000) * 10_000_000 + 3_333_333;
 
 beforeEach(async () => {
-  it = await visit(browser, mock.base);
+  it = await visit();
   page = it.page;
-  return () => page.context().close();
 });
 
 /**

@@ -1,25 +1,16 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { atDesk, cursorUs, launch, Mock, until, type Visit, visit } from "./harness";
+import type { Page } from "playwright-core";
+import { beforeEach, expect, test } from "vitest";
+import { atDesk, cursorUs, stage, until, type Visit } from "./harness";
 
 const FRAME_US = 40_000;
 const MINUTE_US = 60_000_000;
-const mock = new Mock();
-let browser: Browser;
+const { mock, visit } = stage();
 let it: Visit;
 let page: Page;
 
-beforeAll(async () => {
-  [browser] = await Promise.all([launch(), mock.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await mock.stop();
-});
 beforeEach(async () => {
-  it = await visit(browser, mock.base, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  it = await visit({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   page = it.page;
-  return () => page.context().close();
 });
 
 /** Where every camera of these tests has footage. */
