@@ -84,6 +84,7 @@ const camera = (number, name, site, state, extra = {}) => ({
   url: `rtsp://192.168.10.${number % 250}/main`,
   user: "admin",
   lag_us: 0,
+  clock_offset_us: null,
   ...extra,
 });
 const recording = { kind: "recording" };
@@ -91,10 +92,10 @@ const cameras = options.empty
   ? []
   : [
       camera(112, "PTZ toàn cảnh", "s1", recording),
-      camera(113, "Hướng Đinh Tiên Hoàng", "s1", recording),
-      camera(114, "Hướng Tràng Tiền", "s1", recording, { lag_us: 4_200_000 }),
+      camera(113, "Hướng Đinh Tiên Hoàng", "s1", recording, { clock_offset_us: 182_300_000 }),
+      camera(114, "Hướng Tràng Tiền", "s1", recording, { lag_us: 4_200_000, clock_offset_us: -25_200_400_000 }),
       camera(115, "Hướng Hàng Bài", "s1", { kind: "faulty", reason: "unreachable", since_us: now() - 84 * MIN }),
-      camera(131, "Cổng chính", "s2", recording),
+      camera(131, "Cổng chính", "s2", recording, { clock_offset_us: -40_000 }),
       camera(132, "Lối xe tải", "s2", recording),
       camera(133, "Bãi gửi xe", "s2", { kind: "faulty", reason: "wrong_credentials", since_us: now() - 3 * MIN }),
       camera(134, "Lối thoát hiểm", "s2", { kind: "connecting", since_us: now() - 6_000_000 }),
@@ -245,7 +246,7 @@ async function answer(request, path, query, body) {
       return { status: 204 };
     }
     if (method === "PATCH") Object.assign(c, body);
-    return { status: 200, body: { ...rowOf(c, user), url: c.url, user: c.user } };
+    return { status: 200, body: { ...rowOf(c, user), clock_offset_us: c.clock_offset_us, url: c.url, user: c.user } };
   }
   if (path === "/exports" && method === "POST") {
     const c = cameras.find((x) => x.id === body.camera);

@@ -6,7 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch } from "../e2e/chromium.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,19 +23,7 @@ const SMALL_PHONE = { width: 360, height: 640 };
 /** A desk whose text is twice as large. */
 const TWICE = { width: 720, height: 450 };
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 
 async function open({ viewport = DESK, theme = "dark", language = "vi", user = "trucban", password = "truc-ban-12" }) {
   const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === DESK ? 1 : 2 });
@@ -69,6 +57,12 @@ async function pictures(page, count, state = "live") {
     .locator(`[data-state="${state}"]`)
     .nth(count - 1)
     .waitFor({ timeout: 30_000 });
+}
+/** The figures of each tile, one picture of which is late and one missing. */
+async function figures(page) {
+  await pictures(page, 2);
+  await page.keyboard.press("Control+i");
+  await page.waitForTimeout(2500);
 }
 async function lookBack(page, minutes) {
   await page.evaluate(() => sessionStorage.setItem("khue.purpose.u2", JSON.stringify("xác minh vụ VV-2026-00418")));
@@ -135,6 +129,10 @@ const shots = {
       await page.waitForTimeout(2500);
     },
   ],
+  "live-figures": [{}, figures],
+  "live-figures-light-en": [{ theme: "light", language: "en" }, figures],
+  "live-figures-phone": [{ viewport: PHONE }, figures],
+  "live-figures-small-phone-light-en": [{ viewport: SMALL_PHONE, theme: "light", language: "en" }, figures],
   "live-16": [
     {},
     async (page) => {

@@ -46,6 +46,42 @@ test("a small tile takes the small stream, a large one the large, without a blac
   await page.locator('[data-camera="c113"][data-state="live"][data-role="sub"]').waitFor();
 });
 
+test.for([
+  { width: 1280, height: 720, size: 16 },
+  { width: 1440, height: 900, size: 9 },
+  { width: 360, height: 640, size: 4 },
+])("figures cover neither words nor controls, $size on $width × $height", async ({ width, height, size }) => {
+  const { page } = await visit({ viewport: { width, height } });
+  await atDesk(page, mock.base, "/live", ["c113", "c115", "c114", "c133"], size);
+  await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
+  await page.locator('[data-camera="c115"][data-state="no_data"]').waitFor();
+  await page.keyboard.press("Control+i");
+  await page.locator(".tile.sel .diag").waitFor();
+  const told = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".tile:has(.diag)")].map((tile) => {
+      const figures = tile.querySelector(".diag")!.getBoundingClientRect();
+      const others = [...tile.querySelectorAll(".bar, .state > *, .foot, .ctl")].filter((other) =>
+        other.checkVisibility({ opacityProperty: true }),
+      );
+      const under = others.filter((other) => {
+        const { top, bottom } = other.getBoundingClientRect();
+        return bottom > figures.top + 0.5 && top < figures.bottom - 0.5;
+      });
+      const row = tile.querySelector(".diagrow")!.getBoundingClientRect();
+      const rows = (figures.height - 2 * (row.top - figures.top)) / row.height;
+      return {
+        under: under.map((other) => other.className || other.textContent),
+        whole: Math.abs(rows - Math.round(rows)),
+      };
+    }),
+  );
+  expect(told.length).toBeGreaterThan(1);
+  for (const { under, whole } of told) {
+    expect(under).toEqual([]);
+    expect(whole).toBeLessThan(0.01);
+  }
+});
+
 test("a camera comes by drag, by number and by Enter, moves by drag, and goes by Del", async () => {
   const { page } = await visit();
   await atDesk(page, mock.base, "/live", ["c113"], 4);
@@ -135,4 +171,37 @@ test("what could not be done is told in the language of the screen", async () =>
     () => words.textContent(),
     (text) => text === "Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.",
   );
+});
+
+test("the figures of a tile tell the camera's clock, asked for only while they are open", async () => {
+  const { page, complaints } = await visit();
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const camera = /\/api\/v1\/cameras\/(\w+)$/.exec(request.url())?.[1];
+    if (camera) asked.push(camera);
+  });
+  await atDesk(page, mock.base, "/live", ["c113", "c114", "c131", "c112"], 4);
+  await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
+  expect(asked).toEqual([]);
+  await page.keyboard.press("Control+i");
+  const clock = (name: string) => page.locator(".diagrow", { hasText: name }).locator("dd").allTextContents();
+  const told = await until(
+    () => clock("Đồng hồ camera"),
+    (words) => words.length === 4 && words.filter((word) => word !== "–").length === 3,
+  );
+  expect(told).toEqual(["nhanh 3 phút 2 giây", "chậm 7 giờ", "đúng giờ", "–"]);
+  expect(new Set(asked)).toEqual(new Set(["c112", "c113", "c114", "c131"]));
+
+  // What the camera says later is told as well, without a hand on anything.
+  await page.route("**/api/v1/cameras/c113", (route) => route.fulfill({ json: { clock_offset_us: -65_000_000 } }));
+  await page.locator('[data-camera="c113"] .diagrow dd', { hasText: "chậm 1 phút 5 giây" }).waitFor();
+  await page.evaluate(() => localStorage.setItem("khue.language", "en"));
+  await page.reload();
+  await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
+  await page.keyboard.press("Control+i");
+  await until(
+    () => clock("Camera clock"),
+    (words) => words.join() === "1 min 5 s behind,7 hours behind,in time,–",
+  );
+  expect(complaints).toEqual([]);
 });

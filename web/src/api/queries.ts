@@ -1,7 +1,7 @@
 /** What screens ask for again and again, with how long an answer stays good. */
 import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
-import type { Role } from "./types";
+import type { CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
@@ -33,6 +33,14 @@ export const treeQuery = queryOptions({
 
 export const cameraQuery = (id: string) =>
   queryOptions({ queryKey: ["camera", id], queryFn: ({ signal }) => client.camera(id, signal) });
+
+/** How far the camera's clock is ahead of the server's; null until it has said. */
+export const clockOffsetQuery = (id: string) =>
+  queryOptions({
+    ...cameraQuery(id),
+    select: (camera: CameraDetail) => camera.clock_offset_us ?? null,
+    refetchInterval: 10_000,
+  });
 
 export const holdsQuery = queryOptions({ queryKey: ["holds"], queryFn: ({ signal }) => client.holds(signal) });
 

@@ -16,7 +16,9 @@ export type CameraState = Omit<Schemas["StateRow"], "kind"> & {
   kind: "recording" | "connecting" | "faulty" | "disabled";
 };
 export type CameraRow = Omit<Schemas["CameraRow"], "state"> & { state: CameraState };
-export type CameraDetail = CameraRow & Partial<Schemas["Configuration"]>;
+export type CameraDetail = CameraRow &
+  Pick<Schemas["CameraDetail"], "clock_offset_us"> &
+  Partial<Schemas["Configuration"]>;
 export type CameraWrite = Schemas["CameraWrite"];
 export type CameraPatch = Schemas["CameraPatch"];
 export type Tree = Omit<Schemas["Tree"], "cameras"> & { cameras: CameraRow[] };

@@ -90,7 +90,13 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
       )}
       {!hasPicture && visible && snapshot && <Words snapshot={snapshot} onAgain={() => setAttempt(attempt + 1)} />}
       {diagnostics && snapshot && (
-        <Diagnostics figures={snapshot.figures} delayUs={snapshot.delayUs} why={wanted.why as RoleWhy} />
+        <Diagnostics
+          camera={camera.id}
+          hasPicture={hasPicture}
+          figures={snapshot.figures}
+          delayUs={snapshot.delayUs}
+          why={wanted.why as RoleWhy}
+        />
       )}
     </Tile>
   );
