@@ -15,6 +15,7 @@
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
@@ -116,10 +117,11 @@ fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, header: &mut V
     const TRIES: u32 = 4;
     let mut refusal = None;
     for _ in 0..TRIES {
-        if !core.has_room(size_bytes) && !core.make_room(size_bytes) {
+        if !core.has_room(size_bytes) && !core.make_room(size_bytes, None) {
             refusal = Some(GapReason::DiskFull);
             break;
         }
+        let freed = core.room.freed.load(Ordering::Relaxed);
         match try_append(core, stream, hand, fragment, header) {
             Ok(()) => {
                 hand.noted = None;
@@ -127,7 +129,7 @@ fn append(core: &Core, stream: &Arc<Stream>, fragment: &Fragment, header: &mut V
             }
             Err(error) if is_full(&error) => {
                 refusal = Some(GapReason::DiskFull);
-                if !core.make_room(size_bytes) {
+                if !core.make_room(size_bytes, Some(freed)) {
                     break;
                 }
             }

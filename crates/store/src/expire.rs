@@ -95,27 +95,41 @@ impl Core {
 
     /// Deletes the oldest, if that is allowed and needed, so that `bytes` more
     /// can be written; returns whether they can.
-    pub(crate) fn make_room(&self, bytes: u64) -> bool {
+    ///
+    /// `refused` is for a disk that refused though room is counted: what had been
+    /// deleted in all before it did. Then room is only what was deleted since.
+    pub(crate) fn make_room(&self, bytes: u64, refused: Option<u64>) -> bool {
         let holds = lock(&self.holds);
         self.refresh_free();
-        let Some(holds) = holds.as_ref() else { return self.has_room(bytes) };
-        // If the disk refused it counts otherwise than we do, and needs this at least.
-        let missing = self.short_of(bytes).max(bytes);
+        // Whoever had the lock before may have made room for both.
+        let is_made = || {
+            let freed = self.room.freed.load(Ordering::Relaxed);
+            self.has_room(bytes) && refused.is_none_or(|before| freed > before)
+        };
+        if is_made() {
+            return true;
+        }
+        let Some(holds) = holds.as_ref() else { return false };
+        let mut missing = self.short_of(bytes);
+        if refused.is_some() {
+            // It counts otherwise than we do, and needs this at least.
+            missing = missing.max(bytes);
+        }
         let mut outcome = Outcome::default();
         self.delete_oldest(holds, Rule::DiskFull, missing, &mut outcome);
         outcome.log();
         self.refresh_free();
-        outcome.expired.segments > 0 && self.has_room(bytes)
+        is_made()
     }
 
     /// Looks after room between two steps of expiry: once a round.
     pub(crate) fn keep_room(&self) {
-        self.refresh_free();
-        let over = self.over();
         let holds = lock(&self.holds);
+        // Behind the lock: whoever had it before may have made room.
+        self.refresh_free();
         if let Some(holds) = holds.as_ref() {
             let mut outcome = Outcome::default();
-            for (rule, bytes) in over {
+            for (rule, bytes) in self.over() {
                 self.delete_oldest(holds, rule, bytes, &mut outcome);
             }
             outcome.log();
@@ -196,6 +210,7 @@ impl Core {
                 };
                 days.insert(self.layout.day(stream.id, name));
                 self.room.used.fetch_sub(segment.size_bytes, Ordering::Relaxed);
+                self.room.freed.fetch_add(segment.size_bytes, Ordering::Relaxed);
                 self.index.send(Change::Remove(stream.id, name));
                 outcome.expired.segments += 1;
                 outcome.expired.size_bytes += segment.size_bytes;

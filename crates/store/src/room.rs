@@ -24,6 +24,9 @@ pub(crate) struct Room {
     /// Bytes of ballast that were given up, or not taken on yet: they count as
     /// written, so that nobody else takes their place.
     pub(crate) owed: AtomicU64,
+    /// Bytes of segments that were deleted since the opening. Whoever finds that
+    /// they became more need not delete for the same room once again.
+    pub(crate) freed: AtomicU64,
     /// Nothing can be written, and nothing may be deleted.
     pub(crate) full: AtomicBool,
     /// Bytes given to the disk threads and not yet written.

@@ -13,7 +13,8 @@
 //! It is stricter than most file systems: syncing a file does not make its
 //! entry last. It can also run out of room, and fail a sync as Linux does:
 //! what that covered is lost, each open file is told so once, and from then on
-//! all is green. What else can fail, a path at a time, is in `faults.rs`.
+//! all is green. It counts what was appended, and may claim room that it has not.
+//! What else can fail, a path at a time, is in `faults.rs`.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -41,6 +42,10 @@ struct State {
     powered: bool,
     /// Bytes that may still be written, if limited.
     room: Option<u64>,
+    /// Bytes that it claims to have beyond its room.
+    overstated: u64,
+    /// How often something was appended, by path.
+    appends: HashMap<PathBuf, u64>,
     /// Length that lasts, by path; files that are not here last as they are.
     synced: HashMap<PathBuf, u64>,
     /// What changed in each folder since it was synced, in order.
@@ -108,6 +113,8 @@ impl Lossy {
         let state = State {
             powered: true,
             room: None,
+            overstated: 0,
+            appends: HashMap::new(),
             synced: HashMap::new(),
             changes: HashMap::new(),
             graves_dug: 0,
@@ -133,6 +140,17 @@ impl Lossy {
     /// Limits the bytes that may still be written; what is unlinked adds to it.
     pub fn set_room(&self, bytes: Option<u64>) {
         self.state().room = bytes;
+    }
+
+    /// Makes it claim so many bytes more than there is room for, as a file system
+    /// does whose user has a quota.
+    pub fn overstate_room(&self, bytes: u64) {
+        self.state().overstated = bytes;
+    }
+
+    /// Returns how often something was appended to a file.
+    pub fn appends(&self, path: &Path) -> u64 {
+        self.state().appends.get(path).copied().unwrap_or(0)
     }
 
     /// Cuts the power: from now on every act fails, and what was not synced is
@@ -166,7 +184,8 @@ impl Lossy {
     }
 
     pub(crate) fn room(&self) -> Option<u64> {
-        self.state().room
+        let state = self.state();
+        state.room.map(|room| room + state.overstated)
     }
 
     pub(crate) fn created(&self, path: &Path) {
@@ -188,6 +207,7 @@ impl Lossy {
         if !state.powered {
             return Err(io::Error::other("the power is off"));
         }
+        *state.appends.entry(path.to_owned()).or_default() += 1;
         let before = file.metadata()?.len();
         state.synced.entry(path.to_owned()).or_insert(before);
         let wanted: u64 = parts.iter().map(|part| part.len() as u64).sum();

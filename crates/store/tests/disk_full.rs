@@ -237,6 +237,63 @@ async fn half_a_fragment_is_never_left_behind() {
     }
 }
 
+/// Somebody else made the room between the count and the question for it.
+#[tokio::test]
+async fn room_that_is_there_already_is_taken_and_nothing_is_deleted_for_it() {
+    // With nothing closed that could go, and with something that could.
+    for before in [60, 600] {
+        let mut home = Home::new();
+        home.config.sync_every_ms = 3_600_000; // room is counted when the test says so
+        let lossy = home.lossy();
+        let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+        store.set_holds(Holds::default());
+        let camera = Camera::new(8);
+        let mut writer = store.writer(camera.stream);
+        writer.push(&camera.frames(0..before));
+        store.sync().await;
+        lossy.set_room(Some(1000));
+        store.sync().await; // counts
+        lossy.set_room(Some(1 << 20));
+        writer.push(&camera.frames(before..before + 100));
+        drop(writer);
+        store.sync().await;
+        assert!(!store.status().full);
+        assert_holds(&store, &camera, 0..before + 100);
+        store.close().await;
+    }
+}
+
+/// A quota: the disk refuses where its figures promise room.
+#[tokio::test]
+async fn a_disk_that_refuses_though_room_is_counted_is_relieved_of_the_oldest() {
+    let home = Home::new();
+    let lossy = home.lossy();
+    let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+    store.set_holds(Holds::default());
+    let camera = Camera::new(9);
+    let mut writer = store.writer(camera.stream);
+    writer.push(&camera.frames(0..1000));
+    store.sync().await;
+    lossy.overstate_room(1 << 30);
+    lossy.set_room(Some(5000));
+    writer.push(&camera.frames(1000..2000));
+    drop(writer);
+    store.sync().await;
+    assert!(!store.status().full);
+    let answer = store.timeline(camera.stream, span(camera.wall(0), camera.wall(1999)));
+    assert_eq!(answer.gaps, [], "nothing was lost but by rule");
+    assert_eq!(answer.deleted.len(), 1);
+    assert_eq!(answer.deleted[0].rule, Rule::DiskFull);
+    assert_eq!(answer.runs.last().unwrap().end(), camera.wall(1999));
+    let held = recorded(&store, camera.stream);
+    let from = (0..2000).find(|number| camera.wall(*number) == *held.keys().next().unwrap());
+    let from = from.unwrap();
+    assert_holds(&store, &camera, from..2000);
+    // Of what was there a part had to go; of what came, nothing.
+    assert!(0 < from && from < 1900, "{from}");
+    store.close().await;
+}
+
 /// The disk is slow: what does not fit the queue is lost as whole GOPs, by name.
 #[tokio::test]
 async fn what_the_queue_cannot_take_is_a_gap_and_nobody_waits() {

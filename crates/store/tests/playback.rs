@@ -29,6 +29,29 @@ async fn what_is_pushed_reads_back_byte_for_byte_across_segments() {
 }
 
 #[tokio::test]
+async fn a_fragment_goes_to_the_disk_in_one_write_and_a_gop_of_two_seconds_is_one() {
+    for (gop, fragments) in [(25, 40), (50, 20), (250, 20)] {
+        let mut home = Home::new();
+        home.config.segment_s = 600;
+        let lossy = home.lossy();
+        let store = home.open_on(Disk::Lossy(lossy.clone())).await;
+        let camera = Camera { gop, ..Camera::new(14) };
+        let mut writer = store.writer(camera.stream);
+        writer.push(&camera.frames(0..1000));
+        writer.end_run(GapReason::Stopped, camera.wall(1000));
+        store.sync().await;
+        assert_holds(&store, &camera, 0..1000);
+        let pieces = pieces(&store, camera.stream, BEGIN);
+        let read = pieces.iter().filter(|piece| matches!(piece, Piece::Fragment(_))).count();
+        assert_eq!(read, fragments, "a GOP of {gop} frames");
+        let [segment] = &home.segments()[..] else { panic!("40 s are one segment of 10 min") };
+        // One each, the first together with the file's head; and the trailer.
+        assert_eq!(lossy.appends(segment), fragments as u64 + 1, "a GOP of {gop} frames");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn an_open_segment_is_part_of_the_timeline_and_readers_follow_it() {
     let home = Home::new();
     let store = home.open().await;
