@@ -16,8 +16,8 @@ pub struct StoreConfig {
     pub segment_s: u32,
     /// The most a segment may hold, in bytes; twice this where no keyframe comes.
     pub segment_bytes: u64,
-    /// How often what was written is made to last, in milliseconds. Above 2000
-    /// more than 5 s of recording may lie above the watermark.
+    /// How often what was written is made to last, in milliseconds; 2000 at most,
+    /// so that at most 5 s of recording lie above the watermark.
     pub sync_every_ms: u32,
     /// The most that may wait in memory for the disk, in bytes. One stream may
     /// take an eighth of it, or 16 MiB if that is more.
@@ -46,7 +46,12 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
-    /// Refuses what cannot work; the words name the key and the least it may be.
+    /// The longest from one round of syncing to the next, in milliseconds: 2 s are
+    /// gathered before they are written, and the disk needs a part of the 5 s.
+    const LONGEST_ROUND_MS: u32 = 2000;
+
+    /// Refuses what cannot work; the words name the key and what it may be. Whoever
+    /// opens a store without asking, as a test may, gets what it says.
     pub fn check(&self) -> Result<(), String> {
         let leasts = [
             ("segment_s", u64::from(self.segment_s), 1),
@@ -58,6 +63,12 @@ impl StoreConfig {
             Some((key, value, least)) => {
                 Err(format!("{key} = {value} cannot work; give at least {least}"))
             }
+            None if self.sync_every_ms > Self::LONGEST_ROUND_MS => Err(format!(
+                "sync_every_ms = {} lets a power cut take more than 5 s of recording; \
+                 give at most {}",
+                self.sync_every_ms,
+                Self::LONGEST_ROUND_MS
+            )),
             None => Ok(()),
         }
     }
@@ -78,6 +89,17 @@ mod tests {
             let config: StoreConfig = serde_json::from_str(&text).unwrap();
             assert!(config.check().unwrap_err().starts_with(key));
         }
+    }
+
+    #[test]
+    fn rounds_so_rare_that_more_than_five_seconds_may_be_lost_are_refused() {
+        let every = |sync_every_ms| StoreConfig { sync_every_ms, ..StoreConfig::default() };
+        assert_eq!(every(2000).check(), Ok(()));
+        assert_eq!(
+            every(2001).check().unwrap_err(),
+            "sync_every_ms = 2001 lets a power cut take more than 5 s of recording; \
+             give at most 2000"
+        );
     }
 
     #[test]

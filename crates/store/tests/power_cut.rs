@@ -10,13 +10,15 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use base::{StreamId, WallTime};
 use bytes::Bytes;
-use common::{Camera, Home, all_time, recorded};
+use common::{BEGIN, Camera, Home, all_time, recorded};
+use media::fmp4::read;
 use store::testutil::Dice;
-use store::{Disk, GapReason, Piece, Store};
+use store::{Disk, GapReason, Piece, Store, StoreConfig};
 
 /// What was given of a stream, and how far it was acknowledged.
 #[derive(Default)]
@@ -153,7 +155,7 @@ async fn whatever_the_moment_all_below_the_watermark_is_there_and_gaps_have_reas
 /// Seconds of real pictures, cut in the middle: what is left plays to its end.
 #[tokio::test]
 async fn what_is_left_plays() {
-    let (frames, _) = common::pictures(6, 0, "320x240");
+    let (frames, sums) = common::pictures(6, 0, "320x240");
     let camera = Camera::new(99);
     for seed in 0..6 {
         let home = Home::new();
@@ -180,12 +182,44 @@ async fn what_is_left_plays() {
         let files = home.segments();
         let counted: u64 = files.iter().map(|file| count(file)).sum();
         assert_eq!(counted, held.len() as u64, "seed {seed}");
+        // Below the mark each frame is the picture that was given, whole.
+        let shown: Vec<_> = files.iter().flat_map(|file| shown_below(file, synced)).collect();
+        assert_eq!(shown, sums[..whole], "seed {seed}");
     }
+}
+
+/// Decodes what of a segment lies below the watermark, without a complaint, and
+/// returns a sum for each picture.
+fn shown_below(segment: &Path, synced: WallTime) -> Vec<String> {
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    let start: i64 = name.split('-').next().unwrap().parse().unwrap();
+    let mut bytes = std::fs::read(segment).unwrap();
+    let (mut at, mut fragments) = (0, 0);
+    while at < bytes.len() {
+        let Ok(fragment) = read::read_fragment_header(&bytes[at..]) else {
+            // ftyp and moov before the fragments; behind them, a trailer.
+            at += read::box_header(&bytes[at..]).unwrap().total_len as usize;
+            continue;
+        };
+        if start + fragment.decode_time_us as i64 >= synced.0 {
+            break;
+        }
+        at += fragment.total_len as usize;
+        fragments += 1;
+    }
+    if fragments == 0 {
+        return Vec::new();
+    }
+    bytes.truncate(at);
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("below.mp4");
+    std::fs::write(&below, bytes).unwrap();
+    common::shown(&below)
 }
 
 /// Counts what ffprobe reads as frames; what lay above the watermark may be
 /// rubbish inside a frame, of which it may complain.
-fn count(movie: &std::path::Path) -> u64 {
+fn count(movie: &Path) -> u64 {
     let count = std::process::Command::new("ffprobe")
         .args(["-v", "quiet", "-count_packets", "-select_streams", "v"])
         .args(["-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"])
@@ -193,6 +227,47 @@ fn count(movie: &std::path::Path) -> u64 {
         .output()
         .unwrap();
     String::from_utf8(count.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// The worst moment for the power to go is right before a round.
+#[tokio::test]
+async fn at_most_five_seconds_lie_above_the_watermark() {
+    const MOST_US: i64 = 5_000_000;
+    let mut home = Home::new();
+    home.config = StoreConfig { root: home.config.root, ..StoreConfig::default() };
+    home.config.reserve_bytes = 0;
+    // The rounds are the test's, by the frames' own time.
+    let rounds_ms = [StoreConfig::default().sync_every_ms, 2000];
+    home.config.sync_every_ms = 3_600_000;
+    let store = home.open().await;
+    for (seed, every_ms) in rounds_ms.into_iter().enumerate() {
+        let allowed = StoreConfig { sync_every_ms: every_ms, ..StoreConfig::default() };
+        assert_eq!(allowed.check(), Ok(()));
+        // A keyframe every 2 s, and one that comes so rarely that GOPs are divided.
+        let cameras =
+            [50, 400].map(|gop| Camera { gop, ..Camera::new(60 + seed as u64 * 400 + gop) });
+        let mut writers = cameras.each_ref().map(|camera| store.writer(camera.stream));
+        let mut next_round = BEGIN.0 + i64::from(every_ms) * 1000;
+        for number in 0..1000 {
+            let above = |camera: &Camera| {
+                let synced = store.synced(camera.stream).unwrap_or(camera.begin);
+                camera.wall(number).micros_since(synced)
+            };
+            for (camera, writer) in cameras.iter().zip(&mut writers) {
+                writer.push(&[camera.frame(number)]);
+                assert!(above(camera) <= MOST_US, "{every_ms} ms, GOP {}: {number}", camera.gop);
+            }
+            if cameras[0].wall(number).0 >= next_round {
+                next_round += i64::from(every_ms) * 1000;
+                store.sync().await;
+                for camera in &cameras {
+                    // What is gathered, and no more, is left to the next round.
+                    assert!(above(camera) <= 2_100_000, "{every_ms} ms, GOP {}", camera.gop);
+                }
+            }
+        }
+    }
+    store.close().await;
 }
 
 /// A file that was closed in order is as safe as its last byte.
