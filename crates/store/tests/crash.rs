@@ -65,8 +65,8 @@ async fn recorder() {
     }
 }
 
-/// Runs a recorder until it has told so many watermarks, kills it, and returns
-/// the last of each stream.
+/// Runs a recorder until it has told so many watermarks, and one of each camera,
+/// kills it, and returns the last of each stream.
 fn live_and_die(home: &Home, life: u64, lines: u64) -> Vec<(StreamId, WallTime)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "recorder", "--nocapture"])
@@ -77,7 +77,7 @@ fn live_and_die(home: &Home, life: u64, lines: u64) -> Vec<(StreamId, WallTime)>
     let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut synced = std::collections::BTreeMap::new();
     let mut seen = 0;
-    while seen < lines {
+    while seen < lines || (synced.len() as u64) < CAMERAS {
         let line = told.next().expect("the recorder goes on until it is killed").unwrap();
         seen += learn(&line, &mut synced);
     }
