@@ -9,10 +9,10 @@ mod common;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{clip, encode_as, end, frames, limits, open, source};
+use common::{clip, encode_as, end, frames, limits, open, short_limits, source};
 use ingest::{Clock, Event, Fault, FaultKind, Limits, Session, Source};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,40 +40,58 @@ async fn refused(address: SocketAddr) -> Fault {
     open(&at(address)).await.unwrap_err()
 }
 
+/// Opens a session with one that lets a limit pass.
+async fn open_soon(source: &Source) -> Result<Session, Fault> {
+    Session::open(source, Clock::system(), short_limits()).await
+}
+
 /// How a camera answers a method: a status, headers, and what follows them as a
 /// body. Without a status it does not.
 type Script = fn(method: &str) -> (&'static str, &'static str, &'static str);
 
 /// A camera that speaks RTSP as far as `script` goes, and then hangs.
 async fn scripted(script: Script) -> SocketAddr {
-    camera(move |stream| async move {
-        let mut stream = BufReader::new(stream);
+    scripted_and_heard(script).await.0
+}
+
+/// Such a camera, and the lines of request that it hears.
+async fn scripted_and_heard(script: Script) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hearing = heard.clone();
+    let address = camera(move |stream| {
+        let hearing = hearing.clone();
+        speak(stream, script, hearing)
+    });
+    (address.await, heard)
+}
+
+async fn speak(stream: TcpStream, script: Script, heard: Arc<Mutex<Vec<String>>>) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let (mut method, mut cseq) = (String::new(), String::new());
         loop {
-            let (mut method, mut cseq) = (String::new(), String::new());
-            loop {
-                let mut line = String::new();
-                if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
-                    return;
-                }
-                match line.trim_end() {
-                    "" => break,
-                    line if method.is_empty() => {
-                        method = line.split(' ').next().unwrap().to_owned();
-                    }
-                    line => cseq = line.strip_prefix("CSeq: ").map_or(cseq, str::to_owned),
-                }
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                return;
             }
-            let (status, headers, body) = script(&method);
-            if !status.is_empty() {
-                let length = body.len();
-                let answer = format!(
-                    "RTSP/1.0 {status}\r\nCSeq: {cseq}\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-                );
-                let _ = stream.get_mut().write_all(answer.as_bytes()).await;
+            match line.trim_end() {
+                "" => break,
+                line if method.is_empty() => {
+                    heard.lock().unwrap().push(line.to_owned());
+                    method = line.split(' ').next().unwrap().to_owned();
+                }
+                line => cseq = line.strip_prefix("CSeq: ").map_or(cseq, str::to_owned),
             }
         }
-    })
-    .await
+        let (status, headers, body) = script(&method);
+        if !status.is_empty() {
+            let length = body.len();
+            let answer = format!(
+                "RTSP/1.0 {status}\r\nCSeq: {cseq}\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+            );
+            let _ = stream.get_mut().write_all(answer.as_bytes()).await;
+        }
+    }
 }
 
 const SDP: &str = "Content-Type: application/sdp\r\n";
@@ -82,6 +100,9 @@ const H264: &str =
 const H265: &str =
     "v=0\r\nt=0 0\r\nm=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\na=control:track\r\n";
 const SOUND: &str = "v=0\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:track\r\n";
+const SOUND_AND_H264: &str = "v=0\r\nt=0 0\r\n\
+    m=audio 0 RTP/AVP 0\r\na=control:sound\r\n\
+    m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:picture\r\n";
 const SETUP: &str = "Session: 7;timeout=60\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
 
 #[tokio::test]
@@ -90,7 +111,7 @@ async fn one_that_takes_the_connection_and_says_nothing_is_silent() {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     })
     .await;
-    let fault = refused(address).await;
+    let fault = open_soon(&at(address)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Silent);
     let words = format!(
         "{address} takes the connection and does not answer DESCRIBE; restart the camera, and \
@@ -125,23 +146,29 @@ async fn one_that_closes_at_once_or_speaks_otherwise_is_no_rtsp() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_refuses() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // It has the port, so nobody else does.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let fault = refused(address).await;
     assert_eq!(fault.kind, FaultKind::Refused);
-    assert!(fault.to_string().contains("check the port"), "{fault}");
+    let words = format!(
+        "{address} refuses the connection; check the port, and that RTSP is switched on in the \
+         camera"
+    );
+    assert_eq!(fault.to_string(), words);
 }
 
 #[tokio::test]
 async fn a_name_that_nobody_has_and_a_host_that_takes_no_connection_are_unreachable() {
-    let fault = open(&source("rtsp://no-such-camera.invalid/stream")).await.unwrap_err();
+    let fault = open_soon(&source("rtsp://no-such-camera.invalid/stream")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
-    assert_eq!(
-        fault.to_string(),
-        "no-such-camera.invalid:554 cannot be reached; check its address, its power and the \
-         network"
-    );
+    // A resolver that says nothing is to us as a camera that does.
+    let words = ["cannot be reached", "does not answer"].map(|what| {
+        let cure = "check its address, its power and the network";
+        format!("no-such-camera.invalid:554 {what}; {cure}")
+    });
+    assert!(words.contains(&fault.to_string()), "{fault}");
     // A full queue of connections drops further ones, as a host without power does.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -149,11 +176,11 @@ async fn a_name_that_nobody_has_and_a_host_that_takes_no_connection_are_unreacha
     let address = listener.local_addr().unwrap();
     let mut waiting = Vec::new();
     while let Ok(connection) =
-        tokio::time::timeout(limits().step, TcpStream::connect(address)).await
+        tokio::time::timeout(short_limits().step, TcpStream::connect(address)).await
     {
         waiting.push(connection);
     }
-    let fault = refused(address).await;
+    let fault = open_soon(&at(address)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     let words = format!("{address} does not answer; check its address, its power and the network");
     assert_eq!(fault.to_string(), words);
@@ -216,6 +243,21 @@ async fn a_stream_of_another_codec_or_none_is_unsupported() {
 }
 
 #[tokio::test]
+async fn a_track_of_sound_is_not_even_set_up() {
+    let script: Script = |method| match method {
+        "DESCRIBE" => ("200 OK", SDP, SOUND_AND_H264),
+        "SETUP" => ("200 OK", SETUP, ""),
+        _ => ("200 OK", "Session: 7\r\n", ""),
+    };
+    let (address, heard) = scripted_and_heard(script).await;
+    let session = open(&at(address)).await.unwrap();
+    session.close().await;
+    let heard = heard.lock().unwrap();
+    let setups: Vec<_> = heard.iter().filter(|line| line.starts_with("SETUP")).collect();
+    assert_eq!(setups, [&format!("SETUP rtsp://{address}/stream/picture RTSP/1.0")]);
+}
+
+#[tokio::test]
 async fn one_that_hangs_at_any_step_is_silent_and_its_step_is_named() {
     let at_setup: Script = |method| match method {
         "DESCRIBE" => ("200 OK", SDP, H264),
@@ -227,7 +269,7 @@ async fn one_that_hangs_at_any_step_is_silent_and_its_step_is_named() {
         _ => ("", "", ""),
     };
     for (script, step) in [(at_setup, "SETUP"), (at_play, "PLAY")] {
-        let fault = refused(scripted(script).await).await;
+        let fault = open_soon(&at(scripted(script).await)).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Silent);
         assert!(fault.to_string().contains(&format!("does not answer {step};")), "{fault}");
     }
@@ -241,10 +283,10 @@ async fn one_that_plays_and_sends_nothing_is_silent() {
         _ => ("200 OK", "Session: 7\r\n", ""),
     };
     let address = scripted(script).await;
-    let mut session = open(&at(address)).await.unwrap();
+    let mut session = open_soon(&at(address)).await.unwrap();
     let fault = end(&mut session).await;
     assert_eq!(fault.kind, FaultKind::Silent);
-    let words = format!("{address} has sent no picture for 2 s; restart the camera");
+    let words = format!("{address} has sent no picture for 5 s; restart the camera");
     assert_eq!(fault.to_string(), words);
     session.close().await;
 }
@@ -286,7 +328,7 @@ async fn one_that_stops_sending_in_mid_stream_is_silent() {
         std::future::pending::<()>().await;
     })
     .await;
-    let mut session = open(&source(&format!("rtsp://{address}/cam1/main"))).await.unwrap();
+    let mut session = open_soon(&source(&format!("rtsp://{address}/cam1/main"))).await.unwrap();
     frames(&mut session, 1).await;
     assert_eq!(end(&mut session).await.kind, FaultKind::Silent);
     session.close().await;

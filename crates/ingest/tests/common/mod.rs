@@ -15,13 +15,23 @@ use simcam::clip::Clip;
 pub(crate) const USER: &str = "khue";
 pub(crate) const PASSWORD: &str = "van-cac-1805";
 
-/// Limits that end a test soon and are long on a busy machine.
+/// Limits that also a busy machine keeps.
 pub(crate) fn limits() -> Limits {
     Limits {
+        connect: Duration::from_secs(10),
+        step: Duration::from_secs(10),
+        silence: Duration::from_secs(10),
+        keyframe: Duration::from_secs(30),
+    }
+}
+
+/// Limits for a test that waits for them.
+pub(crate) fn short_limits() -> Limits {
+    Limits {
         connect: Duration::from_secs(2),
-        step: Duration::from_secs(1),
-        silence: Duration::from_secs(2),
-        keyframe: Duration::from_secs(10),
+        step: Duration::from_secs(2),
+        silence: Duration::from_secs(5),
+        ..limits()
     }
 }
 
