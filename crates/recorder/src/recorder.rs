@@ -29,10 +29,6 @@ use crate::stop::Stop;
 /// How often intended and actual are compared though nothing was heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// How long a pipeline that ended by itself stays down, so that a defect met at
-/// once cannot keep a core busy. Others do not wait for it.
-const AFTER_DEFECT: Duration = Duration::from_secs(2);
-
 /// What the recorder is told by the node's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -40,6 +36,9 @@ pub struct Config {
     pub limits: Limits,
     /// How often retention and holds are applied.
     pub expire_every: Duration,
+    /// How long a pipeline that ended by itself stays down, so that a defect met at
+    /// once cannot keep a core busy. Others do not wait for it.
+    pub after_defect: Duration,
 }
 
 /// The rooms that meet here.
@@ -76,7 +75,11 @@ struct Running {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { limits: Limits::default(), expire_every: Duration::from_secs(20) }
+        Self {
+            limits: Limits::default(),
+            expire_every: Duration::from_secs(20),
+            after_defect: Duration::from_secs(2),
+        }
     }
 }
 
@@ -182,7 +185,8 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
             }
             let intent = intended[&stream].clone();
             let stop = Stop::of(&handle.stop);
-            let rest = if defective.remove(&stream) { AFTER_DEFECT } else { Duration::ZERO };
+            let was_defective = defective.remove(&stream);
+            let rest = if was_defective { recorder.config.after_defect } else { Duration::ZERO };
             let pipeline = recorder.pipeline(intent.clone(), handle.board.clone(), stop.clone());
             let reader = readers.assign(stream, pipeline.publisher.demand());
             let asked = stop.clone();

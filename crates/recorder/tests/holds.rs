@@ -16,6 +16,9 @@ use store::Rule;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// So much holds a segment that is closed and does not begin in its first half second.
+const ENOUGH: Duration = Duration::from_secs(4);
+
 /// Places a hold and has it applied, as the API does.
 async fn hold(world: &World, camera: &Camera, streams: &[StreamId], span: Span) {
     let hold = NewHold {
@@ -52,14 +55,14 @@ async fn a_hold_is_spared_from_the_moment_it_was_applied_while_all_else_makes_ro
     let [main, sub] =
         [StreamRole::Main, StreamRole::Sub].map(|role| camera.stream(role).unwrap().id);
     world.recorded(sub, SECOND).await;
-    let whole = world.recorded(main, 3 * SECOND / 2).await;
+    let whole = world.recorded(main, ENOUGH).await;
     let held = Span::new(whole.start(), whole.start().plus(SECOND / 2)).unwrap();
     hold(&world, &camera, &[main, sub], held).await;
     let frames = [main, sub].map(|stream| world.frames(stream, held));
     assert!(frames.iter().all(|frames| frames.len() > 5));
-    world.fill().await;
+    world.let_go().await;
     assert_eq!([main, sub].map(|stream| world.frames(stream, held)), frames);
-    assert_eq!(gone(&world, main, whole), [Rule::Ceiling].into());
+    assert_eq!(gone(&world, main, whole), [Rule::Age].into());
     world.recorder.stop().await;
 }
 
@@ -69,7 +72,7 @@ async fn what_is_held_stays_held_when_its_stream_is_taken_from_the_camera_and_th
         let world = world(Clock::system()).await;
         let camera = world.camera("cam1").await;
         let sub = camera.stream(StreamRole::Sub).unwrap().id;
-        let whole = world.recorded(sub, 3 * SECOND / 2).await;
+        let whole = world.recorded(sub, ENOUGH).await;
         let held = Span::new(whole.start(), whole.start().plus(SECOND / 2)).unwrap();
         // A hold from before holds named their streams names none.
         let streams: Vec<_> = camera.streams.iter().map(|stream| stream.id).collect();
@@ -78,12 +81,12 @@ async fn what_is_held_stays_held_when_its_stream_is_taken_from_the_camera_and_th
         assert!(frames.len() > 5);
         take_sub_away(&world, &camera).await;
         world.recorder.apply_holds().await.unwrap();
-        world.fill().await;
+        world.let_go().await;
         assert_eq!(world.frames(sub, held), frames, "named: {named}");
-        assert_eq!(gone(&world, sub, whole), [Rule::Ceiling].into());
+        assert_eq!(gone(&world, sub, whole), [Rule::Age].into());
         world.catalog.remove_camera(camera.id).await.unwrap();
         world.recorder.apply_holds().await.unwrap();
-        world.fill().await;
+        world.let_go().await;
         assert_eq!(world.frames(sub, held), frames, "named: {named}");
         world.recorder.stop().await;
     }

@@ -4,17 +4,18 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use base::{Span, StreamId};
+use base::{Span, StreamId, WallTime};
 use catalog::{Camera, CameraChange, StreamRole};
-use common::{World, until, world};
+use common::{World, until, world, world_with};
 use ingest::Clock;
-use recorder::StateKind;
+use recorder::Config;
 use store::GapReason;
 
 const SECOND: Duration = Duration::from_secs(1);
+const DAY_US: i64 = 86_400_000_000;
 
 /// A clock that panics so many times where a pipeline reads it.
 fn defective_clock() -> (Clock, Arc<AtomicUsize>) {
@@ -94,7 +95,9 @@ async fn what_a_defect_cost_is_no_orderly_stop_and_recording_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_for_a_pipeline_that_is_kept_down_after_a_defect() {
     let (clock, panics) = defective_clock();
-    let world = world(clock).await;
+    // Longer than any test takes.
+    let config = Config { after_defect: 3600 * SECOND, ..Config::default() };
+    let world = world_with(clock, config).await;
     // Each stream's first look at the clock.
     panics.store(2, Ordering::SeqCst);
     let defective = world.camera("cam1").await;
@@ -102,21 +105,45 @@ async fn nobody_waits_for_a_pipeline_that_is_kept_down_after_a_defect() {
     let other = world.camera("cam2").await;
     until("the other one is begun", || world.recorder.state(other.id).is_some()).await;
     assert_eq!(world.recorder.state(defective.id), None);
-    until("the one with the defect is begun again", || {
-        let state = world.recorder.state(defective.id);
-        state.is_some_and(|state| state.kind == StateKind::Recording)
-    })
-    .await;
+    // Nor does whoever ends the program.
+    world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_the_servers_clock_is_a_gap_of_its_own_and_recording_goes_on() {
+    let ahead_us = Arc::new(AtomicI64::new(0));
+    let clock = {
+        let ahead_us = Arc::clone(&ahead_us);
+        Clock::Scripted(Arc::new(move || {
+            let (instant, wall) = Clock::System.now();
+            (instant, WallTime(wall.0 + ahead_us.load(Ordering::SeqCst)))
+        }))
+    };
+    let world = world(clock).await;
+    let camera = world.camera("cam1").await;
+    let before = world.recorded(main_of(&camera), SECOND).await;
+    ahead_us.store(10_000_000, Ordering::SeqCst);
+    let whole = world.recorded(main_of(&camera), before.duration() + 12 * SECOND).await;
+    let answer = world.store.timeline(main_of(&camera), whole);
+    let gaps: Vec<_> = answer.gaps.iter().map(|gap| gap.reason).collect();
+    assert_eq!(gaps, [GapReason::ClockStep]);
+    let [first, second] = &answer.runs[..] else { panic!("{:?}", answer.runs) };
+    assert_eq!(Span::new(first.end(), second.start()), Some(answer.gaps[0].span));
     world.recorder.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cameras_clock_is_known_once_it_reported() {
-    let world = world(Clock::system()).await;
+    // The server's clock is a day behind the camera's, which is this machine's.
+    let behind = || {
+        let (instant, wall) = Clock::System.now();
+        (instant, WallTime(wall.0 - DAY_US))
+    };
+    let world = world(Clock::Scripted(Arc::new(behind))).await;
     let camera = world.camera("cam1").await;
     until("its clock is known", || world.recorder.clock_offset_us(camera.id).is_some()).await;
     let offset_us = world.recorder.clock_offset_us(camera.id).unwrap();
-    // Both clocks are this machine's.
-    assert!(offset_us.unsigned_abs() < 2_000_000, "{offset_us}");
+    // However late its frames came, that is no day.
+    assert_eq!((offset_us as f64 / DAY_US as f64).round(), 1.0, "{offset_us}");
     world.recorder.stop().await;
 }

@@ -16,14 +16,10 @@ use catalog::{Camera, Catalog, NewCamera, NewStream, Retention, SealKey, StreamR
 use db::{Durability, Pool};
 use ingest::Clock;
 use live::Hub;
-use media::{Codec, Frame, Params};
 use recorder::{Config, Handle, Recorder};
 use simcam::clip::Clip;
 use simcam::{CameraConfig, Server, ServerConfig};
 use store::{Disk, Piece, Store, StoreConfig};
-
-/// All that recordings may take here: some seconds of a simulated camera.
-pub const CEILING: u64 = 2 << 20;
 
 pub struct World {
     _folder: tempfile::TempDir,
@@ -37,6 +33,12 @@ pub struct World {
 
 /// A recorder that housekeeps when it begins, and then only when asked.
 pub async fn world(clock: Clock) -> World {
+    world_with(clock, Config::default()).await
+}
+
+/// The same, with settings of its own.
+pub async fn world_with(clock: Clock, config: Config) -> World {
+    let recorder_config = Config { expire_every: Duration::from_secs(3600), ..config };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("khue.sqlite");
     let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
@@ -44,8 +46,9 @@ pub async fn world(clock: Clock) -> World {
     let holds = Holds::open(pool).await.unwrap();
     let config = StoreConfig {
         root: folder.path().join("store"),
-        ceiling_bytes: Some(CEILING),
         reserve_bytes: 0,
+        // Something can be let go of after a second or two.
+        segment_s: 1,
         ..StoreConfig::default()
     };
     let now = clock.now().1;
@@ -56,7 +59,7 @@ pub async fn world(clock: Clock) -> World {
         store: store.clone(),
         hub: Hub::new(now),
         clock,
-        config: Config { expire_every: Duration::from_secs(3600), ..Config::default() },
+        config: recorder_config,
     };
     let recorder = recorder.start().unwrap();
     let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
@@ -117,30 +120,18 @@ impl World {
         frames
     }
 
-    /// Has another stream record as much as the store may hold, after which the
-    /// store has let go of what is older and not held.
-    pub async fn fill(&self) {
-        let mut writer = self.store.writer(StreamId::new());
-        let now = Clock::system().now().1;
-        for second in 0..CEILING / (64 << 10) {
-            writer.push(&[rubbish(now.plus(Duration::from_secs(second)), 64 << 10)]);
-        }
-        drop(writer);
+    /// Has the store let go of every closed segment that is not held. Until this is
+    /// asked it lets go of nothing, however long a test takes to get here.
+    pub async fn let_go(&self) {
         self.store.sync().await;
+        let days = Retention::default().days;
+        let kept = store::Retention { days: Some(days.into()), bytes: None };
+        // What housekeeping sets as well, should its first round come after this.
+        let streams = self.store.status().streams;
+        self.store.set_retention(streams.into_keys().map(|stream| (stream, kept)).collect());
+        let past = Duration::from_secs(86_400) * (u32::from(days) + 1);
+        self.store.expire(Clock::system().now().1.plus(past)).unwrap();
     }
-}
-
-/// A keyframe that nobody could show.
-fn rubbish(wall: WallTime, size: usize) -> Frame {
-    static PARAMS: OnceLock<Arc<Params>> = OnceLock::new();
-    let params = PARAMS.get_or_init(|| {
-        let config = Bytes::from_static(&[1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 1, 0x67, 1, 0, 1, 0x68]);
-        Arc::new(Params { codec: Codec::H264, width: 640, height: 360, config })
-    });
-    let mut data = Vec::new();
-    media::nal::push_length_prefixed(&mut data, &vec![0x65; size]);
-    let params = params.clone();
-    Frame { wall, composition_us: 0, is_key: true, data: data.into(), params }
 }
 
 /// Waits for what others bring about.
@@ -156,7 +147,7 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     assert!(looking.await.is_ok(), "waited in vain until {what}");
 }
 
-/// Two seconds of a test picture, five keyframes a second, and not small.
+/// Two seconds of a test picture, five keyframes a second.
 fn clip() -> Arc<Clip> {
     static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
     Arc::clone(CLIP.get_or_init(|| {
