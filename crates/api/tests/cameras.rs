@@ -3,11 +3,15 @@
 
 mod common;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use base::CameraId;
-use common::world;
+use common::{world, world_with};
+use ingest::Limits;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 #[tokio::test]
 async fn an_administrator_adds_changes_and_removes_a_camera() {
@@ -260,18 +264,115 @@ async fn what_is_held_is_spared_by_the_time_the_hold_is_answered() {
     assert_eq!(expire(), None);
 }
 
+/// How a camera answers a request: with a status and what follows it. Without one
+/// it does not.
+type Script = fn(request: &str) -> &'static str;
+
+/// A camera that goes as far as its script; returns its address.
+async fn camera(script: Script) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(speak(stream, script));
+        }
+    });
+    address
+}
+
+async fn speak(stream: TcpStream, script: Script) {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut request = String::new();
+        while !request.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut request).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let answer = script(&request);
+        let cseq = request.lines().find(|line| line.starts_with("CSeq")).unwrap_or("CSeq: 0");
+        if let Some((status, rest)) = answer.split_once("\r\n") {
+            let answer = format!("{status}\r\n{cseq}\r\n{rest}");
+            let _ = stream.get_mut().write_all(answer.as_bytes()).await;
+        }
+    }
+}
+
 #[tokio::test]
-async fn an_address_where_nobody_answers_is_told_by_its_code() {
+async fn what_is_wrong_with_a_camera_is_told_by_its_code_the_field_and_the_cure() {
     let world = world().await;
     let admin = world.admin().await;
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let body = json!({"url": format!("rtsp://127.0.0.1:{port}/live")});
-    let refused = world.ask(&admin, "POST", "/api/v1/cameras/probe", body).await;
-    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (422, &json!("url")));
-    let code = refused.refusal().1;
-    assert!(code == "unreachable" || code == "refused", "{code}");
+    // Bound and not listening, it refuses, and nobody else gets the port.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let locked = camera(
+        |_| "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n\r\n",
+    );
+    let jpeg = camera(|_| {
+        "RTSP/1.0 200 OK\r\nContent-Type: application/sdp\r\nContent-Length: 56\r\n\r\n\
+         v=0\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:track\r\n"
+    });
+    let missing = camera(|_| "RTSP/1.0 404 Not Found\r\n\r\n");
+    let broken = camera(|_| "RTSP/1.0 500 Internal Server Error\r\n\r\n");
+    for (address, code, field, words) in [
+        (
+            closed.local_addr().unwrap(),
+            "refused",
+            "url",
+            "ADDRESS refuses the connection; check the port, and that RTSP is switched on in the \
+             camera",
+        ),
+        (
+            locked.await,
+            "wrong_credentials",
+            "password",
+            "the camera refuses this user name or password",
+        ),
+        (
+            jpeg.await,
+            "unsupported",
+            "url",
+            "ADDRESS sends JPEG; set the stream to H.264 in the camera",
+        ),
+        (
+            missing.await,
+            "not_found",
+            "url",
+            "ADDRESS has no stream at this path; look the path up in its manual",
+        ),
+        (
+            broken.await,
+            "protocol",
+            "url",
+            "ADDRESS answers 500; restart the camera, or update its firmware",
+        ),
+    ] {
+        let url = format!("rtsp://{address}/street");
+        let body = json!({"url": url, "user": "admin", "password": "sai mật khẩu"});
+        let refused = world.ask(&admin, "POST", "/api/v1/cameras/probe", body).await;
+        assert!(!String::from_utf8_lossy(&refused.bytes).contains("sai mật khẩu"), "{code}");
+        assert_eq!(refused.json()["field"], field, "{code}");
+        let words = words.replace("ADDRESS", &address.to_string());
+        assert_eq!(refused.refusal(), (422, code.to_owned(), words));
+    }
     let body = json!({"url": "rtsp://127.0.0.1/", "password": "x"});
     let refused = world.ask(&admin, "POST", "/api/v1/cameras/probe", body).await;
     assert_eq!(refused.refusal().2, "a password without a user name; give both or neither");
+}
+
+#[tokio::test]
+async fn a_camera_that_says_nothing_is_told_by_that() {
+    let soon = Duration::from_secs(2);
+    let limits = Limits { connect: soon, step: soon, ..Limits::default() };
+    let world = world_with(limits).await;
+    let admin = world.admin().await;
+    let address = camera(|_| "").await;
+    let body = json!({"url": format!("rtsp://{address}/street")});
+    let refused = world.ask(&admin, "POST", "/api/v1/cameras/probe", body).await;
+    assert_eq!(refused.json()["field"], "url");
+    let words = format!(
+        "{address} takes the connection and does not answer DESCRIBE; restart the camera, and \
+         check that the port is its RTSP port"
+    );
+    assert_eq!(refused.refusal(), (422, "silent".to_owned(), words));
 }

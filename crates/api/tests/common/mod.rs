@@ -100,6 +100,11 @@ impl Answer {
 }
 
 pub async fn world() -> World {
+    world_with(ingest::Limits::default()).await
+}
+
+/// A world that gives a camera so long when it tries one.
+pub async fn world_with(probe_limits: ingest::Limits) -> World {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(START.0));
     let clock = {
@@ -111,7 +116,9 @@ pub async fn world() -> World {
     let catalog = Catalog::open(pool.clone(), SealKey::new(&[1; 32])).await.unwrap();
     let sign_ins = SignIns::open(pool.clone(), &[2; 32]).await.unwrap();
     let holds = Holds::open(pool).await.unwrap();
-    let config = StoreConfig { root: folder.path().join("store"), ..StoreConfig::default() };
+    // Whatever room the folder's disk has is enough.
+    let root = folder.path().join("store");
+    let config = StoreConfig { root, reserve_bytes: 0, ..StoreConfig::default() };
     let store = Store::open(config, Disk::Real, START).await.unwrap();
     let hub = Hub::new(START);
     let recorder = recorder::Recorder {
@@ -137,7 +144,7 @@ pub async fn world() -> World {
         hub: hub.clone(),
         recorder: recorder.clone(),
         clock,
-        probe_limits: ingest::Limits::default(),
+        probe_limits,
         ui,
         ca_pem: Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
         demo: true,
