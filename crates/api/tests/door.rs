@@ -4,13 +4,17 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use common::{Browser, world};
+use common::{Browser, World, frames, world};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio::time::{interval, timeout};
 use tower::ServiceExt;
 
 /// `UPDATE=1 cargo test -p api` writes the description anew.
@@ -266,6 +270,75 @@ async fn figures_are_for_this_machine_and_for_administrators() {
     let answer = world.router.clone().oneshot(request).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/// Reads the figures: the value of each name with its labels.
+async fn figures(world: &World, admin: &Browser) -> BTreeMap<String, f64> {
+    let text = String::from_utf8(world.get(admin, "/metrics").await.bytes.to_vec()).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let figure = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.to_owned(), value.parse().unwrap())
+    };
+    lines.map(figure).collect()
+}
+
+#[tokio::test]
+async fn figures_tell_what_is_recorded_watched_and_out_of_order() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let stream = camera.streams[0].id;
+    // A writer that goes on, and the power cut would take what it has not handed over.
+    let mut writer = world.store.writer(stream);
+    writer.push(&frames(world.now(), 250));
+    world.store.sync().await;
+    world.pass(Duration::from_secs(70));
+    let token = world.token(&operator, camera.id, "live").await;
+    let mut socket = world.socket(&operator).await;
+    socket.open(json!({"op": "live", "ref": "a", "token": token, "role": "main"})).await;
+    // One camera that is to be recorded, at a port where nobody listens.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let body = json!({
+        "name": "Hỏng", "site": world.site, "recording": true,
+        "url": format!("rtsp://{}/", closed.local_addr().unwrap()),
+    });
+    let (admin, mut look) = (world.admin().await, interval(Duration::from_millis(10)));
+    assert_eq!(world.ask(&admin, "POST", "/api/v1/cameras", body).await.status, 201);
+    let failing = async {
+        while recorder::Counts::of(world.recorder.states().values()).faulty == 0 {
+            look.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(60), failing).await.expect("the camera never fails");
+
+    let (figures, store) = (figures(&world, &admin).await, world.store.status());
+    assert_eq!(figures["khue_cameras{state=\"faulty\"}"], 1.0);
+    assert_eq!(figures["khue_viewers"], 1.0);
+    assert_eq!(figures["khue_store_used_bytes"], store.used_bytes as f64);
+    assert!(store.used_bytes > 0 && figures["khue_store_free_bytes"] > 0.0);
+    let synced = store.streams[&stream].synced.unwrap();
+    let unsynced = world.now().micros_since(synced) as f64 / 1e6;
+    assert!(unsynced >= 60.0, "{unsynced}");
+    assert_eq!(figures["khue_store_unsynced_seconds"], unsynced);
+}
+
+#[tokio::test]
+async fn every_figure_is_described() {
+    let world = world().await;
+    let admin = world.admin().await;
+    let text = String::from_utf8(world.get(&admin, "/metrics").await.bytes.to_vec()).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ref/api.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let described: Vec<&str> = page.lines().filter(|line| line.starts_with("| `khue_")).collect();
+    let kinds: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    assert_eq!(described.len(), kinds.len());
+    for (row, figure) in described.iter().zip(kinds) {
+        let (name, kind) = figure.split_once(' ').unwrap();
+        let labels = if name == "khue_cameras" { "{state}" } else { "" };
+        assert!(row.starts_with(&format!("| `{name}{labels}` | {kind} | ")), "{figure}: {row}");
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ fn text(state: &State) -> String {
     figure(
         "khue_store_dropped_fragments_total",
         "counter",
-        "Fragments lost because the disk was too slow.",
+        "Fragments lost because the disk was too slow or full.",
         &[("", dropped as f64)],
     );
     figure(
