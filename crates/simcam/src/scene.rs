@@ -46,7 +46,7 @@ pub const WIDTH: usize = 1920;
 /// Height of the main stream's picture.
 pub const HEIGHT: usize = 1080;
 /// Raised whenever a picture or its truth changes, so that caches are made anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A street junction at some hour.
 #[derive(Clone, Debug)]

@@ -58,7 +58,7 @@ pub(crate) struct Demand {
     pub(crate) motorbikes: usize,
     /// On each lane for cars.
     pub(crate) cars: usize,
-    /// Every so manyth car is a bus; 0 is none.
+    /// Every so manyth car is a bus.
     pub(crate) bus_every: usize,
     pub(crate) bicycles: usize,
     pub(crate) walkers: usize,
@@ -154,7 +154,7 @@ pub(crate) fn all() -> Vec<Plan> {
             demand: Demand {
                 motorbikes: 7,
                 cars: 2,
-                bus_every: 0,
+                bus_every: 6,
                 bicycles: 4,
                 walkers: 36,
                 parked: 12,

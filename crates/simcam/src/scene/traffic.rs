@@ -36,9 +36,10 @@ pub(crate) const SIDE: f64 = 78.0;
 pub(crate) fn play(plan: &Plan) -> Vec<Trip> {
     let mut dice = Dice::new(plan.seed);
     let mut crowd = Crowd::default();
+    let mut cars = 0;
     for arm in Arm::all(plan) {
         for offset in arm.road.car_tracks() {
-            for trip in arm.cars(plan, offset, &mut dice) {
+            for trip in arm.cars(plan, offset, &mut cars, &mut dice) {
                 crowd.add(trip);
             }
         }
@@ -71,7 +72,8 @@ pub(crate) fn play(plan: &Plan) -> Vec<Trip> {
 }
 #[cfg(test)]
 mod tests {
-    use super::super::{FRAME_RATE, LOOP_FRAMES, plan, signal};
+    use super::super::view::View;
+    use super::super::{FRAME_RATE, HEIGHT, LOOP_FRAMES, WIDTH, plan, signal};
     use super::crowd::discs_of;
     use super::*;
 
@@ -157,8 +159,24 @@ mod tests {
             let count = |kind| trips.iter().filter(|trip| trip.kind == kind).count();
             let driving = trips.iter().filter(|trip| trip.kind != Kind::Person).count();
             assert!(count(Kind::Motorbike) * 2 > driving, "{}", plan.name);
-            for kind in [Kind::Car, Kind::Bicycle, Kind::Person] {
-                assert!(count(kind) > 0, "no {kind:?} in {}", plan.name);
+            // Not only somewhere on the streets, but before the camera within the loop.
+            let view = View::new(plan.pose, WIDTH, HEIGHT);
+            let seen = |now: Presence| {
+                let ground = now.stand.at.up(0.0);
+                view.depth(ground) > 2.5
+                    && now.faded >= 0.5
+                    && view.point(ground).is_some_and(|(x, y)| {
+                        (0.0..WIDTH as f32).contains(&x) && (0.0..HEIGHT as f32).contains(&y)
+                    })
+            };
+            for kind in [Kind::Car, Kind::Bus, Kind::Bicycle, Kind::Person] {
+                let mut trips = trips.iter().filter(|trip| trip.kind == kind);
+                let frames = 0..LOOP_FRAMES;
+                assert!(
+                    trips.any(|trip| frames.clone().any(|frame| trip.at(frame).any(seen))),
+                    "no {kind:?} is seen in {}",
+                    plan.name
+                );
             }
         }
     }

@@ -58,20 +58,24 @@ impl Arm {
         self.start(offset).ahead(self.reach.0 + self.reach.1)
     }
 
-    pub(super) fn cars(&self, plan: &Plan, offset: f64, dice: &mut Dice) -> Vec<Trip> {
+    /// A lane of cars and of buses among them; `counted` are those of the lanes before.
+    pub(super) fn cars(
+        &self,
+        plan: &Plan,
+        offset: f64,
+        counted: &mut usize,
+        dice: &mut Dice,
+    ) -> Vec<Trip> {
         let mut drivers = Vec::new();
         let path = self.straight(offset);
-        let (cars, bus_every) = (plan.demand.cars, plan.demand.bus_every);
+        let cars = plan.demand.cars;
         for entry in entries(dice, cars + cars / 2 + 1, 55) {
             // Motorbikes are among the cars, too.
-            let bike = drivers.len() % 3 == 2;
-            let bus = bus_every > 0 && !bike && dice.below(bus_every) == 0;
-            let kind = if bike {
+            let kind = if drivers.len() % 3 == 2 {
                 Kind::Motorbike
-            } else if bus {
-                Kind::Bus
             } else {
-                Kind::Car
+                *counted += 1;
+                if counted.is_multiple_of(plan.demand.bus_every) { Kind::Bus } else { Kind::Car }
             };
             let speed = dice.between(8.5, 10.5);
             drivers.push(Driver::new(kind, entry, speed, path.clone(), dice));
