@@ -6,12 +6,13 @@
 //!   frames 1, 3, 5 … ──▶ ┴──▶ in order ──▶ full ──pipe──▶ main.h264
 //!                                     └──▶ third ─pipe──▶ sub.h264
 //!
-//! CACHE/nga-tu-sang-v1/{main.h264, sub.h264, truth.jsonl}
+//! CACHE/nga-tu-sang-v2/{main.h264, sub.h264, truth.jsonl}
 //! ```
 //!
 //! A scene is rendered into a folder beside its place and renamed when all is
 //! there, so a cache is whole or not there. What does not read back as it should
-//! is rendered anew, and so is what an older version of the scenes left.
+//! is rendered anew, and so is what an older version of the scenes left. What does
+//! stays where it is, whoever else has rendered the same: somebody may be reading it.
 
 use std::fs;
 use std::io::Write;
@@ -110,21 +111,33 @@ fn load(cache: &Path, scene: &Scene) -> Option<Rendered> {
 }
 
 fn render(cache: &Path, scene: &Scene, progress: impl FnMut(usize)) -> Result<(), ClipError> {
-    let done = folder_of(cache, scene);
-    // Two processes may render at once; the later one to finish wins.
+    // Two processes may render at once.
     let work = cache.join(format!(".{}-v{VERSION}.{}", scene.name(), std::process::id()));
     fs::create_dir_all(&work).map_err(io("create", &work))?;
-    let rendered = render_into(&work, scene, progress).and_then(|()| {
-        if done.exists() {
-            fs::remove_dir_all(&done).map_err(io("replace", &done))?;
-        }
-        fs::rename(&work, &done).map_err(io("create", &done))
-    });
+    let rendered =
+        render_into(&work, scene, progress).and_then(|()| put_in_place(cache, scene, &work));
     if rendered.is_err() {
         // What is half done is of no use; the error that led here is the one to tell.
         let _ = fs::remove_dir_all(&work);
     }
     rendered
+}
+
+/// Moves a scene that was rendered in `work` to its place, unless another process
+/// has put a whole one there.
+fn put_in_place(cache: &Path, scene: &Scene, work: &Path) -> Result<(), ClipError> {
+    let done = folder_of(cache, scene);
+    // Between looking and replacing nobody else may put anything there.
+    let _locked = fs::File::open(cache)
+        .and_then(|folder| folder.lock().map(|()| folder))
+        .map_err(io("lock", cache))?;
+    if load(cache, scene).is_some() {
+        return fs::remove_dir_all(work).map_err(io("remove", work));
+    }
+    if done.exists() {
+        fs::remove_dir_all(&done).map_err(io("replace", &done))?;
+    }
+    fs::rename(work, &done).map_err(io("create", &done))
 }
 
 fn io(act: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ClipError + use<> {
@@ -220,6 +233,7 @@ fn paint(
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
     use std::process::{Command, Stdio};
 
     use super::*;
@@ -275,10 +289,26 @@ mod tests {
         let again =
             render_all(cache.path(), scenes, |_| panic!("rendered again")).unwrap().remove(0);
         assert_eq!((again.main, again.sub), (first.main, first.sub));
-        // Cut off, it is not taken for whole.
+
+        // Another process that was at it as well leaves it where it is.
+        let late = cache.path().join(".late");
+        let copy = || {
+            fs::create_dir(&late).unwrap();
+            for file in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                fs::copy(file.path(), late.join(file.file_name())).unwrap();
+            }
+        };
+        copy();
+        let number = fs::metadata(folder).unwrap().ino();
+        put_in_place(cache.path(), &scenes[0], &late).unwrap();
+        assert_eq!(fs::metadata(folder).unwrap().ino(), number);
+        // Cut off, it is not taken for whole, and makes room for what is.
+        copy();
         let truth = fs::read(&first.truth).unwrap();
         fs::write(&first.truth, &truth[..truth.len() / 2]).unwrap();
         assert!(load(cache.path(), &scenes[0]).is_none());
+        put_in_place(cache.path(), &scenes[0], &late).unwrap();
+        assert!(load(cache.path(), &scenes[0]).is_some());
         let beside = fs::read_dir(cache.path()).unwrap().count();
         assert_eq!(beside, 1, "nothing half done is left behind");
     }
