@@ -1,9 +1,11 @@
 //! A person's way in: HTTPS with the installation's own CA, a sign-in, JSON.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use base::StreamId;
 use serde_json::{Value, json};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, http::Response};
@@ -76,6 +78,30 @@ impl Person {
             serde_json::from_str(&text).with_context(|| text.clone())?
         };
         Ok(Answer { status, json })
+    }
+
+    /// Returns each camera that this person may see, with its main stream.
+    pub fn cameras(&self) -> anyhow::Result<BTreeMap<String, StreamId>> {
+        let tree = self.ask("GET", "tree", None)?.ok()?;
+        let cameras = tree["cameras"].as_array().context("a tree has cameras")?;
+        cameras
+            .iter()
+            .map(|camera| {
+                let streams = camera["streams"].as_array().context("a camera has streams")?;
+                let main = streams
+                    .iter()
+                    .find(|stream| stream["role"] == "main")
+                    .context("a main stream")?;
+                let id = |value: &Value| value.as_str().map(str::to_owned).context("an id is text");
+                Ok((id(&camera["id"])?, id(&main["id"])?.parse()?))
+            })
+            .collect()
+    }
+
+    /// Returns all that is known of the recording of a camera's main stream.
+    pub fn timeline(&self, camera: &str) -> anyhow::Result<Value> {
+        let path = format!("cameras/{camera}/timeline?role=main&from_us=0&to_us=9000000000000000");
+        self.ask("GET", &path, None)?.ok()
     }
 
     /// Gets the bytes at an absolute path, with the cookies this person has.

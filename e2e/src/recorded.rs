@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use base::{StreamId, WallTime};
@@ -86,6 +87,44 @@ pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
         at += index.total_len as usize;
     }
     Ok((found, false))
+}
+
+/// Returns the streams that have a folder below `root`, in the order of their ids.
+pub fn streams(root: &Path) -> anyhow::Result<Vec<StreamId>> {
+    let mut streams = Vec::new();
+    for entry in fs::read_dir(root.join("streams"))? {
+        let name = entry?.file_name();
+        streams.push(name.to_str().context("a stream's folder is named by its id")?.parse()?);
+    }
+    streams.sort();
+    Ok(streams)
+}
+
+/// Returns the number of the store's opening that wrote a segment, from its name.
+pub fn epoch(segment: &Path) -> anyhow::Result<u32> {
+    let name =
+        segment.file_name().and_then(|name| name.to_str()).context("a segment has a name")?;
+    name.split('-').nth(1).unwrap_or_default().parse().with_context(|| name.to_owned())
+}
+
+/// Decodes a file with ffmpeg, which may complain of nothing, and returns how
+/// many pictures it shows.
+pub fn decoded(file: &Path) -> anyhow::Result<usize> {
+    let output = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-i"])
+        .arg(file)
+        .args(["-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-"])
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run ffmpeg")?;
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(
+        output.status.success() && complaints.is_empty(),
+        "{}: ffmpeg complains: {complaints}",
+        file.display()
+    );
+    let sums = String::from_utf8(output.stdout)?;
+    Ok(sums.lines().filter(|line| !line.starts_with('#')).count())
 }
 
 /// Returns every frame of `stream` below `root`, in the order of its segments.
