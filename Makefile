@@ -49,9 +49,10 @@ bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue
 	@$(CARGO_TARGET_DIR)/release/bench
 
-soak: need-test ## the long proofs: 200 kills with twenty cameras recording
+soak: need-test ## the long proofs: 200 kills with twenty cameras recording, 3000 power cuts
 	@cargo build --release --locked -p khue
 	@KHUE_SOAK=1 cargo test --release --locked -p e2e --test crash -- --nocapture
+	@KHUE_SEEDS=1000 cargo test --release --locked -p store --test power_cut -- --nocapture
 
 fuzz: need-build ## every parser for a minute (FUZZ_SECONDS=60)
 	@scripts/fuzz
