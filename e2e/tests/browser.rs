@@ -32,7 +32,7 @@ fn an_operator_watches_looks_back_to_the_very_frame_and_takes_out_ten_seconds() 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let folder = tempfile::tempdir()?;
-    let scene = clip::render_all(&scenes(), &Scene::all()[..1], |_| {})?.remove(0);
+    let scene = clip::render_all(&e2e::scenes(), &Scene::all()[..1], |_| {})?.remove(0);
     let (main, sub) = (Arc::new(scene.main), Arc::new(scene.sub));
     let server = runtime.block_on(city::serve(CAMERAS, &main, &sub))?;
     let config = program::configure(
@@ -95,11 +95,6 @@ fn an_operator_watches_looks_back_to_the_very_frame_and_takes_out_ten_seconds() 
     assert_eq!(numbers, expected, "the export shows each wanted frame once, and no other");
     assert!(decoded_numbers(&folder.path().join("by-hand.mp4"))?.len() > 200);
     Ok(())
-}
-
-fn scenes() -> PathBuf {
-    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
-    home.join(".cache/khue/scenes")
 }
 
 /// Returns what the story tells, each finding with the last frame that each camera

@@ -364,7 +364,7 @@ async fn what_is_wrong_with_a_camera_is_told_by_its_code_the_field_and_the_cure(
 async fn a_camera_that_says_nothing_is_told_by_that() {
     let soon = Duration::from_secs(2);
     let limits = Limits { connect: soon, step: soon, ..Limits::default() };
-    let world = world_with(limits).await;
+    let world = world_with(limits, 0).await;
     let admin = world.admin().await;
     let address = camera(|_| "").await;
     let body = json!({"url": format!("rtsp://{address}/street")});

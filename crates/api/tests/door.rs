@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use common::{Browser, World, frames, world};
+use common::{Browser, World, frames, world, world_with};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::time::{interval, timeout};
@@ -322,6 +322,29 @@ async fn figures_tell_what_is_recorded_watched_and_out_of_order() {
     let unsynced = world.now().micros_since(synced) as f64 / 1e6;
     assert!(unsynced >= 60.0, "{unsynced}");
     assert_eq!(figures["khue_store_unsynced_seconds"], unsynced);
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_more_is_told_to_everybody_who_is_signed_in() {
+    // No disk has so much to spare.
+    let world = world_with(ingest::Limits::default(), u64::MAX / 4).await;
+    let (admin, operator) = (world.admin().await, world.operator().await);
+    let camera = world.camera("Cổng").await;
+    world.record(camera.streams[0].id, &frames(world.now(), 50)).await;
+    for person in [&admin, &operator] {
+        let status = world.get(person, "/api/v1/status").await.json();
+        assert_eq!(status["disk"]["full"], true, "{status}");
+    }
+    let figures = figures(&world, &admin).await;
+    assert_eq!((figures["khue_store_full"], figures["khue_store_used_bytes"]), (1.0, 0.0));
+    let timeline = format!(
+        "/api/v1/cameras/{}/timeline?role=main&from_us={}&to_us={}",
+        camera.id,
+        world.now().0,
+        world.now().plus(Duration::from_secs(2)).0
+    );
+    let timeline = world.get(&operator, &timeline).await.json();
+    assert_eq!(timeline["gaps"][0]["reason"], "disk_full", "{timeline}");
 }
 
 #[tokio::test]

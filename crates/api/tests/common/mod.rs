@@ -100,11 +100,13 @@ impl Answer {
 }
 
 pub async fn world() -> World {
-    world_with(ingest::Limits::default()).await
+    // Whatever room the folder's disk has is enough.
+    world_with(ingest::Limits::default(), 0).await
 }
 
-/// A world that gives a camera so long when it tries one.
-pub async fn world_with(probe_limits: ingest::Limits) -> World {
+/// A world that gives a camera so long when it tries one, and keeps so many
+/// bytes of the disk free.
+pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> World {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(START.0));
     let clock = {
@@ -116,9 +118,8 @@ pub async fn world_with(probe_limits: ingest::Limits) -> World {
     let catalog = Catalog::open(pool.clone(), SealKey::new(&[1; 32])).await.unwrap();
     let sign_ins = SignIns::open(pool.clone(), &[2; 32]).await.unwrap();
     let holds = Holds::open(pool).await.unwrap();
-    // Whatever room the folder's disk has is enough.
     let root = folder.path().join("store");
-    let config = StoreConfig { root, reserve_bytes: 0, ..StoreConfig::default() };
+    let config = StoreConfig { root, reserve_bytes, ..StoreConfig::default() };
     let store = Store::open(config, Disk::Real, START).await.unwrap();
     let hub = Hub::new(START);
     let recorder = recorder::Recorder {
