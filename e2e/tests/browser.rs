@@ -199,7 +199,9 @@ fn decoded_numbers(file: &Path) -> anyhow::Result<Vec<u64>> {
         .args(["-nostdin", "-loglevel", "error", "-i"])
         .arg(file)
         .args(["-vf", &format!("scale={width}:{height}:flags=area"), "-pix_fmt", "gray"])
-        .args(["-fps_mode", "passthrough", "-f", "rawvideo", "-"])
+        // By the microsecond: by the frame, two that came close fall on one number.
+        .args(["-fps_mode", "passthrough", "-enc_time_base", "1:1000000"])
+        .args(["-f", "rawvideo", "-"])
         .output()
         .context("cannot run ffmpeg")?;
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
