@@ -8,6 +8,7 @@
  *
  * Users: admin / quan-tri-12 · trucban / truc-ban-12 · moi / mot-lan (must choose).
  * With web/dist built, it serves the client too, under the policy khue has.
+ * `PUT /mock/disk` with `{"full": true}` or `{"unreadable_files": 3}` spoils its disk.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -139,6 +140,8 @@ const users = [
 ];
 const signIns = new Map();
 const holds = [];
+/** How the disk is; a `PUT /mock/disk` of some of it makes it so. */
+const disk = { used_bytes: 41e9, ceiling_bytes: 100e9, free_bytes: 212e9, full: false, unreadable_files: 0 };
 const exportsMade = new Map();
 let failures = 0;
 
@@ -171,7 +174,9 @@ async function answer(request, path, query, body) {
   }
   if (!user) return fail(401, "signed_out", "sign in first");
   if (method !== "GET" && request.headers["x-khue-csrf"] !== signIn.csrf)
-    return fail(403, "csrf", "the csrf header is missing");
+    return fail(403, "forged", "the csrf header is missing");
+  if (user.must && !["/session", "/session/password"].includes(path))
+    return fail(403, "must_choose_password", "choose a password first");
   if (path === "/session" && method === "GET") return { status: 200, body: sessionOf(signIn) };
   if (path === "/session" && method === "DELETE") {
     for (const [id, s] of signIns) if (s === signIn) signIns.delete(id);
@@ -190,7 +195,6 @@ async function answer(request, path, query, body) {
     return { status: 200, body: { organisations, sites, cameras: cameras.map((c) => rowOf(c, user)) } };
   if (path === "/status") {
     const count = (kind) => cameras.filter((c) => c.state.kind === kind).length;
-    const disk = { used_bytes: 41e9, ceiling_bytes: 100e9, free_bytes: 212e9, full: false };
     return {
       status: 200,
       body: {
@@ -220,7 +224,7 @@ async function answer(request, path, query, body) {
       6: "protocol",
       7: "silent",
     }[ip];
-    if (bad) return fail(422, bad, `the camera is ${bad}`, bad === "wrong_credentials" ? { field: "password" } : {});
+    if (bad) return fail(422, bad, `the camera is ${bad}`, { field: bad === "wrong_credentials" ? "password" : "url" });
     return { status: 200, body: { codec: "avc1.640028", width: 1920, height: 1080, fps: 25 } };
   }
   if (path === "/cameras" && method === "POST") {
@@ -255,7 +259,7 @@ async function answer(request, path, query, body) {
     const bytes = exportFile(c, body);
     exportsMade.set(`${id}/${name}.mp4`, bytes);
     return {
-      status: 200,
+      status: 201,
       body: {
         id,
         url: `/api/v1/exports/${id}/${name}.mp4`,
@@ -307,7 +311,7 @@ function timeline(c, from, to) {
   return {
     runs: runs.filter(inside),
     gaps: gaps.filter((g) => inside(g) && g.from_us >= BEGAN + 20 * MIN),
-    deleted: [{ from_us: BEGAN, to_us: BEGAN + 20 * MIN, rule: "retention" }].filter(inside),
+    deleted: [{ from_us: BEGAN, to_us: BEGAN + 20 * MIN, rule: "age" }].filter(inside),
     first_us: BEGAN + 20 * MIN,
     last_us: end,
     synced_us: end - 3_000_000,
@@ -321,6 +325,13 @@ function exportFile(c, { role, from_us, to_us }) {
   for (let n = first; BEGAN + n * FRAME_US < to_us && frames.length < 3000; n++)
     frames.push(clip.frames[n % CLIP_FRAMES]);
   return Buffer.concat([clip.init, fragment(0, frames)]);
+}
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const text = Buffer.concat(parts).toString();
+  return text ? JSON.parse(text) : {};
 }
 
 const TYPES = {
@@ -340,16 +351,17 @@ const server = createServer(async (request, response) => {
     return response.end(bytes);
   }
   if (url.pathname.startsWith("/api/v1/")) {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    const text = Buffer.concat(parts).toString();
     const {
       status,
       body,
       headers = {},
-    } = await answer(request, url.pathname.slice(7), url.searchParams, text ? JSON.parse(text) : {});
+    } = await answer(request, url.pathname.slice(7), url.searchParams, await bodyOf(request));
     response.writeHead(status, { "content-type": "application/json", ...headers });
     return response.end(body === undefined ? "" : JSON.stringify(body));
+  }
+  if (url.pathname === "/mock/disk" && request.method === "PUT") {
+    Object.assign(disk, await bodyOf(request));
+    return response.writeHead(204).end();
   }
   let file = join(DIST, normalize(url.pathname));
   if (!existsSync(file) || url.pathname === "/") file = join(DIST, "index.html");

@@ -138,7 +138,7 @@ export function ExportPanel({ selection, cameras, lead, purpose, onClose }: Prop
       />
       {error && (
         <Problem error={error}>
-          {error instanceof ApiError && ["nothing_recorded", "empty"].includes(error.code) && (
+          {error instanceof ApiError && error.code === "nothing_recorded" && (
             <Trans>Trong khoảng này không có hình nào được ghi.</Trans>
           )}
           {error instanceof ApiError && error.code === "unreadable" && (
