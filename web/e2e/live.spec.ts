@@ -16,8 +16,16 @@ test("each tile says what it shows, and none is black and silent", async () => {
   );
   expect(seen).toMatchObject({ c134: "connecting", c202: "refused", c203: "disabled" });
   const words = async (tile: number) => page.locator(`[data-tile="${tile}"]`).textContent();
-  expect(await words(1)).toMatch(/\d,\d giây/);
-  expect(await words(2)).toMatch(/chậm \d,\d giây/);
+  // What the buffer adds to no delay, and to the 4.2 s of camera 114.
+  const delay = (tile: number) => page.locator(`[data-tile="${tile}"] .st`).textContent();
+  await until(
+    () => delay(1),
+    (told) => /^0,[2-9] giây/.test(told ?? ""),
+  );
+  await until(
+    () => delay(2),
+    (told) => /^chậm 4,[2-9] giây/.test(told ?? ""),
+  );
   expect(await words(3)).toContain("Không tới được địa chỉ của camera");
   expect(await words(4)).toContain("Camera từ chối tên đăng nhập hoặc mật khẩu");
   expect(await words(6)).toContain("Bạn chưa được xem camera này");
@@ -80,6 +88,63 @@ test.for([
     expect(under).toEqual([]);
     expect(whole).toBeLessThan(0.01);
   }
+});
+
+test("the grid is cut into 1, 4, 9 and 16, and the picture in its first tile goes on", async () => {
+  const { page } = await visit();
+  await atDesk(page, mock.base, "/live", ["c113", "c131"], 4);
+  const first = page.locator('[data-tile="1"]');
+  await page.locator('[data-tile="1"][data-camera="c113"][data-state="live"]').waitFor();
+  await page.evaluate(() => {
+    const tile = document.querySelector<HTMLElement>('[data-tile="1"]')!;
+    const seen: string[] = [];
+    (window as unknown as { seen: string[] }).seen = seen;
+    new MutationObserver(() => seen.push(`${tile.dataset.camera} ${tile.dataset.state}`)).observe(tile, {
+      attributes: true,
+      attributeFilter: ["data-camera", "data-state"],
+    });
+  });
+  for (const [name, count, role] of [
+    ["4×4", 16, "sub"],
+    ["1", 1, "main"],
+    ["3×3", 9, "sub"],
+    ["2×2", 4, "sub"],
+  ] as const) {
+    const choice = page.getByRole("radiogroup", { name: "Số ô" }).getByRole("radio", { name, exact: true });
+    await choice.click();
+    await page.locator(`[data-tile="1"][data-camera="c113"][data-state="live"][data-role="${role}"]`).waitFor();
+    expect(await page.locator("[data-tile]").count()).toBe(count);
+    expect(await choice.getAttribute("aria-checked")).toBe("true");
+    const before = Number(await first.getAttribute("data-wall-us"));
+    await until(
+      async () => Number(await first.getAttribute("data-wall-us")),
+      (wallUs) => wallUs > before,
+    );
+  }
+  // One element through all of it, which showed nothing else and never began anew.
+  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  expect(seen.filter((one) => one !== "c113 live" && one !== "c113 late")).toEqual([]);
+});
+
+test.for([
+  { name: "a desk", options: {} },
+  { name: "a phone", options: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } },
+])("on $name a tile's own button opens its figures, and those of no other", async ({ options }) => {
+  const { page, complaints } = await visit(options);
+  await atDesk(page, mock.base, "/live", ["c113", "c131"], 4);
+  const tile = page.locator('[data-tile="1"]');
+  const button = tile.getByRole("button", { name: "Số đo của ô này" });
+  await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
+  await page.locator('[data-camera="c131"][data-state="live"]').waitFor();
+  expect(await button.getAttribute("aria-pressed")).toBe("false");
+  await button.click();
+  await tile.locator(".diagrow", { hasText: "Luồng" }).waitFor();
+  expect(await button.getAttribute("aria-pressed")).toBe("true");
+  expect(await page.locator(".diag").count()).toBe(1);
+  await button.click();
+  await page.locator(".diag").waitFor({ state: "detached" });
+  expect(await button.getAttribute("aria-pressed")).toBe("false");
+  expect(complaints).toEqual([]);
 });
 
 test("a camera comes by drag, by number and by Enter, moves by drag, and goes by Del", async () => {

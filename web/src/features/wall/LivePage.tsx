@@ -19,13 +19,14 @@ import { keepFocus, useKeys } from "../../ui/keys";
 import { Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 import { LiveTile } from "./LiveTile";
+import { isMeasured, NONE, toggleAll, toggleOne } from "./measured";
 
 export function LivePage() {
   const { t } = useLingui();
   const view = useStore(viewStore);
   const phone = useStore(narrow);
   const { data: tree } = useQuery(treeQuery);
-  const [diagnostics, setDiagnostics] = useState(false);
+  const [measured, setMeasured] = useState(NONE);
   const [panel, setPanel] = useState(true);
   const [drawer, setDrawer] = useState(false);
   const [focusFilter, setFocusFilter] = useState(0);
@@ -54,7 +55,7 @@ export function LivePage() {
   });
   useKeys({
     f: toggleFullScreen,
-    "Ctrl+i": () => setDiagnostics(!diagnostics),
+    "Ctrl+i": () => setMeasured(toggleAll),
     "/": () => {
       setPanel(true);
       if (phone) setDrawer(true);
@@ -124,10 +125,10 @@ export function LivePage() {
               <button
                 type="button"
                 className="btn ghost s ico"
-                aria-pressed={diagnostics}
+                aria-pressed={measured.all}
                 aria-label={t`Số đo của từng ô`}
                 title={t`Số đo của từng ô (Ctrl+I)`}
-                onClick={() => setDiagnostics(!diagnostics)}
+                onClick={() => setMeasured(toggleAll)}
               >
                 <Activity />
               </button>
@@ -145,7 +146,8 @@ export function LivePage() {
                 missing={id !== null && tree !== undefined && !cameras.has(id)}
                 selected={index === view.selected}
                 expanded={view.expanded === index}
-                diagnostics={diagnostics}
+                measured={isMeasured(measured, index)}
+                onMeasure={() => setMeasured((m) => toggleOne(m, index))}
               />
             );
           }}

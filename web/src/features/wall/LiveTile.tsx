@@ -4,7 +4,7 @@
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
-import { CirclePlus, History, Loader, Lock, RotateCw, TriangleAlert, Unplug, VideoOff } from "lucide-react";
+import { Activity, CirclePlus, History, Loader, Lock, RotateCw, TriangleAlert, Unplug, VideoOff } from "lucide-react";
 import { useCallback, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
 import { Tile, type TileProps, TileWords } from "../../desk/Tile";
@@ -28,10 +28,12 @@ interface Props {
   missing: boolean;
   selected: boolean;
   expanded: boolean;
-  diagnostics: boolean;
+  /** Its figures are shown. */
+  measured: boolean;
+  onMeasure: () => void;
 }
 
-export function LiveTile({ index, camera, missing, selected, expanded, diagnostics }: Props) {
+export function LiveTile({ index, camera, missing, selected, expanded, measured, onMeasure }: Props) {
   const { width, visible, attach, root } = useTileSize();
   const [snapshot, setSnapshot] = useState<LiveSnapshot | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -74,6 +76,7 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
       controls={
         <TileControls index={index} expanded={expanded}>
           {camera.may.playback && <LookBack />}
+          <MeasureButton measured={measured} onMeasure={onMeasure} />
         </TileControls>
       }
     >
@@ -89,7 +92,7 @@ export function LiveTile({ index, camera, missing, selected, expanded, diagnosti
         </div>
       )}
       {!hasPicture && visible && snapshot && <Words snapshot={snapshot} onAgain={() => setAttempt(attempt + 1)} />}
-      {diagnostics && snapshot && (
+      {measured && snapshot && (
         <Diagnostics
           camera={camera.id}
           hasPicture={hasPicture}
@@ -205,6 +208,23 @@ function LookBack() {
       onClick={() => void navigate({ to: "/playback", search: { at: serverNowUs() - 15 * SECOND_US } })}
     >
       <History />
+    </button>
+  );
+}
+
+function MeasureButton({ measured, onMeasure }: Pick<Props, "measured" | "onMeasure">) {
+  const { t } = useLingui();
+  return (
+    <button
+      type="button"
+      className="vbtn ico"
+      data-act="measure"
+      aria-pressed={measured}
+      title={t`Số đo của ô này`}
+      aria-label={t`Số đo của ô này`}
+      onClick={onMeasure}
+    >
+      <Activity />
     </button>
   );
 }
