@@ -151,6 +151,39 @@ export function readTiles(page: Page): Promise<SeenTile[]> {
   );
 }
 
+export interface Pace {
+  role: string | undefined;
+  /** What the playing picture was told to run at. */
+  playbackRate: number;
+  /** How far the cursor went by for each second that passed. */
+  ratio: number;
+}
+
+/**
+ * Measures inside the page how fast the first tile plays. A desk that is busy
+ * waits for pictures, so of all stretches of three seconds the best is taken;
+ * ends with the first that beats `floor`.
+ */
+export function pace(page: Page, floor: number): Promise<Pace> {
+  return page.evaluate(async (floor) => {
+    const seen: { ms: number; us: number }[] = [];
+    const best: Pace = { role: undefined, playbackRate: 0, ratio: 0 };
+    const began = performance.now();
+    while (best.ratio <= floor && performance.now() - began < 40_000) {
+      const ms = await new Promise<number>(requestAnimationFrame);
+      const tile = document.querySelector<HTMLElement>('[data-tile="1"]');
+      const video = tile?.querySelector("video");
+      const us = Number(document.querySelector<HTMLElement>("[data-cursor-us]")?.dataset.cursorUs);
+      if (!tile || !video || video.paused) continue;
+      seen.push({ ms, us });
+      const from = seen.findLast((then) => ms - then.ms >= 3_000);
+      const ratio = from ? (us - from.us) / 1_000 / (ms - from.ms) : 0;
+      if (ratio > best.ratio) Object.assign(best, { role: tile.dataset.role, playbackRate: video.playbackRate, ratio });
+    }
+    return best;
+  }, floor);
+}
+
 export function cursorUs(page: Page): Promise<number> {
   return page.evaluate(() => Number(document.querySelector<HTMLElement>("[data-cursor-us]")?.dataset.cursorUs));
 }
