@@ -95,14 +95,14 @@ test("the grid is cut into 1, 4, 9 and 16, and the picture in its first tile goe
   await atDesk(page, mock.base, "/live", ["c113", "c131"], 4);
   const first = page.locator('[data-tile="1"]');
   await page.locator('[data-tile="1"][data-camera="c113"][data-state="live"]').waitFor();
-  await page.evaluate(() => {
-    const tile = document.querySelector<HTMLElement>('[data-tile="1"]')!;
+  const before = await first.elementHandle();
+  const seen = await before!.evaluateHandle((tile: HTMLElement) => {
     const seen: string[] = [];
-    (window as unknown as { seen: string[] }).seen = seen;
     new MutationObserver(() => seen.push(`${tile.dataset.camera} ${tile.dataset.state}`)).observe(tile, {
       attributes: true,
       attributeFilter: ["data-camera", "data-state"],
     });
+    return seen;
   });
   for (const [name, count, role] of [
     ["4×4", 16, "sub"],
@@ -115,15 +115,15 @@ test("the grid is cut into 1, 4, 9 and 16, and the picture in its first tile goe
     await page.locator(`[data-tile="1"][data-camera="c113"][data-state="live"][data-role="${role}"]`).waitFor();
     expect(await page.locator("[data-tile]").count()).toBe(count);
     expect(await choice.getAttribute("aria-checked")).toBe("true");
-    const before = Number(await first.getAttribute("data-wall-us"));
+    const shown = Number(await first.getAttribute("data-wall-us"));
     await until(
       async () => Number(await first.getAttribute("data-wall-us")),
-      (wallUs) => wallUs > before,
+      (wallUs) => wallUs > shown,
     );
   }
-  // One element through all of it, which showed nothing else and never began anew.
-  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
-  expect(seen.filter((one) => one !== "c113 live" && one !== "c113 late")).toEqual([]);
+  // One tile through all of it, which showed nothing else and never began anew.
+  expect(await before!.evaluate((tile) => tile === document.querySelector('[data-tile="1"]'))).toBe(true);
+  expect((await seen.jsonValue()).filter((one) => one !== "c113 live" && one !== "c113 late")).toEqual([]);
 });
 
 test.for([
@@ -177,13 +177,13 @@ test("a lost line is told, and the pictures come back by themselves", async () =
   await atDesk(page, mock.base, "/live", ["c113"], 1);
   await page.locator('[data-state="live"]').waitFor();
   await mock.stop();
-  await page.locator(".linebanner").waitFor();
+  await page.locator(".banner.warn").waitFor();
   await mock.start();
   // The mock forgets who was signed in, as a server with a new database would.
   await page.locator('input[name="name"]').waitFor();
   await signIn(page);
   await page.locator('[data-state="live"]').waitFor();
-  expect(await page.locator(".linebanner").count()).toBe(0);
+  expect(await page.locator(".banner.warn").count()).toBe(0);
 });
 
 test("a one-time password opens nothing but the choice of another", async () => {
