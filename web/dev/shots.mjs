@@ -25,7 +25,15 @@ const TWICE = { width: 720, height: 450 };
 
 const browser = await launch();
 
-async function open({ viewport = DESK, theme = "dark", language = "vi", user = "trucban", password = "truc-ban-12" }) {
+async function open({
+  viewport = DESK,
+  theme = "dark",
+  language = "vi",
+  user = "trucban",
+  password = "truc-ban-12",
+  disk = WELL,
+}) {
+  await fetch(`${values.base}/mock/disk`, { method: "PUT", body: JSON.stringify(disk) });
   const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === DESK ? 1 : 2 });
   const page = await context.newPage();
   page.on("console", (m) => {
@@ -50,6 +58,8 @@ async function open({ viewport = DESK, theme = "dark", language = "vi", user = "
   return { page, context };
 }
 
+const WELL = { full: false, unreadable_files: 0 };
+const FULL = { full: true, unreadable_files: 3 };
 const admin = { user: "admin", password: "quan-tri-12" };
 /** Waits until so many tiles show a picture. */
 async function pictures(page, count, state = "live") {
@@ -63,6 +73,12 @@ async function figures(page) {
   await pictures(page, 2);
   await page.keyboard.press("Control+i");
   await page.waitForTimeout(2500);
+}
+/** The figures of one tile, by its own button. */
+async function measure(page) {
+  await pictures(page, 2);
+  await page.locator('[data-tile="1"] [data-act="measure"]').click();
+  await page.locator('[data-tile="1"] .diag').waitFor();
 }
 async function lookBack(page, minutes) {
   await page.evaluate(() => sessionStorage.setItem("khue.purpose.u2", JSON.stringify("xác minh vụ VV-2026-00418")));
@@ -151,6 +167,28 @@ const shots = {
     },
   ],
   "live-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, async (page) => pictures(page, 2)],
+  "live-full": [{ disk: FULL }, async (page) => pictures(page, 3)],
+  "live-full-light-en": [{ disk: FULL, theme: "light", language: "en" }, async (page) => pictures(page, 3)],
+  "live-full-phone": [{ disk: FULL, viewport: PHONE }, async (page) => pictures(page, 2)],
+  "live-full-small-phone-light-en": [
+    { disk: FULL, viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => pictures(page, 1),
+  ],
+  "live-measured": [{}, measure],
+  "live-measured-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, measure],
+  "cameras-full": [{ ...admin, disk: FULL }, async (page) => page.locator("tbody tr").first().waitFor()],
+  "cameras-full-phone": [
+    { ...admin, disk: FULL, viewport: PHONE },
+    async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
+  "cameras-full-small-phone-light-en": [
+    { ...admin, disk: FULL, viewport: SMALL_PHONE, theme: "light", language: "en" },
+    async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
+  "cameras-full-light-en": [
+    { ...admin, disk: FULL, theme: "light", language: "en" },
+    async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
   keys: [{}, async (page) => page.keyboard.press("?")],
   "keys-light-en": [{ theme: "light", language: "en" }, async (page) => page.keyboard.press("?")],
   purpose: [{}, async (page) => page.locator(".purpose").click()],

@@ -85,6 +85,23 @@ test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name"
   await check(page, "letting go of a hold");
 });
 
+test.for(LOOKS)("a spoilt disk is told within WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  await mock.setDisk({ full: true, unreadable_files: 3 });
+  try {
+    const operators = await open(look);
+    await atDesk(operators, mock.base, "/live", ["c113"], 4);
+    await operators.locator(".banner.alarm").waitFor();
+    await check(operators, "live, the disk full");
+    const administrators = await open(look);
+    await signIn(administrators, "admin", "quan-tri-12");
+    await administrators.locator(".banner.alarm").waitFor();
+    await administrators.locator(".warnn").waitFor();
+    await check(administrators, "cameras, the disk full and in part unreadable");
+  } finally {
+    await mock.setDisk({ full: false, unreadable_files: 0 });
+  }
+});
+
 test.for(LOOKS)("the administrator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
   const page = await open(look);
   await signIn(page, "admin", "quan-tri-12");

@@ -30,6 +30,11 @@ class Mock {
     throw new Error("the mock server ended before it listened");
   }
 
+  /** Makes its disk so, until it is said otherwise. */
+  async setDisk(disk: { full?: boolean; unreadable_files?: number }): Promise<void> {
+    await fetch(`${this.base}/mock/disk`, { method: "PUT", body: JSON.stringify(disk) });
+  }
+
   stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;

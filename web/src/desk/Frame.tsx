@@ -1,6 +1,6 @@
 /**
  * What stands around every screen: top bar, rail (a bottom bar on phones), the
- * banner of a lost line, the list of keys.
+ * banners of a full disk and of a lost line, the list of keys.
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
@@ -30,6 +30,7 @@ import { type Language, language, narrow, setLanguage, setTheme, type Theme, the
 import { useKeys } from "../ui/keys";
 import { Mark } from "../ui/Mark";
 import { toast } from "../ui/toast";
+import { DiskBanner } from "./DiskBanner";
 import { KeyHelp } from "./KeyHelp";
 import { forgetPerson, purpose } from "./memory";
 import { PurposeDialog } from "./PurposeDialog";
@@ -54,6 +55,7 @@ export function Frame({ session, children }: Props) {
       />
       <Rail session={session} />
       <main className="main">
+        <DiskBanner operator={operator} />
         <LineBanner />
         {children}
       </main>
@@ -263,7 +265,7 @@ function LineBanner() {
   if (!down) return null;
   const lasts = duration(localNowUs() - (line.downSinceMs ?? 0) * 1000);
   return (
-    <div className="linebanner" role="alert">
+    <div className="banner warn" role="alert">
       <RefreshCw aria-hidden />
       <span className="grow">
         {phone ? (

@@ -1,7 +1,7 @@
 /** The administrator's cameras: what each does now; adding, changing, removing. */
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { HardDrive, Pencil, Plus, Search, ShieldCheck, Trash2, TriangleAlert } from "lucide-react";
+import { HardDrive, Pencil, Plus, Search, ShieldCheck, Trash2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { ApiError, deleteCamera } from "../../api/client";
 import { statusQuery, treeQuery } from "../../api/queries";
@@ -235,24 +235,31 @@ function Disk() {
   const { i18n } = useLingui();
   const { data } = useQuery(statusQuery);
   if (!data) return null;
-  const { used_bytes, free_bytes, full } = data.disk;
+  const { used_bytes, free_bytes, unreadable_files } = data.disk;
   const most = data.disk.ceiling_bytes ?? used_bytes + free_bytes;
   const used = bytes(used_bytes, i18n.locale);
   const ceiling = bytes(most, i18n.locale);
   return (
-    <div className={full ? "note warnn disk" : "disk small t2"} role={full ? "alert" : undefined}>
-      {full ? <TriangleAlert aria-hidden /> : <HardDrive aria-hidden className="s" />}
-      <span>
-        {full ? (
-          <Trans>Ổ đĩa đầy: việc ghi đang dừng. Tăng giới hạn, hoặc bỏ bớt đoạn đang giữ lại.</Trans>
-        ) : (
+    <>
+      <div className="disk small t2">
+        <HardDrive aria-hidden className="s" />
+        <span>
           <Trans>
             Hình đã ghi dùng {used} trong giới hạn {ceiling}.
           </Trans>
-        )}
-      </span>
-      <meter min={0} max={most} value={used_bytes} aria-hidden />
-    </div>
+        </span>
+        <meter min={0} max={most} value={used_bytes} aria-hidden />
+      </div>
+      {unreadable_files > 0 && (
+        <Warning>
+          <Plural
+            value={unreadable_files}
+            one="# tệp bản ghi không đọc được lúc máy chủ khởi động, nên có đoạn thiếu khi xem lại. Kiểm tra ổ đĩa và dây nối, rồi khởi động lại Khuê."
+            other="# tệp bản ghi không đọc được lúc máy chủ khởi động, nên có đoạn thiếu khi xem lại. Kiểm tra ổ đĩa và dây nối, rồi khởi động lại Khuê."
+          />
+        </Warning>
+      )}
+    </>
   );
 }
 
