@@ -37,7 +37,7 @@ check: need-build web/node_modules/.installed ## formatting, lints, types; no te
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@npm --prefix web run --silent lint
-	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed (cargo install cargo-deny): licences and advisories not checked"; fi
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed (cargo install cargo-deny): advisories not checked"; fi
 
 fmt: ## format the Rust code
 	@cargo fmt --all
