@@ -74,6 +74,16 @@ const look = (tile) =>
     };
   }, tile);
 
+/** The delay that a tile tells, and that of the frame on it: browser and program share one clock here. */
+const delay = (tile) =>
+  page.evaluate((tile) => {
+    const root = document.querySelector(`[data-tile="${tile}"]`);
+    const told = /(\d+),(\d) giây/.exec(root?.querySelector(".bar .st")?.textContent ?? "");
+    if (!told) return null;
+    const real_s = Date.now() / 1e3 - Number(root.getAttribute("data-wall-us")) / 1e6;
+    return { told_s: Number(`${told[1]}.${told[2]}`), real_s };
+  }, tile);
+
 /** Asks again with each frame the browser draws until `good` takes the answer. */
 async function until(ask, good, what) {
   const end = Date.now() + PATIENCE;
@@ -109,7 +119,12 @@ for (const tile of [1, 2, 3, 4]) {
     `tile ${tile} stands still`,
   );
   assert.equal(next.role, "sub", "a small tile shows the sub-stream");
-  tell({ what: "live", tile, ...next });
+  const { told_s, real_s } = await until(
+    () => delay(tile),
+    (one) => one !== null && Math.abs(one.told_s - one.real_s) < 1,
+    `tile ${tile} tells another delay than its picture has`,
+  );
+  tell({ what: "live", tile, told_s, real_s, ...next });
 }
 
 // Full view: the main stream.
