@@ -2,16 +2,16 @@
  * A first look at the demo, in a real browser over plain HTTP on this machine.
  * Started by e2e/tests/demo.rs:
  *
- *   node demo.mjs '{"address","name","password","choose"}'
+ *   node demo.mjs '{"address","name","password","choose","add","cameras"}'
  *
- * Signs in, chooses a password if one is given, and waits until the city
- * records and, for whoever may see it, the wall shows it. What is found then is
- * told as JSON on standard output.
+ * Signs in, chooses a password if one is given, adds a camera if one is given,
+ * and waits until so many cameras are recorded and, for whoever may see it, the
+ * wall shows them. What is found then is told as JSON on standard output.
  */
 import assert from "node:assert/strict";
 import { launch } from "./chromium.mjs";
 
-const { address, name, password, choose } = JSON.parse(process.argv[2]);
+const { address, name, password, choose, add, cameras: wanted } = JSON.parse(process.argv[2]);
 const PATIENCE = 180_000;
 
 const browser = await launch();
@@ -32,6 +32,16 @@ if (choose) {
 }
 await page.locator(".rail").waitFor();
 
+if (add) {
+  await page.locator('[data-act="add"]').click();
+  for (const [field, text] of Object.entries(add)) await page.locator(`input[name="${field}"]`).fill(text);
+  await page.locator('[data-act="probe"]').click();
+  await page.locator(".okn", { hasText: "H.264" }).waitFor();
+  await page.locator('select[name="site"]').selectOption({ label: "Chợ Mơ" });
+  await page.locator('[data-act="save"]').click();
+  await page.locator("tbody tr", { hasText: add.name }).waitFor();
+}
+
 /** Asks the API as the page does, with the cookie that only the browser has. */
 const ask = (path) => page.evaluate(async (path) => (await fetch(`/api/v1/${path}`)).json(), path);
 
@@ -41,7 +51,7 @@ do {
   status = await ask("status");
   assert(Date.now() < end, `not all cameras record: ${JSON.stringify(status)}`);
   await page.evaluate(() => new Promise(requestAnimationFrame));
-} while (status.cameras.recording < 12);
+} while (status.cameras.recording < wanted);
 
 const { cameras } = await ask("tree");
 const watched = cameras.filter((camera) => camera.may.live && camera.may.playback);
