@@ -23,7 +23,7 @@ use std::task::{Context, Poll, Waker};
 
 use base::{StreamId, WallTime};
 use bytes::Bytes;
-use media::Frame;
+use media::{Frame, Params};
 use tokio::sync::watch;
 
 use crate::ring::{Cursor, Ring, Step};
@@ -78,6 +78,26 @@ pub enum Message {
     },
     /// The whole binary message of one frame, shared by all viewers.
     Media(Bytes),
+    /// This viewer was too slow: so many frames are gone, and a keyframe follows.
+    Dropped {
+        /// How many.
+        frames: u64,
+    },
+    /// The stream is no more; nothing else will come.
+    Closed,
+}
+
+/// What a viewer is told who takes the frames themselves; in the order of
+/// [`Message`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tapped {
+    /// How the stream is, as of now.
+    State(State),
+    /// Frames of these parameters follow, in a row of rising time that what came
+    /// before has no part in.
+    Begin(Arc<Params>),
+    /// The next frame.
+    Frame(Frame),
     /// This viewer was too slow: so many frames are gone, and a keyframe follows.
     Dropped {
         /// How many.
@@ -258,26 +278,12 @@ impl Viewer {
 
     /// As [`next`](Self::next), for who waits for many viewers in one task.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Message> {
-        let mut shared = lock(&self.stream.shared);
-        if shared.closed {
-            return Poll::Ready(Message::Closed);
-        }
-        if self.state != shared.state_number {
-            self.state = shared.state_number;
-            return Poll::Ready(Message::State(shared.state));
-        }
-        let Some(step) = shared.ring.step(&mut self.cursor) else {
-            match &mut shared.wakers[self.slot] {
-                Some(waker) => waker.clone_from(context.waker()),
-                none => *none = Some(context.waker().clone()),
-            }
-            return Poll::Pending;
-        };
-        drop(shared);
-        Poll::Ready(match step {
-            Step::Frame(entry) => Message::Media(entry.message()),
-            Step::Lost(frames) => Message::Dropped { frames },
-            Step::Init(init) => Message::Init {
+        self.poll_told(context).map(|told| match told {
+            Told::Closed => Message::Closed,
+            Told::State(state) => Message::State(state),
+            Told::Step(Step::Frame(entry)) => Message::Media(entry.message()),
+            Told::Step(Step::Lost(frames)) => Message::Dropped { frames },
+            Told::Step(Step::Init(init)) => Message::Init {
                 channel: init.channel,
                 codec: init.params.rfc6381(),
                 width: init.params.width,
@@ -287,6 +293,50 @@ impl Viewer {
             },
         })
     }
+
+    /// Waits for what is next, for who takes the frames themselves. May be
+    /// dropped while it waits; nothing is lost.
+    pub async fn next_tapped(&mut self) -> Tapped {
+        poll_fn(|context| self.poll_tapped(context)).await
+    }
+
+    /// As [`next_tapped`](Self::next_tapped), for who waits for many viewers in
+    /// one task.
+    pub fn poll_tapped(&mut self, context: &mut Context<'_>) -> Poll<Tapped> {
+        self.poll_told(context).map(|told| match told {
+            Told::Closed => Tapped::Closed,
+            Told::State(state) => Tapped::State(state),
+            Told::Step(Step::Frame(entry)) => Tapped::Frame(entry.frame().clone()),
+            Told::Step(Step::Lost(frames)) => Tapped::Dropped { frames },
+            Told::Step(Step::Init(init)) => Tapped::Begin(init.params.clone()),
+        })
+    }
+
+    fn poll_told(&mut self, context: &mut Context<'_>) -> Poll<Told> {
+        let mut shared = lock(&self.stream.shared);
+        if shared.closed {
+            return Poll::Ready(Told::Closed);
+        }
+        if self.state != shared.state_number {
+            self.state = shared.state_number;
+            return Poll::Ready(Told::State(shared.state));
+        }
+        if let Some(step) = shared.ring.step(&mut self.cursor) {
+            return Poll::Ready(Told::Step(step));
+        }
+        match &mut shared.wakers[self.slot] {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// What a viewer is told, before it is given the form that the viewer takes.
+enum Told {
+    State(State),
+    Step(Step),
+    Closed,
 }
 
 impl Drop for Viewer {

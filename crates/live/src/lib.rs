@@ -15,4 +15,4 @@ pub mod hub;
 pub mod mse;
 mod ring;
 
-pub use hub::{Hub, Message, Publisher, State, StateKind, Viewer};
+pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};

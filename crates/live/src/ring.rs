@@ -233,6 +233,11 @@ impl Ring {
 }
 
 impl Entry {
+    /// Returns the frame itself.
+    pub(crate) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
     /// Returns the message, built once for all viewers.
     pub(crate) fn message(&self) -> Bytes {
         let build = || {

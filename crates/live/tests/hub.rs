@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use base::{StreamId, WallTime};
 use bytes::Bytes;
 use live::mse::HEADER_LEN;
-use live::{Hub, Message, Publisher, State, StateKind, Viewer};
+use live::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};
 use media::fmp4::{read_fragment_header, read_init};
 use media::h264::{self, kind};
 use media::{Codec, Frame, Params, nal};
@@ -70,6 +70,35 @@ fn a_slow_viewer_goes_on_at_a_keyframe_and_the_others_have_every_frame() {
     let messages = read(&mut slow);
     assert_eq!(messages[0], Message::Dropped { frames: 229 });
     assert_eq!(walls(&messages[1..]), [230, 231, 232, 233, 234]);
+}
+
+#[test]
+fn who_takes_the_frames_themselves_has_what_every_viewer_has() {
+    let (hub, stream) = hub();
+    let mut publisher = live(&hub, stream);
+    publisher.push(&[frame(0), frame(1)]);
+    let mut viewer = hub.subscribe(stream);
+    let mut tap = || {
+        let mut context = Context::from_waker(Waker::noop());
+        match viewer.poll_tapped(&mut context) {
+            Poll::Ready(tapped) => Some(tapped),
+            Poll::Pending => None,
+        }
+    };
+    assert_eq!(tap(), Some(Tapped::State(LIVE)));
+    assert_eq!(tap(), Some(Tapped::Begin(frame(0).params)));
+    assert_eq!(
+        [tap(), tap(), tap()],
+        [Some(Tapped::Frame(frame(0))), Some(Tapped::Frame(frame(1))), None]
+    );
+    let mut other = frame(10);
+    Arc::make_mut(&mut other.params).width = 320;
+    publisher.push(&[frame(2), other.clone()]);
+    assert_eq!(tap(), Some(Tapped::Frame(frame(2))));
+    assert_eq!(tap(), Some(Tapped::Begin(other.params.clone())));
+    assert_eq!(tap(), Some(Tapped::Frame(other)));
+    hub.close(stream);
+    assert_eq!(tap(), Some(Tapped::Closed));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A group of pictures as it is gathered: what becomes one fragment.
+//! A group of pictures, or a stretch of sound, as it is gathered: what becomes
+//! one fragment.
 //!
 //! ```text
 //! frames     K p p p p p p │ K p p p p p p p p p p p p p p │ p p p p │ K …
@@ -23,8 +24,8 @@ pub const LONGEST: Duration = Duration::from_secs(2);
 /// frame excepted.
 pub const LARGEST_BYTES: usize = 4 << 20;
 
-/// Frames that follow one another, of equal parameters, with no keyframe behind
-/// the first.
+/// Frames that follow one another, of equal parameters; of pictures, with no
+/// keyframe behind the first.
 #[derive(Clone, Debug, Default)]
 pub struct Gop {
     frames: Vec<Frame>,
@@ -36,7 +37,8 @@ impl Gop {
     /// Returns whether `next` must stand in another fragment.
     pub fn ends_before(&self, next: &Frame) -> bool {
         let Some(first) = self.frames.first() else { return false };
-        next.is_key
+        // Of sound every frame can be decoded alone: there its length ends it.
+        (next.is_key && !next.params.codec.is_sound())
             || next.wall.micros_since(first.wall) >= LONGEST.as_micros() as i64
             || self.bytes + next.data.len() > LARGEST_BYTES
             || next.params != first.params
@@ -142,6 +144,17 @@ mod tests {
         let sizes = [LARGEST_BYTES - 5, 5, 1, LARGEST_BYTES + 9, 1];
         let cuts = cut(sizes.into_iter().zip(0..).map(|(size, wall)| frame(wall, wall == 0, size)));
         assert_eq!(cuts, [vec![0, 1], vec![2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn sound_is_gathered_until_a_fragment_is_long_enough() {
+        let heard = |wall| Frame {
+            params: Arc::new(Params::sound(Codec::Pcmu, Bytes::new())),
+            ..frame(wall, true, 160)
+        };
+        let walls: Vec<_> = (0..150).map(|n| n * 20_000).collect();
+        let cuts = cut(walls.iter().copied().map(heard));
+        assert_eq!(cuts.iter().map(Vec::len).collect::<Vec<_>>(), [100, 50]);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 use bytes::{BufMut, Bytes};
 
+use crate::bits::{Bits, BitsError};
 use crate::{Codec, Params, nal};
 
 /// Types of NAL units that this house tells apart (H.264 table 7-1).
@@ -27,6 +28,8 @@ pub mod kind {
     pub const PPS: u8 = 8;
     /// Access unit delimiter.
     pub const DELIMITER: u8 = 9;
+    /// Filler data.
+    pub const FILLER: u8 = 12;
 }
 
 /// What a sequence parameter set says that anyone but a decoder wants to know.
@@ -45,6 +48,9 @@ pub struct Sps {
     /// Frames in a second, where the camera announces it. Cameras are often
     /// wrong here; nothing is timed by it.
     pub frame_rate: Option<f64>,
+    /// How many frames may be shown later than they are decoded, where that is
+    /// said: zero for a stream that cannot have B-frames.
+    pub reorder_depth: Option<u8>,
     /// `chroma_format_idc`: 1 is 4:2:0.
     chroma_format: u32,
     bit_depth_luma: u32,
@@ -62,6 +68,11 @@ pub struct Config<'a> {
     pub pps: Vec<&'a [u8]>,
 }
 
+/// The profile without B-frames.
+const BASELINE: u8 = 66;
+/// The `pic_order_cnt_type` of streams that are shown as they are decoded.
+const SHOWN_AS_DECODED: u32 = 2;
+
 /// Why parameters cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
@@ -77,6 +88,16 @@ pub enum ParamsError {
     /// The record is of another form than the one this house knows.
     #[error("the configuration record {0}")]
     Record(&'static str),
+}
+
+impl From<BitsError> for ParamsError {
+    fn from(error: BitsError) -> Self {
+        match error {
+            BitsError::TooShort => Self::TooShort("SPS"),
+            BitsError::TooLarge => Self::Nonsense("a number has more than 32 bits"),
+            BitsError::Nonsense(words) => Self::Nonsense(words),
+        }
+    }
 }
 
 /// Returns the parameters of a stream from its parameter sets.
@@ -104,6 +125,12 @@ pub fn params_of_record(record: Bytes) -> Result<Params, ParamsError> {
 pub fn frame_rate(params: &Params) -> Option<f64> {
     let config = Config::parse(&params.config).ok()?;
     Sps::parse(config.sps.first()?).ok()?.frame_rate
+}
+
+/// Returns how many frames may be shown later than they are decoded, where the
+/// record's SPS says it.
+pub(crate) fn reorder_depth(record: &[u8]) -> Option<u8> {
+    Sps::parse(Config::parse(record).ok()?.sps.first()?).ok()?.reorder_depth
 }
 
 /// Returns the decoder configuration record (the body of `avcC`) with both
@@ -175,7 +202,7 @@ impl Sps {
             return Err(ParamsError::OtherType("SPS"));
         }
         let rbsp = nal::rbsp(unit);
-        let mut bits = Bits { bytes: &rbsp, at: 8 };
+        let mut bits = Bits::new(&rbsp, 8);
         let profile = bits.read(8)? as u8;
         let constraints = bits.read(8)? as u8;
         let level = bits.read(8)? as u8;
@@ -192,11 +219,12 @@ impl Sps {
             bit_depth_chroma = 8 + bits.ue_up_to(6, "a sample has more than 14 bits")?;
             bits.flag()?;
             if bits.flag()? {
-                bits.skip_scaling_lists(if chroma_format == 3 { 12 } else { 8 })?;
+                skip_scaling_lists(&mut bits, if chroma_format == 3 { 12 } else { 8 })?;
             }
         }
         bits.ue()?; // log2_max_frame_num
-        match bits.ue()? {
+        let order_type = bits.ue()?;
+        match order_type {
             0 => {
                 bits.ue()?;
             }
@@ -231,14 +259,17 @@ impl Sps {
         let width = shown(width_units, 16, [crop[0], crop[1]], crop_x)?;
         let height = shown(height_units, 16 * field_lines, [crop[2], crop[3]], crop_y)?;
         // What stands in the VUI is a courtesy: a stream plays without it.
-        let frame_rate = bits.frame_rate().unwrap_or(None);
+        let mut vui = Vui::default();
+        let _ = read_vui(&mut bits, &mut vui);
+        let in_order = profile == BASELINE || order_type == SHOWN_AS_DECODED;
         Ok(Self {
             profile,
             constraints,
             level,
             width,
             height,
-            frame_rate,
+            frame_rate: vui.frame_rate,
+            reorder_depth: if in_order { Some(0) } else { vui.reorder_depth },
             chroma_format,
             bit_depth_luma,
             bit_depth_chroma,
@@ -247,7 +278,7 @@ impl Sps {
 }
 
 /// Returns a side of the picture shown: so many units, less what is cropped.
-fn shown(
+pub(crate) fn shown(
     units_minus_1: u32,
     unit: u32,
     crop: [u32; 2],
@@ -276,7 +307,7 @@ impl<'a> Config<'a> {
             return Err(ParamsError::Record("is of another version than 1"));
         }
         let length_size = (head[4] & 3) + 1;
-        let mut sets = |mask: u8| {
+        let mut sets = |mask: u8| -> Result<Vec<&'a [u8]>, ParamsError> {
             let (count, after) = rest.split_first().ok_or(SHORT)?;
             rest = after;
             let mut units = Vec::new();
@@ -297,112 +328,101 @@ impl<'a> Config<'a> {
 /// and no zeros (GW Security GW4089IP announces `…80 00 00 00 01`, Dahua adds
 /// a zero: H.264 §7.4.1, a unit ends in another byte), and never more than a
 /// length of 16 bits can say.
-fn within_record(unit: &[u8]) -> &[u8] {
+pub(crate) fn within_record(unit: &[u8]) -> &[u8] {
     let end =
         unit.windows(3).position(|three| matches!(three, [0, 0, 0 | 1])).unwrap_or(unit.len());
     let end = unit[..end].iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     &unit[..end.min(u16::MAX.into())]
 }
 
-/// Reads a parameter set bit by bit.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    /// Bits read so far.
-    at: usize,
+/// Passes over scaling lists (§7.3.2.1.1.1).
+fn skip_scaling_lists(bits: &mut Bits<'_>, lists: usize) -> Result<(), BitsError> {
+    for list in 0..lists {
+        if !bits.flag()? {
+            continue;
+        }
+        let (mut last, mut next) = (8, 8);
+        for _ in 0..if list < 6 { 16 } else { 64 } {
+            if next != 0 {
+                next = (last + bits.se()?).rem_euclid(256);
+            }
+            if next != 0 {
+                last = next;
+            }
+        }
+    }
+    Ok(())
 }
 
-impl Bits<'_> {
-    fn flag(&mut self) -> Result<bool, ParamsError> {
-        let byte = self.bytes.get(self.at / 8).ok_or(ParamsError::TooShort("SPS"))?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Ok(bit == 1)
-    }
+/// What the VUI says of use here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Vui {
+    frame_rate: Option<f64>,
+    reorder_depth: Option<u8>,
+}
 
-    /// Reads a number of so many bits, 32 at most.
-    fn read(&mut self, bits: u32) -> Result<u32, ParamsError> {
-        let mut number = 0;
-        for _ in 0..bits {
-            number = number << 1 | u32::from(self.flag()?);
-        }
-        Ok(number)
+/// Reads the VUI (§E.1.1); what was read before an error stays in `vui`.
+fn read_vui(bits: &mut Bits<'_>, vui: &mut Vui) -> Result<(), BitsError> {
+    const EXTENDED_SAR: u32 = 255;
+    if !bits.flag()? {
+        return Ok(());
     }
+    if bits.flag()? && bits.read(8)? == EXTENDED_SAR {
+        bits.read(32)?;
+    }
+    if bits.flag()? {
+        bits.flag()?; // overscan
+    }
+    if bits.flag()? {
+        bits.read(4)?; // video format, range
+        if bits.flag()? {
+            bits.read(24)?; // colours
+        }
+    }
+    if bits.flag()? {
+        bits.ue()?; // where chroma samples lie
+        bits.ue()?;
+    }
+    if bits.flag()? {
+        let units_in_tick = bits.read(32)?;
+        let time_scale = bits.read(32)?;
+        if units_in_tick != 0 && time_scale != 0 {
+            // A tick is a field, also where there are none.
+            vui.frame_rate = Some(f64::from(time_scale) / f64::from(units_in_tick) / 2.0);
+        }
+        bits.flag()?; // whether it is kept to
+    }
+    let mut buffered = false;
+    for _ in 0..2 {
+        if bits.flag()? {
+            skip_hrd(bits)?;
+            buffered = true;
+        }
+    }
+    if buffered {
+        bits.flag()?;
+    }
+    bits.flag()?; // pictures say how they are shown
+    if bits.flag()? {
+        bits.flag()?;
+        for _ in 0..4 {
+            bits.ue()?; // bytes, bits, lengths of motion vectors
+        }
+        vui.reorder_depth = Some(bits.ue_up_to(16, "more than 16 frames are reordered")? as u8);
+    }
+    Ok(())
+}
 
-    /// Reads an Exp-Golomb number: n zeros, a one, n bits (§9.1).
-    fn ue(&mut self) -> Result<u32, ParamsError> {
-        let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-            if zeros > 31 {
-                return Err(ParamsError::Nonsense("a number has more than 32 bits"));
-            }
-        }
-        Ok((1 << zeros) - 1 + self.read(zeros)?)
+/// Passes over the parameters of a hypothetical decoder's buffer (§E.1.2).
+fn skip_hrd(bits: &mut Bits<'_>) -> Result<(), BitsError> {
+    let buffers = bits.ue_up_to(31, "there are more than 32 buffers")?;
+    bits.read(8)?;
+    for _ in 0..=buffers {
+        bits.ue()?;
+        bits.ue()?;
+        bits.flag()?;
     }
-
-    fn ue_up_to(&mut self, most: u32, otherwise: &'static str) -> Result<u32, ParamsError> {
-        self.ue()
-            .and_then(|n| if n <= most { Ok(n) } else { Err(ParamsError::Nonsense(otherwise)) })
-    }
-
-    /// Reads a signed Exp-Golomb number: 0, 1, -1, 2, -2, … (§9.1.1).
-    fn se(&mut self) -> Result<i64, ParamsError> {
-        let code = i64::from(self.ue()?);
-        Ok(if code % 2 == 0 { -code / 2 } else { code / 2 + 1 })
-    }
-
-    /// Passes over scaling lists (§7.3.2.1.1.1).
-    fn skip_scaling_lists(&mut self, lists: usize) -> Result<(), ParamsError> {
-        for list in 0..lists {
-            if !self.flag()? {
-                continue;
-            }
-            let (mut last, mut next) = (8, 8);
-            for _ in 0..if list < 6 { 16 } else { 64 } {
-                if next != 0 {
-                    next = (last + self.se()?).rem_euclid(256);
-                }
-                if next != 0 {
-                    last = next;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads the VUI as far as its timing (§E.1.1).
-    fn frame_rate(&mut self) -> Result<Option<f64>, ParamsError> {
-        const EXTENDED_SAR: u32 = 255;
-        if !self.flag()? {
-            return Ok(None);
-        }
-        if self.flag()? && self.read(8)? == EXTENDED_SAR {
-            self.read(32)?;
-        }
-        if self.flag()? {
-            self.flag()?; // overscan
-        }
-        if self.flag()? {
-            self.read(4)?; // video format, range
-            if self.flag()? {
-                self.read(24)?; // colours
-            }
-        }
-        if self.flag()? {
-            self.ue()?; // where chroma samples lie
-            self.ue()?;
-        }
-        if !self.flag()? {
-            return Ok(None);
-        }
-        let units_in_tick = self.read(32)?;
-        let time_scale = self.read(32)?;
-        if units_in_tick == 0 || time_scale == 0 {
-            return Ok(None);
-        }
-        // A tick is a field, also where there are none.
-        Ok(Some(f64::from(time_scale) / f64::from(units_in_tick) / 2.0))
-    }
+    bits.skip(20)
 }
 
 #[cfg(test)]
@@ -556,25 +576,6 @@ mod tests {
             let at = 1 + at % (sps.len() - 1);
             sps[at] ^= bytes[bytes.len() - 1];
             let _ = Sps::parse(&sps);
-        }
-
-        #[test]
-        fn numbers_read_as_they_were_written(numbers in prop::collection::vec(0u32..u32::MAX - 1, 1..20)) {
-            let mut bits = Vec::new();
-            for &number in &numbers {
-                let coded = u64::from(number) + 1;
-                let length = 64 - coded.leading_zeros() as usize;
-                bits.extend(std::iter::repeat_n(false, length - 1));
-                bits.extend((0..length).rev().map(|bit| coded >> bit & 1 == 1));
-            }
-            let bytes: Vec<u8> = bits
-                .chunks(8)
-                .map(|chunk| chunk.iter().enumerate().fold(0, |byte, (at, &bit)| byte | u8::from(bit) << (7 - at)))
-                .collect();
-            let mut bits = Bits { bytes: &bytes, at: 0 };
-            for number in numbers {
-                prop_assert_eq!(bits.ue(), Ok(number));
-            }
         }
     }
 }

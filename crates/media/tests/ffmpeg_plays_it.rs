@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use base::WallTime;
 use bytes::Bytes;
-use media::fmp4::{self, Movie, Part, Sample};
+use media::fmp4::{self, Part, Sample, Track};
 use media::h264::{self, kind};
 use media::{Frame, Gop, Params, nal};
 
@@ -73,7 +73,7 @@ fn an_export_shows_exactly_what_was_asked_for() {
         let shown = media_time(clip.frames[from].wall)..media_time(clip.end_of(to - 1));
         let length = shown.end - shown.start;
         let part = Part { params: &clip.params(), samples: &samples[key..to] };
-        let mut file = fmp4::movie(&Movie { parts: &[part], shown }).to_vec();
+        let mut file = fmp4::movie(&[Track { parts: &[part], shown, delay_us: 0 }]).to_vec();
         clip.frames[key..to].iter().for_each(|frame| file.extend_from_slice(&frame.data));
         assert_eq!(decoded(&file), clip.pictures[from..to], "{from} to {to}");
         assert_eq!(duration_us(&file), length, "{from} to {to}");
@@ -91,7 +91,7 @@ fn an_export_of_pictures_out_of_order_is_exact_as_well() {
     for (from, to) in [(0, 50), (3, 22), (30, 44)] {
         let shown = presented[from]..presented.get(to).copied().unwrap_or(u64::MAX);
         let part = Part { params: &clip.params(), samples: &samples };
-        let mut file = fmp4::movie(&Movie { parts: &[part], shown }).to_vec();
+        let mut file = fmp4::movie(&[Track { parts: &[part], shown, delay_us: 0 }]).to_vec();
         clip.frames.iter().for_each(|frame| file.extend_from_slice(&frame.data));
         assert_eq!(decoded(&file), clip.pictures[from..to], "{from} to {to}");
     }
@@ -106,7 +106,8 @@ fn an_export_goes_on_where_the_parameters_change() {
         Part { params: &large_params, samples: &large.samples() },
         Part { params: &small_params, samples: &small.samples() },
     ];
-    let mut file = fmp4::movie(&Movie { parts: &parts, shown: 0..u64::MAX }).to_vec();
+    let mut file =
+        fmp4::movie(&[Track { parts: &parts, shown: 0..u64::MAX, delay_us: 0 }]).to_vec();
     let frames = large.frames.iter().chain(&small.frames);
     frames.for_each(|frame| file.extend_from_slice(&frame.data));
     let args = ["-show_entries", "frame=width,height", "-of", "csv=p=0"];

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use base::{Span, StreamId, WallTime};
 use bytes::{Bytes, BytesMut};
-use media::fmp4::{self, Movie, Part, Sample};
+use media::fmp4::{self, Part, Sample, Track};
 
 use crate::core::Core;
 use crate::disk::{Disk, ReadFile};
@@ -264,7 +264,7 @@ impl Plan {
             .map(|((from, params), to)| Part { params, samples: &samples[*from..to] })
             .filter(|part| !part.samples.is_empty())
             .collect();
-        let header = fmp4::movie(&Movie { parts: &parts, shown });
+        let header = fmp4::movie(&[Track { parts: &parts, shown, delay_us: 0 }]);
         let size_bytes = header.len() as u64 + self.size_bytes;
         for chunk in &mut self.chunks {
             chunk.at += header.len() as u64;

@@ -20,7 +20,7 @@ pub mod read;
 mod scan;
 pub mod write;
 
-pub use movie::{Movie, Part, movie};
+pub use movie::{Part, Track, movie};
 pub use read::{
     BoxHeader, BoxKind, FragmentIndex, ReadError, box_header, read_fragment_header, read_init,
 };

@@ -4,7 +4,7 @@
 //! ```text
 //! samples       K──p──p──p──p──p──K──p──p──p──      all that decoding needs
 //! edit list              [ shown          )         all that is seen
-//! file          ftyp moov │ mdat head │ samples' bytes, in one piece
+//! file          ftyp moov │ mdat head │ pictures' bytes │ bytes of sound
 //! ```
 //!
 //! A picture can only be decoded from its keyframe on, so a clip that begins
@@ -17,15 +17,19 @@ use std::ops::Range;
 use bytes::{BufMut, Bytes};
 
 use super::Sample;
-use super::boxes::{count, put, put_ftyp, put_full, put_mdat_header, put_mdia, put_mvhd, put_tkhd};
+use super::boxes::{
+    TRACK, count, put, put_ftyp, put_full, put_mdat_header, put_mdia, put_mvhd, put_tkhd,
+};
 use crate::Params;
 
-/// What goes into a movie.
+/// What goes into a track of a movie.
 #[derive(Clone, Debug)]
-pub struct Movie<'a> {
-    /// Stretches of equal parameters, in order; media time 0 is the first
-    /// sample's decoding time.
+pub struct Track<'a> {
+    /// Stretches of equal parameters, in order, all of pictures or all of sound;
+    /// media time 0 is the first sample's decoding time.
     pub parts: &'a [Part<'a>],
+    /// How long after the movie's beginning `shown` begins, in microseconds.
+    pub delay_us: u64,
     /// What is presented, in microseconds of media time, both on the border of
     /// two frames: presentation time of the first one wanted, and the end of
     /// the last. It is cut to what the samples cover.
@@ -42,16 +46,22 @@ pub struct Part<'a> {
     pub samples: &'a [Sample],
 }
 
+/// So many samples of sound are a chunk: about a second.
+const SOUND_CHUNK: u32 = 50;
+
 /// Returns `ftyp`, `moov` and the head of `mdat`; all samples' bytes follow it
-/// in order.
-pub fn movie(movie: &Movie<'_>) -> Bytes {
-    let payload: u64 = samples(movie).map(|sample| u64::from(sample.size_bytes)).sum();
-    let total = samples(movie).map(|sample| u64::from(sample.duration_us)).sum();
-    let chunks = chunks(movie.parts);
+/// in order, track after track.
+pub fn movie(tracks: &[Track<'_>]) -> Bytes {
+    let mut payload = 0;
+    let mut chunked = Vec::with_capacity(tracks.len());
+    for track in tracks {
+        chunked.push(chunks(track.parts, payload));
+        payload += samples(track).map(|sample| u64::from(sample.size_bytes)).sum::<u64>();
+    }
     // Offsets of 64 bits always, so that the header's length does not depend on
     // what it says: once with zeros to learn it, once with the truth.
-    let mut header = put_header(movie, total, payload, &chunks, 0);
-    header = put_header(movie, total, payload, &chunks, header.len() as u64);
+    let mut header = put_header(tracks, payload, &chunked, 0);
+    header = put_header(tracks, payload, &chunked, header.len() as u64);
     header.into()
 }
 
@@ -66,13 +76,18 @@ struct Chunk {
 }
 
 /// Returns a chunk per GOP: players read chunk by chunk, and seek to keyframes.
-fn chunks(parts: &[Part<'_>]) -> Vec<Chunk> {
+/// `offset` is where the track's bytes begin.
+fn chunks(parts: &[Part<'_>], mut offset: u64) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
-    let mut offset = 0;
     for (part, description) in parts.iter().zip(1..) {
+        let sound = part.params.codec.is_sound();
         for (index, sample) in part.samples.iter().enumerate() {
+            let goes_on = |chunk: &Chunk| match sound {
+                true => chunk.samples < SOUND_CHUNK,
+                false => !sample.is_key,
+            };
             match chunks.last_mut() {
-                Some(chunk) if index > 0 && !sample.is_key => chunk.samples += 1,
+                Some(chunk) if index > 0 && goes_on(chunk) => chunk.samples += 1,
                 _ => chunks.push(Chunk { offset, samples: 1, description }),
             }
             offset += u64::from(sample.size_bytes);
@@ -81,77 +96,93 @@ fn chunks(parts: &[Part<'_>]) -> Vec<Chunk> {
     chunks
 }
 
-fn samples<'a>(movie: &Movie<'a>) -> impl Iterator<Item = &'a Sample> {
-    movie.parts.iter().flat_map(|part| part.samples)
+fn samples<'a>(track: &Track<'a>) -> impl Iterator<Item = &'a Sample> {
+    track.parts.iter().flat_map(|part| part.samples)
 }
 
 /// Returns when the picture shown last ends: later than decoding does, where
 /// pictures are decoded out of order.
-fn presentation_end(movie: &Movie<'_>) -> u64 {
+fn presentation_end(track: &Track<'_>) -> u64 {
     let mut decode_time = 0u64;
     let mut end = 0;
-    for sample in samples(movie) {
+    for sample in samples(track) {
         decode_time += u64::from(sample.duration_us);
         end = end.max(decode_time.saturating_add_signed(sample.composition_us.into()));
     }
     end
 }
 
-fn put_header(
-    movie: &Movie<'_>,
-    total_us: u64,
-    payload: u64,
-    chunks: &[Chunk],
-    data_at: u64,
-) -> Vec<u8> {
-    let end = presentation_end(movie);
-    let from = movie.shown.start.min(end);
-    let shown_us = movie.shown.end.clamp(from, end) - from;
-    let descriptions: Vec<_> = movie.parts.iter().map(|part| part.params).collect();
-    let (width, height) = descriptions.first().map_or((0, 0), |first| (first.width, first.height));
+/// Returns what of a track's media time is presented, cut to what there is.
+fn shown(track: &Track<'_>) -> Range<u64> {
+    let end = presentation_end(track);
+    let from = track.shown.start.min(end);
+    from..track.shown.end.clamp(from, end)
+}
 
-    let mut out = Vec::with_capacity(1024 + 13 * samples(movie).count());
+fn put_header(tracks: &[Track<'_>], payload: u64, chunked: &[Vec<Chunk>], data_at: u64) -> Vec<u8> {
+    let duration = |track: &Track<'_>| {
+        let shown = shown(track);
+        track.delay_us + (shown.end - shown.start)
+    };
+    let frames: usize = tracks.iter().map(|track| samples(track).count()).sum();
+    let mut out = Vec::with_capacity(1024 + 13 * frames);
     put_ftyp(&mut out, b"isom", &[b"isom", b"iso2", b"avc1", b"mp41"]);
     put(&mut out, b"moov", |out| {
-        put_mvhd(out, shown_us);
-        put(out, b"trak", |out| {
-            put_tkhd(out, shown_us, width, height);
-            put(out, b"edts", |out| {
-                put_full(out, b"elst", 1, 0, |out| {
-                    out.put_u32(1);
-                    out.put_u64(shown_us);
-                    out.put_u64(from);
-                    out.put_u32(0x0001_0000); // at the speed it was taken
+        put_mvhd(out, tracks.iter().map(duration).max().unwrap_or(0), tracks.len());
+        for ((track, chunks), number) in tracks.iter().zip(chunked).zip(TRACK..) {
+            let total_us = samples(track).map(|sample| u64::from(sample.duration_us)).sum();
+            let descriptions: Vec<_> = track.parts.iter().map(|part| part.params).collect();
+            put(out, b"trak", |out| {
+                put_tkhd(out, number, duration(track), descriptions.first().copied());
+                put(out, b"edts", |out| put_edits(out, track));
+                put_mdia(out, total_us, &descriptions, |out| {
+                    put_tables(out, track, chunks, data_at);
                 });
             });
-            put_mdia(out, total_us, &descriptions, |out| put_tables(out, movie, chunks, data_at));
-        });
+        }
     });
     put_mdat_header(&mut out, payload);
     out
 }
 
-fn put_tables(out: &mut Vec<u8>, movie: &Movie<'_>, chunks: &[Chunk], data_at: u64) {
-    put_full(out, b"stts", 0, 0, |out| {
-        put_runs(out, samples(movie).map(|sample| sample.duration_us));
+/// Appends the edit list: nothing for the track's delay, then what is shown.
+fn put_edits(out: &mut Vec<u8>, track: &Track<'_>) {
+    const AS_TAKEN: u32 = 0x0001_0000; // the speed
+    let shown = shown(track);
+    put_full(out, b"elst", 1, 0, |out| {
+        out.put_u32(if track.delay_us > 0 { 2 } else { 1 });
+        if track.delay_us > 0 {
+            out.put_u64(track.delay_us);
+            out.put_i64(-1);
+            out.put_u32(AS_TAKEN);
+        }
+        out.put_u64(shown.end - shown.start);
+        out.put_u64(shown.start);
+        out.put_u32(AS_TAKEN);
     });
-    if samples(movie).any(|sample| sample.composition_us != 0) {
+}
+
+fn put_tables(out: &mut Vec<u8>, track: &Track<'_>, chunks: &[Chunk], data_at: u64) {
+    put_full(out, b"stts", 0, 0, |out| {
+        put_runs(out, samples(track).map(|sample| sample.duration_us));
+    });
+    if samples(track).any(|sample| sample.composition_us != 0) {
         // Version 1: the offsets are signed.
         put_full(out, b"ctts", 1, 0, |out| {
-            put_runs(out, samples(movie).map(|sample| sample.composition_us as u32));
+            put_runs(out, samples(track).map(|sample| sample.composition_us as u32));
         });
     }
-    if samples(movie).any(|sample| !sample.is_key) {
+    if samples(track).any(|sample| !sample.is_key) {
         put_full(out, b"stss", 0, 0, |out| {
             put_counted(out, |out| {
-                let keys = samples(movie).zip(1u32..).filter(|(sample, _)| sample.is_key);
+                let keys = samples(track).zip(1u32..).filter(|(sample, _)| sample.is_key);
                 keys.map(|(_, number)| out.put_u32(number)).count()
             });
         });
     }
     put_full(out, b"stsz", 0, 0, |out| {
         out.put_u32(0); // sizes differ
-        put_counted(out, |out| samples(movie).map(|sample| out.put_u32(sample.size_bytes)).count());
+        put_counted(out, |out| samples(track).map(|sample| out.put_u32(sample.size_bytes)).count());
     });
     put_full(out, b"stsc", 0, 0, |out| {
         put_counted(out, |out| {
@@ -242,7 +273,7 @@ mod tests {
         let more = [sample(30, true)];
         let parts =
             [Part { params: &params, samples: &samples }, Part { params: &params, samples: &more }];
-        let header = movie(&Movie { parts: &parts, shown: 0..u64::MAX });
+        let header = movie(&[Track { parts: &parts, shown: 0..u64::MAX, delay_us: 0 }]);
         let at = header.len() as u32;
         assert_eq!(numbers(body(&header, b"co64")), [0, 3, 0, at, 0, at + 13, 0, at + 37]);
         // From chunk 1 two samples of description 1, from chunk 3 one of the second.
@@ -257,7 +288,7 @@ mod tests {
         let params = params();
         let parts = [Part { params: &params, samples: &[sample(10, true), sample(10, false)] }];
         let edit = |shown| {
-            let header = movie(&Movie { parts: &parts, shown });
+            let header = movie(&[Track { parts: &parts, shown, delay_us: 0 }]);
             let [_, 1, 0, duration, 0, from, _] = numbers(body(&header, b"elst"))[..] else {
                 panic!()
             };
@@ -273,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_movie_of_nothing_is_a_header() {
-        let header = movie(&Movie { parts: &[], shown: 0..0 });
+        let header = movie(&[]);
         assert_eq!(header[header.len() - 8..], *b"\0\0\0\x08mdat");
     }
 }

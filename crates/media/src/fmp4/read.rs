@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::scan::{Section, header_at, next_box};
 use super::write::trun;
 use super::{NON_SYNC, NOT_KEY, Sample, TIMESCALE};
-use crate::{Codec, Params};
+use crate::{Codec, Params, aac};
 
 pub use super::scan::{BoxHeader, BoxKind, ReadError, box_header};
 
@@ -66,16 +66,34 @@ pub fn read_init(data: &[u8]) -> Result<Params, ReadError> {
         return Err(mdhd.broken("the timescale is not 1000000"));
     }
     let stsd = mdia.child(b"minf")?.child(b"stbl")?.child(b"stsd")?;
-    let entry = stsd.skip(8, "ends before its entries")?.child(b"avc1")?;
+    read_sample_entry(stsd.skip(8, "ends before its entries")?.first()?)
+}
+
+fn read_sample_entry(entry: Section<'_>) -> Result<Params, ReadError> {
+    let (codec, config) = match &entry.kind.0 {
+        b"avc1" => (Codec::H264, b"avcC"),
+        b"hvc1" => (Codec::H265, b"hvcC"),
+        b"mp4a" => {
+            let esds = entry.skip(28, "ends before its fields do")?.child(b"esds")?;
+            let body = esds.skip(4, "ends before its fields do")?.body;
+            let config =
+                aac::read_esds(body).ok_or_else(|| esds.broken("holds no configuration"))?;
+            return Ok(Params::sound(Codec::Aac, Bytes::copy_from_slice(config)));
+        }
+        b"ulaw" => return Ok(Params::sound(Codec::Pcmu, Bytes::new())),
+        b"alaw" => return Ok(Params::sound(Codec::Pcma, Bytes::new())),
+        b"Opus" => return Ok(Params::sound(Codec::Opus, Bytes::new())),
+        _ => return Err(entry.broken("is none of the codecs that are recorded")),
+    };
     let mut fields = entry.fields();
     fields.skip(24)?;
     let (width, height) = (fields.u16()?, fields.u16()?);
-    let avcc = entry.skip(78, "ends before its fields do")?.child(b"avcC")?;
+    let config = entry.skip(78, "ends before its fields do")?.child(config)?;
     Ok(Params {
-        codec: Codec::H264,
+        codec,
         width: width.into(),
         height: height.into(),
-        config: Bytes::copy_from_slice(avcc.body),
+        config: Bytes::copy_from_slice(config.body),
     })
 }
 

@@ -85,6 +85,18 @@ impl<'a> Section<'a> {
         Err(ReadError::Broken { kind: BoxKind(*kind), at: self.at, why: "is missing here" })
     }
 
+    /// Returns the first box inside, of whatever kind.
+    pub(super) fn first(self) -> Result<Section<'a>, ReadError> {
+        if self.body.is_empty() {
+            return Err(self.broken("holds nothing"));
+        }
+        let first = next_box(self.body, self.body_at);
+        first.map(|(found, _)| found).map_err(|error| match error {
+            ReadError::TooShort { .. } => self.broken("a box in it reaches out of it"),
+            broken @ ReadError::Broken { .. } => broken,
+        })
+    }
+
     /// Returns what is behind the first `length` bytes of the body.
     pub(super) fn skip(self, length: usize, why: &'static str) -> Result<Section<'a>, ReadError> {
         let body = self.body.get(length..).ok_or(self.broken(why))?;

@@ -24,14 +24,14 @@ use super::boxes::{
 use super::{KEY, NOT_KEY, Sample};
 use crate::Params;
 
-/// Returns `ftyp` and `moov` of a fragmented file with one video track.
+/// Returns `ftyp` and `moov` of a fragmented file with one track.
 pub fn init_segment(params: &Params) -> Bytes {
     let mut out = Vec::with_capacity(640 + params.config.len());
     put_ftyp(&mut out, b"iso6", &[b"iso5", b"iso6", b"mp41", b"cmfc"]);
     put(&mut out, b"moov", |out| {
-        put_mvhd(out, 0);
+        put_mvhd(out, 0, 1);
         put(out, b"trak", |out| {
-            put_tkhd(out, 0, params.width, params.height);
+            put_tkhd(out, TRACK, 0, Some(params));
             put_mdia(out, 0, &[params], |out| {
                 for table in [b"stts", b"stsc", b"stco"] {
                     put_full(out, table, 0, 0, |out| out.put_u32(0));
