@@ -27,6 +27,10 @@ pub struct App {
     pub store: Store,
     /// The present.
     pub hub: Hub,
+    /// What makes streams into other forms.
+    pub converter: recorder::Converter,
+    /// Small pictures of the past.
+    pub thumbnails: recorder::Thumbnails,
     /// How cameras are.
     pub recorder: recorder::Handle,
     /// The server's clock.

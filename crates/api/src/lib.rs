@@ -12,6 +12,7 @@
 
 mod access;
 mod app;
+mod converted;
 mod error;
 mod exports;
 mod extract;
@@ -20,6 +21,7 @@ pub mod fuzzing;
 mod headers;
 mod media_socket;
 mod person;
+mod right;
 mod router;
 mod routes;
 mod ui;

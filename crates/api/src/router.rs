@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    cameras, exports, holds, media_tokens, metrics, session, status, timeline, tree,
+    cameras, exports, holds, media_tokens, metrics, session, status, thumbnails, timeline, tree,
 };
 use crate::{headers, media_socket, ui};
 
@@ -65,6 +65,7 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(cameras::probe_camera))
         .routes(routes!(cameras::camera, cameras::change_camera, cameras::remove_camera))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(thumbnails::thumbnail))
         .routes(routes!(media_tokens::media_token))
         .routes(routes!(exports::make_export))
         .routes(routes!(exports::fetch_export))

@@ -18,7 +18,7 @@ use catalog::{Catalog, NewUser, Role, SealKey};
 use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
-use recorder::Recorder;
+use recorder::{Converter, Recorder, Thumbnails};
 use signin::{MediaTokens, OneTimePassword, SignIns};
 use store::{Disk, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -176,11 +176,17 @@ async fn run(
     let clock = Clock::system();
     let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
     let hub = Hub::new(now());
+    let decoder = decode::Decoder::new(config.decode.worker())
+        .context("the worker's watch cannot be kept; see the limits of this user")?;
+    tell_worker(&decoder).await;
+    let thumbnails = Thumbnails::new(store.clone(), decoder.clone());
+    let converter = Converter::new(hub.clone(), decoder, clock.clone());
     let recorder = Recorder {
         catalog: node.catalog.clone(),
         holds: node.holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        thumbnails: thumbnails.clone(),
         clock: clock.clone(),
         config: recorder::Config::default(),
     }
@@ -196,6 +202,8 @@ async fn run(
         holds: node.holds.clone(),
         store: store.clone(),
         hub,
+        converter,
+        thumbnails,
         recorder: recorder.clone(),
         clock: clock.clone(),
         probe_limits: Limits::default(),
@@ -231,6 +239,19 @@ async fn run(
     around.await?;
     served?.context("the door was closed by the system")?;
     Ok(())
+}
+
+/// Says whether there is a worker, and which.
+async fn tell_worker(decoder: &decode::Decoder) {
+    match decoder.status().await {
+        Ok(status) => tracing::info!(
+            version = status.version, library = status.library, sandbox = ?status.sandbox,
+            "the worker is there"
+        ),
+        Err(error) => tracing::warn!(
+            "no thumbnails and no conversions: {error}. Everything else works without"
+        ),
+    }
 }
 
 /// Takes as many open files as the system allows: a stream has a socket and a

@@ -24,6 +24,31 @@ pub(crate) struct Config {
     /// `[store]`: where recordings lie and what they may take.
     #[serde(default)]
     pub(crate) store: StoreConfig,
+    #[serde(default)]
+    pub(crate) decode: Decode,
+}
+
+/// `[decode]`: what decodes and converts.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Decode {
+    /// The program; `khue-decode` beside this one if not said.
+    pub(crate) program: Option<PathBuf>,
+    /// How many cores conversions may take; half of them if not said.
+    pub(crate) cores: Option<f32>,
+}
+
+impl Decode {
+    /// Returns how the worker is to be used.
+    pub(crate) fn worker(&self) -> decode::Config {
+        let beside = || {
+            let here = std::env::current_exe().unwrap_or_default();
+            here.with_file_name("khue-decode")
+        };
+        let config = decode::Config::new(self.program.clone().unwrap_or_else(beside));
+        let cores = self.cores.unwrap_or(config.cores);
+        decode::Config { cores, ..config }
+    }
 }
 
 /// `[http]`: where people connect.
@@ -105,7 +130,10 @@ mod tests {
             toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
                 .unwrap();
         let store_keys = defaults.lines().filter_map(|line| line.split(" = ").next());
-        for key in ["data", "listen", "names", "certificate", "key"].into_iter().chain(store_keys) {
+        for key in ["data", "listen", "names", "certificate", "key", "program", "cores"]
+            .into_iter()
+            .chain(store_keys)
+        {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
         }

@@ -215,6 +215,13 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Returns the parameters of what a stream sends at this moment, if it does.
+    pub fn params(&self, stream: StreamId) -> Option<Arc<Params>> {
+        let stream = lock(&self.streams.by_id).get(&stream).cloned()?;
+        let shared = lock(&stream.shared);
+        shared.ring.params()
+    }
+
     /// Returns how many viewers there are, over all streams.
     pub fn viewers(&self) -> usize {
         lock(&self.streams.by_id).values().map(|stream| lock(&stream.shared).viewers).sum()

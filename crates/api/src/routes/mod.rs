@@ -8,6 +8,7 @@ pub(crate) mod media_tokens;
 pub(crate) mod metrics;
 pub(crate) mod session;
 pub(crate) mod status;
+pub(crate) mod thumbnails;
 pub(crate) mod timeline;
 pub(crate) mod tree;
 

@@ -122,11 +122,17 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let config = StoreConfig { root, reserve_bytes, ..StoreConfig::default() };
     let store = Store::open(config, Disk::Real, START).await.unwrap();
     let hub = Hub::new(START);
+    // Nowhere: what needs it is tried where the whole program is.
+    let worker = decode::Config::new(folder.path().join("khue-decode"));
+    let decoder = decode::Decoder::new(worker).unwrap();
+    let thumbnails = Thumbnails::new(store.clone(), decoder.clone());
+    let converter = Converter::new(hub.clone(), decoder, clock.clone());
     let recorder = recorder::Recorder {
         catalog: catalog.clone(),
         holds: holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        thumbnails: thumbnails.clone(),
         clock: clock.clone(),
         config: recorder::Config::default(),
     };
@@ -143,6 +149,8 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         holds: holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        converter,
+        thumbnails,
         recorder: recorder.clone(),
         clock,
         probe_limits,

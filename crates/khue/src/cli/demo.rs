@@ -21,7 +21,7 @@ use store::StoreConfig;
 use super::serve::announce;
 use crate::app::{Begun, Node};
 use crate::city;
-use crate::config::{Config, Http};
+use crate::config::{Config, Decode, Http};
 use crate::door::Door;
 use crate::home::Home;
 use crate::telemetry;
@@ -61,6 +61,7 @@ impl Demo {
             },
             data: self.data,
             http: Http::default(),
+            decode: Decode::default(),
         };
         let begun = Begun::take(config, Door::Loopback(door(self.port))).await?;
         let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());
