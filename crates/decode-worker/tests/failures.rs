@@ -1,4 +1,5 @@
 //! What breaks, and what it costs: its own job.
+#![allow(clippy::unwrap_used, reason = "a panic names the line, in helpers too")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! A keyframe becomes the picture that ffmpeg sees in it.
+#![allow(clippy::unwrap_used, reason = "a panic names the line, in helpers too")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What a worker cannot do, and what it gives up for its work.
+#![allow(clippy::unwrap_used, reason = "a panic names the line, in helpers too")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Sound that comes out in another coding says the same.
+#![allow(clippy::unwrap_used, reason = "a panic names the line, in helpers too")]
 
 mod common;
 

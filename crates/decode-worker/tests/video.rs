@@ -1,4 +1,5 @@
 //! Pictures that come out as H.264, or as they are.
+#![allow(clippy::unwrap_used, reason = "a panic names the line, in helpers too")]
 
 mod common;
 

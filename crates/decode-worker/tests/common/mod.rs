@@ -1,5 +1,6 @@
 //! Real clips, the real worker, and ffmpeg as the judge.
-#![allow(dead_code, reason = "each file of tests uses a part of it")]
+// Each file of tests uses its own part of this; in all of it, a panic names the line.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,20 @@ use media::nal;
 pub(crate) const BEGIN: i64 = 1_795_135_338_250_000;
 
 pub(crate) fn config() -> Config {
-    let mut config = Config::new(env!("CARGO_BIN_EXE_khue-decode"));
+    let mut config = Config::new(program());
     // The machine that runs tests is busy with others.
     config.stall = Duration::from_secs(60);
     config.jpeg_wait = Duration::from_secs(120);
     config.cores = 8.0;
     config
+}
+
+/// The worker: cargo tells tests where it is; examples stand in a folder beside it.
+fn program() -> PathBuf {
+    match option_env!("CARGO_BIN_EXE_khue-decode") {
+        Some(program) => program.into(),
+        None => std::env::current_exe().unwrap().parent().unwrap().with_file_name("khue-decode"),
+    }
 }
 
 pub(crate) fn decoder() -> Decoder {
@@ -70,6 +79,19 @@ pub(crate) fn street(codec: Codec, seconds: u32) -> Clip {
     }
     println!("there are no real clips beside the project: ffmpeg draws one");
     drawn(codec, "testsrc2=size=640x352:rate=24", 24, &seconds, &["-bf", "0"])
+}
+
+/// The street made larger, as a camera of full high definition would send it.
+pub(crate) fn large_street(codec: Codec, seconds: u32) -> Clip {
+    let small = street(codec, seconds);
+    let encoder = if codec == Codec::H265 { "libx265" } else { "libx264" };
+    let size = "scale=1920:1080:flags=bicubic,fps=25";
+    let path = small.file.to_str().unwrap();
+    let rate = ["-preset", "veryfast", "-b:v", "3M", "-g", "50", "-bf", "0"];
+    let begin = ["-i", path, "-vf", size, "-c:v", encoder];
+    let quiet: &[&str] =
+        if codec == Codec::H265 { &["-x265-params", "log-level=none"] } else { &[] };
+    clip(codec, 25, &[&begin[..], &rate, quiet].concat())
 }
 
 /// What ffmpeg draws.
