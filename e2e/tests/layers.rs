@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
 /// Outside libraries that only these rooms may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("retina", &["ingest"]),
-    ("str0m", &["live"]),
+    ("str0m", &["live", "bench"]),
     ("quinn-udp", &["live"]),
     ("if-addrs", &["live"]),
     // Entities and statements stand in each room that owns tables.

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
+use live::whep::Whep;
 use signin::{MediaTokens, SignIns};
 use store::Store;
 
 use crate::exports::Exports;
+use crate::whep::Viewers;
 
 /// The rooms and settings that the API needs. One struct, no globals.
 pub struct App {
@@ -27,6 +29,10 @@ pub struct App {
     pub store: Store,
     /// The present.
     pub hub: Hub,
+    /// The present by WebRTC, where it is served.
+    pub whep: Option<Whep>,
+    /// Whether `khue-decode` is there, for thumbnails and conversions.
+    pub worker: bool,
     /// How cameras are.
     pub recorder: recorder::Handle,
     /// The server's clock.
@@ -54,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
+    pub(crate) whep_viewers: Viewers,
     /// Held while a hold is placed and while a camera is removed: each looks
     /// first whether the other is there.
     pub(crate) placing: tokio::sync::Mutex<()>,
@@ -65,8 +72,9 @@ impl State {
     pub(crate) fn new(app: App) -> Self {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
-        let placing = tokio::sync::Mutex::default();
-        Self { app: Arc::new(Inner { app, verifier, exports, placing, probes }) }
+        let (placing, whep_viewers) = (tokio::sync::Mutex::default(), Viewers::default());
+        let inner = Inner { app, verifier, exports, whep_viewers, placing, probes };
+        Self { app: Arc::new(inner) }
     }
 
     pub(crate) fn now(&self) -> WallTime {

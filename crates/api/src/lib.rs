@@ -20,9 +20,11 @@ pub mod fuzzing;
 mod headers;
 mod media_socket;
 mod person;
+mod right;
 mod router;
 mod routes;
 mod ui;
+mod whep;
 
 pub use app::App;
 pub use router::{openapi, router};

@@ -11,6 +11,8 @@
 //! come from (`ingest`). Nothing here opens a file; clock, socket and thread stand
 //! in `whep/edge.rs` alone.
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hub;
 pub mod mse;
 mod ring;

@@ -1,6 +1,6 @@
 //! The task that owns a socket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
 use std::ops::Bound;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use base::{Span, WallTime};
-use catalog::{Action, Camera};
+use catalog::Camera;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use signin::{MediaAction, MediaToken};
@@ -21,6 +21,7 @@ use crate::access;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
+use crate::right;
 use crate::routes::{Role, moment};
 
 /// How many channels a socket may have: the largest wall, and the decks beside it.
@@ -34,13 +35,6 @@ const FIRST_PAST: u32 = 1 << 31;
 
 /// How long a socket may take nothing.
 const STUCK: Duration = Duration::from_secs(30);
-
-/// How often tokens are looked at.
-const TICK: Duration = Duration::from_secs(1);
-
-/// How often the sign-in is looked at, also if nobody said that it changed: it
-/// may have been ended by another process.
-const SIGN_IN_LOOK: Duration = Duration::from_secs(4);
 
 /// How many messages go out in one batch.
 const BATCH: usize = 64;
@@ -89,7 +83,7 @@ impl Connection {
     async fn serve(&mut self, mut stream: SplitStream<WebSocket>) -> Over {
         let mut revocations = self.state.sign_ins.revocations();
         let mut changes = self.state.catalog.changes();
-        let mut tick = interval(TICK);
+        let mut tick = interval(right::TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looked = Instant::now();
         loop {
@@ -99,7 +93,7 @@ impl Connection {
                 Ok(()) = revocations.changed() => self.look().await,
                 Ok(()) = changes.changed() => self.decide_again().await,
                 _ = tick.tick() => {
-                    let look = looked.elapsed() >= SIGN_IN_LOOK;
+                    let look = looked.elapsed() >= right::SIGN_IN_LOOK;
                     if look {
                         looked = Instant::now();
                     }
@@ -221,25 +215,7 @@ impl Connection {
         token: &str,
         action: MediaAction,
     ) -> Result<(MediaToken, std::sync::Arc<Camera>), Refusal> {
-        let token = self.state.verifier.verify(token, self.state.now())?;
-        if token.user != self.person.user.id || token.sign_in != self.person.sign_in.id {
-            let words = "the media token was given to another sign-in";
-            return Err(Refusal::new(Kind::Forbidden, words));
-        }
-        let camera = self.camera(&token, action)?;
-        if !token.actions.contains(&action) {
-            let words = "the media token does not allow this; ask for one that does";
-            return Err(Refusal::new(Kind::Forbidden, words));
-        }
-        Ok((token, camera))
-    }
-
-    fn camera(
-        &self,
-        token: &MediaToken,
-        action: MediaAction,
-    ) -> Result<std::sync::Arc<Camera>, Refusal> {
-        access::camera(&self.state.catalog, &self.person.user, token.camera, asked(action))
+        right::admit(&self.state, &self.person.user, self.person.sign_in.id, token, action)
     }
 
     fn room(&self, most: usize, of: impl Fn(&Channel) -> bool) -> Result<(), Refusal> {
@@ -263,16 +239,10 @@ impl Connection {
 
     /// Ends everything if the sign-in or the person is no more.
     async fn look(&mut self) -> Result<(), Over> {
-        let sign_in = self.state.sign_ins.look(self.person.sign_in.id, self.state.now()).await;
-        match sign_in {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Over::Revoked),
-            Err(error) => {
-                // A database that is busy for a moment must not darken a wall;
-                // tokens are bounded in time all the same.
-                tracing::error!(%error, "a sign-in cannot be looked up");
-                Ok(())
-            }
+        let own = HashSet::from([self.person.sign_in.id]);
+        match right::ended_of(&self.state, own).await.is_empty() {
+            true => Ok(()),
+            false => Err(Over::Revoked),
         }
     }
 
@@ -284,7 +254,7 @@ impl Connection {
         self.person.user = user;
         let (catalog, user) = (self.state.catalog.clone(), self.person.user.clone());
         let denied = move |channel: &Channel| {
-            access::camera(&catalog, &user, channel.camera, asked(channel.action)).is_err()
+            access::camera(&catalog, &user, channel.camera, right::asked(channel.action)).is_err()
         };
         self.end(End::Revoked, denied).await
     }
@@ -395,13 +365,6 @@ fn opened_or_refused(reference: &str, opened: Result<u32, Refusal>) -> Message {
     match opened {
         Ok(channel) => Event::Opened { reference, channel }.message(),
         Err(refusal) => Event::refused(About::Reference(reference), &refusal),
-    }
-}
-
-fn asked(action: MediaAction) -> Action {
-    match action {
-        MediaAction::Live => Action::Live,
-        MediaAction::Playback => Action::Playback,
     }
 }
 

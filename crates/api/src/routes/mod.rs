@@ -10,6 +10,7 @@ pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod tree;
+pub(crate) mod whep;
 
 use base::{Span, WallTime};
 use serde::{Deserialize, Serialize};

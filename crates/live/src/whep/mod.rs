@@ -26,11 +26,11 @@
 
 mod addresses;
 mod config;
-mod demux;
+pub(crate) mod demux;
 mod edge;
-mod offer;
+pub(crate) mod offer;
 mod outbox;
-mod packets;
+pub(crate) mod packets;
 mod rhythm;
 mod session;
 
