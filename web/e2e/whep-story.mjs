@@ -100,7 +100,10 @@ async function until(decoded) {
 const first = await until(50);
 const second = await until(first.decoded + 75);
 const numbers = await page.evaluate(() => window.story.numbers);
-const ended = await page.evaluate(async () => (await fetch(window.story.at, { method: "DELETE" })).status);
+const ended = await page.evaluate(async (token) => {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(window.story.at, { method: "DELETE", headers, credentials: "omit" })).status;
+}, token);
 // The farewell: DTLS and RTCP say that it is over, and the browser takes it.
 await page.waitForFunction(() => ["closed", "failed", "disconnected"].includes(window.story.peer.connectionState));
 assert.deepEqual(wrong, []);

@@ -112,8 +112,9 @@ async fn renew(world: &World, at: &str, token: &str) -> Answer {
     world.send(request.body(Body::from(token.to_owned())).unwrap()).await
 }
 
-async fn delete(world: &World, at: &str) -> Answer {
-    world.send(Request::delete(at).body(Body::empty()).unwrap()).await
+async fn delete(world: &World, at: &str, token: &str) -> Answer {
+    let request = Request::delete(at).header("authorization", format!("Bearer {token}"));
+    world.send(request.body(Body::empty()).unwrap()).await
 }
 
 /// Publishes a stream with frames.
@@ -151,13 +152,22 @@ async fn nobody(world: &World) {
 async fn a_player_watches_by_a_token_alone_and_ends_it_by_its_address() {
     let world = world().await;
     let operator = world.operator().await;
-    let (player, at, _publisher, _) = watched(&world, &operator).await;
+    let (player, at, _publisher, camera) = watched(&world, &operator).await;
     assert!(at.starts_with("/api/v1/whep/"), "{at}");
-    assert_eq!(delete(&world, &at).await.status, 200);
+    let token = world.token(&operator, camera, "live").await;
+    assert_eq!(delete(&world, &at, "a.b").await.refusal().1, "forged");
+    assert_eq!(world.whep.viewers(), 1);
+    // Who ends it needs no fresh one.
+    world.pass(Duration::from_secs(299));
+    let fresh = world.token(&operator, camera, "live").await;
+    assert_eq!(renew(&world, &at, &fresh).await.status, 204);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(delete(&world, &at, &token).await.status, 200);
     player.until(|player| !player.rtc.is_alive()).await;
     nobody(&world).await;
-    assert_eq!(delete(&world, &at).await.refusal().1, "not_found");
-    assert_eq!(renew(&world, &at, "x").await.refusal().1, "not_found");
+    assert_eq!(delete(&world, &at, &token).await.refusal().1, "not_found");
+    assert_eq!(renew(&world, &at, &fresh).await.refusal().1, "not_found");
+    assert_eq!(renew(&world, &at, "a.b").await.refusal().1, "forged");
 }
 
 #[tokio::test]
@@ -199,13 +209,14 @@ async fn what_opens_nothing_is_refused_in_the_one_form() {
 async fn a_stream_with_b_frames_is_refused_with_the_cure() {
     let world = world().await;
     let operator = world.operator().await;
-    let (player, at, mut publisher, _) = watched(&world, &operator).await;
+    let (player, at, mut publisher, camera) = watched(&world, &operator).await;
+    let token = world.token(&operator, camera, "live").await;
     let mut more = frames(world.now().plus(Duration::from_secs(1)), 1);
     more[0].composition_us = 40_000;
     publisher.push(&more);
     player.until(|player| !player.rtc.is_alive()).await;
     nobody(&world).await;
-    let (status, code, words) = renew(&world, &at, "x").await.refusal();
+    let (status, code, words) = renew(&world, &at, &token).await.refusal();
     assert_eq!((status, code.as_str()), (406, "unsupported"));
     assert!(words.contains("B-frames") && words.contains("turn them off"), "{words}");
 }

@@ -65,14 +65,16 @@ pub(crate) async fn open(
     Ok((StatusCode::CREATED, head, answered.answer).into_response())
 }
 
-/// Ends it. The address is all that is needed: nobody guesses it, and a token may
-/// be over by then.
+/// Ends it, for whoever has its address, which nobody guesses, and a token; that
+/// may be over by then.
 #[utoipa::path(delete, path = "/whep/{id}", tag = "media", params(("id" = Uuid, Path)),
-    responses((status = 200), (status = 404, body = ErrorForm)))]
+    responses((status = 200), (status = 401, body = ErrorForm), (status = 404, body = ErrorForm)))]
 pub(crate) async fn end(
     Given(state): Given<State>,
     Id(id): Id<Uuid>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
+    right::genuine(&state, &headers)?;
     match state.whep_viewers.remove(id) {
         true => Ok(StatusCode::OK),
         false => Err(Refusal::not_found("viewer")),
@@ -93,7 +95,10 @@ pub(crate) async fn renew(
     const LONGEST: usize = 4 * 1024;
     let too_large = |_| Refusal::new(Kind::TooLarge, "that is longer than any media token");
     let token = text(to_bytes(request.into_body(), LONGEST).await.map_err(too_large)?)?;
-    Viewers::renew(&state, id, token.trim())?;
+    // Before it is told whether there is such a viewer.
+    let token = token.trim();
+    state.verifier.verify(token, state.now())?;
+    Viewers::renew(&state, id, token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
