@@ -142,10 +142,15 @@ impl Drop for Program {
     }
 }
 
-/// Writes a configuration over `folder` and returns its path.
+/// Writes a configuration over `folder` and returns its path. Unless it says
+/// otherwise, WHEP takes any free port: tests run beside one another.
 pub fn configure(folder: &Path, more: &str) -> anyhow::Result<PathBuf> {
     let path = folder.join("khue.toml");
     let data = folder.join("data");
-    std::fs::write(&path, format!("data = {data:?}\n{more}"))?;
+    let whep = match more.contains("[whep]") {
+        true => "",
+        false => "[whep]\nlisten = \"127.0.0.1:0\"\n",
+    };
+    std::fs::write(&path, format!("data = {data:?}\n{more}{whep}"))?;
     Ok(path)
 }

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
+use live::whep::Whep;
 use signin::{MediaTokens, SignIns};
 use store::Store;
 
 use crate::exports::Exports;
+use crate::whep::Viewers;
 
 /// The rooms and settings that the API needs. One struct, no globals.
 pub struct App {
@@ -31,6 +33,8 @@ pub struct App {
     pub converter: recorder::Converter,
     /// Small pictures of the past.
     pub thumbnails: recorder::Thumbnails,
+    /// The present by WebRTC, where it is served.
+    pub whep: Option<Whep>,
     /// How cameras are.
     pub recorder: recorder::Handle,
     /// The server's clock.
@@ -58,6 +62,7 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
+    pub(crate) whep_viewers: Viewers,
     /// Held while a hold is placed and while a camera is removed: each looks
     /// first whether the other is there.
     pub(crate) placing: tokio::sync::Mutex<()>,
@@ -69,8 +74,9 @@ impl State {
     pub(crate) fn new(app: App) -> Self {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
-        let placing = tokio::sync::Mutex::default();
-        Self { app: Arc::new(Inner { app, verifier, exports, placing, probes }) }
+        let (placing, whep_viewers) = (tokio::sync::Mutex::default(), Viewers::default());
+        let inner = Inner { app, verifier, exports, whep_viewers, placing, probes };
+        Self { app: Arc::new(inner) }
     }
 
     pub(crate) fn now(&self) -> WallTime {

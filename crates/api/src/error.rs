@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     Forged,
     NotFound,
     MethodNotAllowed,
+    Unsupported,
     Taken,
     InUse,
     TooLarge,
@@ -64,7 +65,6 @@ pub(crate) enum Kind {
     Unreadable,
     Busy,
     NoWorker,
-    Unsupported,
     Broken,
 }
 
@@ -82,6 +82,7 @@ impl Kind {
             Self::Forged => (StatusCode::FORBIDDEN, "forged"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Unsupported => (StatusCode::NOT_ACCEPTABLE, "unsupported"),
             Self::Taken => (StatusCode::CONFLICT, "taken"),
             Self::InUse => (StatusCode::CONFLICT, "in_use"),
             Self::NothingRecorded => (StatusCode::CONFLICT, "nothing_recorded"),
@@ -94,7 +95,6 @@ impl Kind {
             Self::LockedOut => (StatusCode::TOO_MANY_REQUESTS, "locked_out"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
-            Self::Unsupported => (StatusCode::NOT_ACCEPTABLE, "unsupported"),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         }
     }

@@ -25,6 +25,7 @@ mod right;
 mod router;
 mod routes;
 mod ui;
+mod whep;
 
 pub use app::App;
 pub use router::{openapi, router};

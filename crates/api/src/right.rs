@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, header};
 use base::{CameraId, SignInId, UserId, WallTime};
 use catalog::{Action, Camera, Catalog, User};
-use signin::{MediaAction, MediaToken};
+use signin::{MediaAction, MediaToken, TokenFault};
 
 use crate::access;
 use crate::app::State;
@@ -109,21 +109,35 @@ pub(crate) async fn bearer(
     headers: &HeaderMap,
     actions: &[MediaAction],
 ) -> Result<(MediaToken, User, Arc<Camera>), Refusal> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value.and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let token = token.ok_or_else(|| {
-        let words = "a media token is needed: send Authorization: Bearer TOKEN, the token from \
-                     POST /api/v1/media-tokens";
-        Refusal::new(Kind::SignedOut, words)
-    })?;
+    let token = sent(headers)?;
     let given = state.verifier.verify(token, state.now())?;
     let sign_in = state.sign_ins.look(given.sign_in, state.now()).await?.ok_or_else(ended)?;
     let user = state.catalog.user(sign_in.user).ok_or_else(ended)?;
     let (token, camera) = admit(state, &user, sign_in.id, token, actions)?;
     Ok((token, user, camera))
+}
+
+/// Refuses whoever has no token of this installation. It may be over: who ends
+/// what it opened needs no fresh one.
+pub(crate) fn genuine(state: &State, headers: &HeaderMap) -> Result<(), Refusal> {
+    match state.verifier.verify(sent(headers)?, state.now()) {
+        Ok(_) | Err(TokenFault::Expired) => Ok(()),
+        Err(TokenFault::Forged) => Err(TokenFault::Forged.into()),
+    }
+}
+
+/// Returns the token that a request sends.
+fn sent(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    token.ok_or_else(|| {
+        let words = "a media token is needed: send Authorization: Bearer TOKEN, the token from \
+                     POST /api/v1/media-tokens";
+        Refusal::new(Kind::SignedOut, words)
+    })
 }
 
 /// Returns those of some sign-ins that hold no longer.

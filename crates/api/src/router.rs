@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use crate::app::{App, State};
 use crate::routes::{
     cameras, exports, holds, media_tokens, metrics, session, status, thumbnails, timeline, tree,
+    whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -67,6 +68,9 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(timeline::timeline))
         .routes(routes!(thumbnails::thumbnail))
         .routes(routes!(media_tokens::media_token))
+        .routes(routes!(whep::open))
+        .routes(routes!(whep::end))
+        .routes(routes!(whep::renew))
         .routes(routes!(exports::make_export))
         .routes(routes!(exports::fetch_export))
         .routes(routes!(holds::holds, holds::place_hold))

@@ -18,6 +18,7 @@ use catalog::{Catalog, NewUser, Role, SealKey};
 use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
+use live::whep::Whep;
 use recorder::{Converter, Recorder, Thumbnails};
 use signin::{MediaTokens, OneTimePassword, SignIns};
 use store::{Disk, Store};
@@ -174,8 +175,10 @@ async fn run(
     // Listened for before anybody is told that there is something to stop.
     let mut stop = StopSignals::listen()?;
     let clock = Clock::system();
-    let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
+    // Ports before the store: who cannot serve has opened nothing.
     let hub = Hub::new(now());
+    let whep = open_whep(config, &hub)?;
+    let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
     let decoder = decode::Decoder::new(config.decode.worker())
         .context("the worker's watch cannot be kept; see the limits of this user")?;
     tell_worker(&decoder).await;
@@ -204,6 +207,7 @@ async fn run(
         hub,
         converter,
         thumbnails,
+        whep: whep.clone(),
         recorder: recorder.clone(),
         clock: clock.clone(),
         probe_limits: Limits::default(),
@@ -231,6 +235,9 @@ async fn run(
     tracing::info!("stopping");
     stopping.cancel();
     handle.graceful_shutdown(Some(LAST_REQUESTS));
+    if let Some(whep) = whep {
+        whep.stop().await;
+    }
     recorder.stop().await;
     store.close().await;
     if !serving.is_finished() {
@@ -252,6 +259,21 @@ async fn tell_worker(decoder: &decode::Decoder) {
             "no thumbnails and no conversions: {error}. Everything else works without"
         ),
     }
+}
+
+/// Takes the UDP port of WHEP, unless the configuration does without.
+fn open_whep(config: &Config, hub: &Hub) -> anyhow::Result<Option<Whep>> {
+    if !config.whep.enabled {
+        return Ok(None);
+    }
+    let address = config.whep.listen;
+    let whep = Whep::start(&config.whep, hub.clone()).with_context(|| {
+        format!(
+            "cannot serve WHEP on UDP {address}: choose another port by listen in [whep], end what \
+             has it, or do without by enabled = false"
+        )
+    })?;
+    Ok(Some(whep))
 }
 
 /// Takes as many open files as the system allows: a stream has a socket and a

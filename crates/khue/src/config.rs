@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use live::whep::WhepConfig;
 use serde::Deserialize;
 use store::StoreConfig;
 
@@ -26,6 +27,9 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     #[serde(default)]
     pub(crate) decode: Decode,
+    /// `[whep]`: where live pictures by WebRTC go out.
+    #[serde(default)]
+    pub(crate) whep: WhepConfig,
 }
 
 /// `[decode]`: what decodes and converts.
@@ -130,10 +134,21 @@ mod tests {
             toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
                 .unwrap();
         let store_keys = defaults.lines().filter_map(|line| line.split(" = ").next());
-        for key in ["data", "listen", "names", "certificate", "key", "program", "cores"]
-            .into_iter()
-            .chain(store_keys)
-        {
+        assert!(config.whep.public_address.is_some());
+        let of_whep = WhepConfig { public_address: None, ..config.whep };
+        assert_eq!(of_whep, WhepConfig::default(), "what is shown is what holds if left out");
+        let keys = [
+            "data",
+            "listen",
+            "names",
+            "certificate",
+            "key",
+            "enabled",
+            "public_address",
+            "program",
+            "cores",
+        ];
+        for key in keys.into_iter().chain(store_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
         }
@@ -157,6 +172,13 @@ mod tests {
         let error = read("data = '/d'\n[store]\nwrite_queue_bytes = 1\n").unwrap_err();
         let words = "[store] write_queue_bytes = 1 cannot work; give at least 16777216";
         assert!(error.to_string().ends_with(words), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_that_is_none_is_refused_with_one_that_is() {
+        let error = read("data = '/d'\n[whep]\npublic_address = 'vms.vn'\n").unwrap_err();
+        let words = format!("{error:#}");
+        assert!(words.contains("\"vms.vn\"") && words.contains("203.0.113.7"), "{words}");
     }
 
     #[test]

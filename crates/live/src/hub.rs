@@ -346,6 +346,12 @@ enum Told {
     Closed,
 }
 
+impl std::fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Viewer").field("stream", &self.stream.id).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Viewer {
     fn drop(&mut self) {
         let mut shared = lock(&self.stream.shared);

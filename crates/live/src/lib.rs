@@ -7,12 +7,15 @@
 //! ```
 //!
 //! Belongs here: fan-out, and the form of media on a socket. Does not belong
-//! here: the socket itself and who may watch (`api`), what was before (`store`),
-//! where frames come from (`ingest`). Nothing here reads a clock, opens a file or
-//! starts a task.
+//! here: HTTP and who may watch (`api`), what was before (`store`), where frames
+//! come from (`ingest`). Nothing here opens a file; clock, socket and thread stand
+//! in `whep/edge.rs` alone.
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hub;
 pub mod mse;
 mod ring;
+pub mod whep;
 
 pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};

@@ -11,6 +11,7 @@ pub(crate) mod status;
 pub(crate) mod thumbnails;
 pub(crate) mod timeline;
 pub(crate) mod tree;
+pub(crate) mod whep;
 
 use base::{Span, StreamId, WallTime};
 use catalog::{Camera, StreamRole};

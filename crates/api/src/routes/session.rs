@@ -153,6 +153,6 @@ fn describe(state: &State, user: &catalog::User, sign_in: &SignIn) -> Session {
         server_time_us: state.now().0,
         version: state.version,
         demo: state.demo,
-        ways: Ways { whep: false, worker: state.converter.decoder().is_installed() },
+        ways: Ways { whep: state.whep.is_some(), worker: state.converter.decoder().is_installed() },
     }
 }

@@ -22,6 +22,7 @@ use db::{Durability, Pool};
 use futures::{SinkExt, StreamExt};
 use ingest::Clock;
 use live::Hub;
+use live::whep::{Whep, WhepConfig};
 use media::{Codec, Frame, Params};
 use serde_json::{Value, json};
 use signin::{MediaTokens, SignIns};
@@ -53,6 +54,7 @@ pub struct World {
     pub holds: Holds,
     pub store: Store,
     pub hub: Hub,
+    pub whep: Whep,
     pub recorder: recorder::Handle,
     pub site: SiteId,
     pub admin: UserId,
@@ -138,6 +140,8 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     };
     let recorder = recorder.start().unwrap();
 
+    let listen = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+    let whep = Whep::start(&WhepConfig { listen, ..WhepConfig::default() }, hub.clone()).unwrap();
     let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
     let admin = user(&catalog, "quantri", Role::Administrator).await;
@@ -151,6 +155,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         hub: hub.clone(),
         converter,
         thumbnails,
+        whep: Some(whep.clone()),
         recorder: recorder.clone(),
         clock,
         probe_limits,
@@ -168,6 +173,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         holds,
         store,
         hub,
+        whep,
         recorder,
         site,
         admin,

@@ -14,6 +14,7 @@ use base::Link;
 use catalog::{
     CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret, StreamChange, StreamRole,
 };
+use live::whep::WhepConfig;
 use simcam::clip;
 use simcam::{CameraConfig, Credentials, Server, ServerConfig};
 use store::StoreConfig;
@@ -62,6 +63,7 @@ impl Demo {
             data: self.data,
             http: Http::default(),
             decode: Decode::default(),
+            whep: whep(),
         };
         let begun = Begun::take(config, Door::Loopback(door(self.port))).await?;
         let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());
@@ -182,6 +184,17 @@ fn door(port: Option<u16>) -> SocketAddr {
     match port {
         Some(port) => at(port),
         None => std::net::TcpListener::bind(at(PORT)).map_or(at(0), |_| at(PORT)),
+    }
+}
+
+/// WebRTC at the usual port if it is free, or at any other: told with loopback,
+/// for browsers on this machine, and with its other addresses, since some browsers
+/// leave loopback out.
+fn whep() -> WhepConfig {
+    let usual = WhepConfig { loopback: true, ..WhepConfig::default() };
+    match std::net::UdpSocket::bind(usual.listen) {
+        Ok(_) => usual,
+        Err(_) => WhepConfig { listen: (usual.listen.ip(), 0).into(), ..usual },
     }
 }
 
