@@ -3,14 +3,16 @@
 //!
 //! ```text
 //! recorder ──Publisher──▶ ring of frames ──Viewer──▶ api ──WebSocket──▶ browser
-//!                         one per stream   a cursor each
+//!                         one per stream   a cursor each ──▶ hls, rtsp
 //! ```
 //!
 //! Belongs here: fan-out, and the form of media on a socket. Does not belong
 //! here: the socket itself and who may watch (`api`), what was before (`store`),
-//! where frames come from (`ingest`). Nothing here reads a clock, opens a file or
-//! starts a task.
+//! where frames come from (`ingest`). Nothing here opens a file or a listening
+//! socket; a way out that has a task and a clock keeps both in one file
+//! (`hls/feed.rs`, `rtsp/connection.rs`).
 
+pub mod hls;
 pub mod hub;
 pub mod mse;
 mod ring;
