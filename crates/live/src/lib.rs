@@ -12,9 +12,12 @@
 //! socket; a way out that has a task and a clock keeps both in one file
 //! (`hls/feed.rs`, `rtsp/connection.rs`).
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hls;
 pub mod hub;
 pub mod mse;
 mod ring;
+pub mod rtsp;
 
 pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};
