@@ -15,11 +15,11 @@ fuzz_target!(|text: &str| {
         assert!(words.is_err_and(|error| !error.to_string().contains("secret7")));
         return;
     };
-    assert_eq!(url.scheme(), "rtsp");
+    assert!(matches!(url.scheme(), "rtsp" | "rtsps"));
     assert!(url.host_str().is_some_and(|host| !host.is_empty()));
     assert!(url.username().is_empty() && url.password().is_none());
     assert_eq!(address(url.as_str()).as_ref().ok(), Some(&url));
     assert_eq!(address(&format!(" {url}\n")).ok(), Some(url.clone()));
-    let source = Source { url, credentials: None };
+    let source = Source::new(url, None);
     assert!(source.check().is_ok());
 });

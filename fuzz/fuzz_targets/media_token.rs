@@ -29,7 +29,7 @@ struct Input<'a> {
     text: &'a str,
     bytes: &'a [u8],
     ids: [[u8; 16]; 3],
-    actions: [bool; 2],
+    actions: [bool; 3],
     window: Option<(i64, i64)>,
     purpose: Option<&'a str>,
     until: i64,
@@ -47,7 +47,7 @@ fuzz_target!(|input: Input<'_>| {
     }
 
     let [user, sign_in, camera] = input.ids.map(Uuid::from_bytes);
-    let actions = [MediaAction::Live, MediaAction::Playback].into_iter().zip(input.actions);
+    let actions = [MediaAction::Live, MediaAction::Playback, MediaAction::Sound].into_iter().zip(input.actions);
     let token = MediaToken {
         user: UserId(user),
         sign_in: SignInId(sign_in),

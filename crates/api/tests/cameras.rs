@@ -332,7 +332,7 @@ async fn what_is_wrong_with_a_camera_is_told_by_its_code_the_field_and_the_cure(
             jpeg.await,
             "unsupported",
             "url",
-            "ADDRESS sends JPEG; set the stream to H.264 in the camera",
+            "ADDRESS sends JPEG; set the stream to H.264 or H.265 in the camera",
         ),
         (
             missing.await,

@@ -66,6 +66,19 @@ ids! {
     UserId,
 }
 
+impl StreamId {
+    /// Returns the id of a camera's sound, which lies beside its streams of
+    /// pictures and is always the same (a UUID of version 8: the camera's, with
+    /// some bits turned, so that no table has to keep it).
+    pub fn sound_of(camera: CameraId) -> Self {
+        let mut bytes = camera.0.into_bytes();
+        for (byte, mask) in bytes.iter_mut().zip(*b"khue-sound-track") {
+            *byte ^= mask;
+        }
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +88,16 @@ mod tests {
         let id = CameraId::new();
         assert_eq!(id.to_string().parse::<CameraId>().unwrap(), id);
         assert!("camera-1".parse::<CameraId>().is_err());
+    }
+
+    #[test]
+    fn the_sound_of_a_camera_is_one_stream_and_no_other_cameras() {
+        let cameras: Vec<_> = (0..100).map(|_| CameraId::new()).collect();
+        let sounds: std::collections::BTreeSet<_> =
+            cameras.iter().map(|&camera| StreamId::sound_of(camera)).collect();
+        assert_eq!(sounds.len(), 100);
+        assert!(sounds.contains(&StreamId::sound_of(cameras[7])));
+        assert!(cameras.iter().all(|camera| !sounds.contains(&StreamId(camera.0))));
     }
 
     #[test]

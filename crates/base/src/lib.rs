@@ -1,11 +1,13 @@
-//! The words every room shares: ids and time.
+//! The words every room shares: ids, time, and how a camera is reached.
 //!
 //! Nothing enters here that has fewer than three users, and nothing that does
 //! I/O or waits. What a camera *is* stands in `catalog`; what a frame is, in
 //! `media`.
 
 pub mod id;
+pub mod link;
 pub mod time;
 
 pub use id::{CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId, UserId};
+pub use link::{Link, Switch, Transport};
 pub use time::{Span, WallTime};

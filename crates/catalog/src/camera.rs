@@ -3,7 +3,7 @@
 //! What the camera does at this moment is `recorder`'s to say; what it has
 //! recorded, `store`'s.
 
-use base::{CameraId, SiteId, StreamId};
+use base::{CameraId, Link, SiteId, StreamId};
 use url::Url;
 
 use crate::{Error, Secret, error};
@@ -28,6 +28,10 @@ pub struct Camera {
     pub recording: bool,
     /// How long its recording is kept.
     pub retention: Retention,
+    /// How it is reached.
+    pub link: Link,
+    /// Whether it may be listened to; its sound is not even fetched before.
+    pub sound: bool,
     /// What it sends: at most one stream of a role, main before sub.
     pub streams: Vec<Stream>,
 }
@@ -93,6 +97,10 @@ pub struct IntendedStream {
     pub user: Option<String>,
     /// The password the camera wants.
     pub password: Option<Secret>,
+    /// How the camera is reached.
+    pub link: Link,
+    /// Where its sound goes, if it may be listened to and this stream brings it.
+    pub sound: Option<StreamId>,
 }
 
 /// A camera to be added.
@@ -110,6 +118,10 @@ pub struct NewCamera {
     pub recording: bool,
     /// How long its recording is kept.
     pub retention: Retention,
+    /// How it is reached.
+    pub link: Link,
+    /// Whether it may be listened to.
+    pub sound: bool,
     /// What it sends.
     pub streams: Vec<NewStream>,
 }
@@ -144,6 +156,10 @@ pub struct CameraChange {
     pub recording: Option<bool>,
     /// Another retention.
     pub retention: Option<Retention>,
+    /// Another way to reach it.
+    pub link: Option<Link>,
+    /// Whether it may be listened to from now on.
+    pub sound: Option<bool>,
     /// All its streams from now on. A role that stays keeps its stream and with it
     /// its recordings; one that is left out is forgotten.
     pub streams: Option<Vec<StreamChange>>,
@@ -175,6 +191,20 @@ impl Camera {
     /// Returns its stream of this role.
     pub fn stream(&self, role: StreamRole) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.role == role)
+    }
+}
+
+impl Camera {
+    /// Returns the stream of its sound, if it may be listened to.
+    pub fn sound_stream(&self) -> Option<StreamId> {
+        self.sound.then(|| StreamId::sound_of(self.id))
+    }
+
+    /// Returns all streams that something of it may lie under: those of its
+    /// pictures, and that of its sound, which may have been recorded before.
+    pub fn recorded_streams(&self) -> impl Iterator<Item = StreamId> {
+        let pictures = self.streams.iter().map(|stream| stream.id);
+        pictures.chain([StreamId::sound_of(self.id)])
     }
 }
 
@@ -242,8 +272,11 @@ pub fn address(text: &str) -> Result<Url, Error> {
             ));
         }
     };
-    if url.scheme() != "rtsp" {
-        return refused(format!("{}:// is not spoken here; write rtsp://host/path", url.scheme()));
+    if !matches!(url.scheme(), "rtsp" | "rtsps") {
+        return refused(format!(
+            "{}:// is not spoken here; write rtsp://host/path or rtsps://host/path",
+            url.scheme()
+        ));
     }
     if url.host_str().is_none_or(str::is_empty) {
         return refused("the address names no host; write rtsp://host/path".to_owned());
@@ -320,7 +353,7 @@ mod tests {
         );
         assert_eq!(
             refused("http://10.1.2.3/"),
-            "http:// is not spoken here; write rtsp://host/path"
+            "http:// is not spoken here; write rtsp://host/path or rtsps://host/path"
         );
         assert_eq!(refused("rtsp:///live"), "the address names no host; write rtsp://host/path");
         assert_eq!(

@@ -217,7 +217,9 @@ impl Catalog {
             Some(number) => change.tables.free(camera::number(number)?, id)?,
             None => change.tables.next_number()?,
         };
-        let added = Camera { id, number, name, site, make, recording, retention, streams };
+        let (link, sound) = (camera.link, camera.sound);
+        let added =
+            Camera { id, number, name, site, make, recording, retention, link, sound, streams };
         let row = rows::camera::ActiveModel::from(&added);
         rows::camera::Entity::insert(row).exec_without_returning(&change.rows).await?;
         change.write_streams(&added).await?;
@@ -255,6 +257,8 @@ impl Catalog {
             changed.retention = retention.checked()?;
         }
         changed.recording = wanted.recording.unwrap_or(changed.recording);
+        changed.link = wanted.link.unwrap_or(changed.link);
+        changed.sound = wanted.sound.unwrap_or(changed.sound);
         if let Some(streams) = wanted.streams {
             changed.streams = changed_streams(&changed.streams, streams)?;
         }
@@ -394,6 +398,8 @@ fn changed_streams(there: &[Stream], wanted: Vec<StreamChange>) -> Result<Vec<St
 }
 
 fn intent(camera: &Camera, stream: &Stream) -> IntendedStream {
+    // Sound is fetched once, with the best picture there is.
+    let brings_sound = camera.streams.first().is_some_and(|first| first.id == stream.id);
     IntendedStream {
         stream: stream.id,
         camera: camera.id,
@@ -401,6 +407,8 @@ fn intent(camera: &Camera, stream: &Stream) -> IntendedStream {
         url: stream.url.clone(),
         user: stream.user.clone(),
         password: stream.password.clone(),
+        link: camera.link.clone(),
+        sound: camera.sound_stream().filter(|_| brings_sound),
     }
 }
 

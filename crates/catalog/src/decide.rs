@@ -1,10 +1,12 @@
 //! Who may do what with which camera. Pure: no row, no clock, no HTTP.
 //!
 //! ```text
-//!                see   live   playback   export   configure
-//! administrator   ✓     –        –         –          ✓
-//! operator        ✓     ✓        ✓         ✓          –
+//!                see   live   playback   export   sound   configure
+//! administrator   ✓     –        –         –       –         ✓
+//! operator        ✓     ✓        ✓         ✓       *         –
 //! ```
+//!
+//! \* Where the camera's sound is authorised, and beside live or playback.
 //!
 //! > Every caller that touches a camera for somebody asks here first, for that
 //! > camera and that action, and treats one that may not be seen as absent.
@@ -25,6 +27,8 @@ pub enum Action {
     Playback,
     /// Take footage out, or ask for it to be held.
     Export,
+    /// Listen, to what may be watched.
+    Sound,
     /// Change or remove it.
     Configure,
 }
@@ -40,8 +44,8 @@ pub enum Decision {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::See, Self::Live, Self::Playback, Self::Export, Self::Configure];
+    pub const ALL: [Self; 6] =
+        [Self::See, Self::Live, Self::Playback, Self::Export, Self::Sound, Self::Configure];
 }
 
 impl Decision {
@@ -53,15 +57,17 @@ impl Decision {
 
 /// Returns whether `user` may do `action` with `camera`.
 pub fn decide(user: &User, camera: &Camera, action: Action) -> Decision {
-    // No rule looks at the camera yet; every caller has to name it all the same.
-    let _ = camera;
     match (user.role, action) {
         (_, Action::See) => Decision::Allowed,
         (Role::Administrator, Action::Configure) => Decision::Allowed,
-        (Role::Administrator, Action::Live | Action::Playback | Action::Export) => {
+        (Role::Administrator, Action::Live | Action::Playback | Action::Export | Action::Sound) => {
             Decision::Denied("administrators configure cameras and hold no video")
         }
         (Role::Operator, Action::Live | Action::Playback | Action::Export) => Decision::Allowed,
+        (Role::Operator, Action::Sound) if camera.sound => Decision::Allowed,
+        (Role::Operator, Action::Sound) => {
+            Decision::Denied("the sound of this camera is not authorised")
+        }
         (Role::Operator, Action::Configure) => {
             Decision::Denied("operators hold video and configure no cameras")
         }
@@ -84,14 +90,16 @@ mod tests {
     use crate::Retention;
 
     /// The picture in the module's documentation.
-    const TABLE: [(Role, [bool; 5]); 2] = [
-        (Role::Administrator, [true, false, false, false, true]),
-        (Role::Operator, [true, true, true, true, false]),
+    const TABLE: [(Role, bool, [bool; 6]); 4] = [
+        (Role::Administrator, false, [true, false, false, false, false, true]),
+        (Role::Administrator, true, [true, false, false, false, false, true]),
+        (Role::Operator, false, [true, true, true, true, false, false]),
+        (Role::Operator, true, [true, true, true, true, true, false]),
     ];
 
     #[test]
     fn the_table_is_what_is_decided() {
-        let camera = Camera {
+        let mut camera = Camera {
             id: CameraId::new(),
             number: 1,
             name: "Cổng".to_owned(),
@@ -99,9 +107,12 @@ mod tests {
             make: None,
             recording: true,
             retention: Retention::default(),
+            link: Default::default(),
+            sound: false,
             streams: Vec::new(),
         };
-        for (role, row) in TABLE {
+        for (role, sound, row) in TABLE {
+            camera.sound = sound;
             let (id, name) = (UserId::new(), "someone".to_owned());
             let user = User { id, display_name: name.clone(), name, role };
             let decided = Action::ALL.map(|action| decide(&user, &camera, action).is_allowed());

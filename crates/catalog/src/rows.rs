@@ -1,7 +1,9 @@
 //! The catalog's rows as they stand in its tables, and their way in and out.
 #![expect(unreachable_pub, reason = "the derives ask for public names")]
 
-use base::{CameraId, OrganisationId, SiteId, StreamId, UserId};
+use std::collections::BTreeSet;
+
+use base::{CameraId, Link, OrganisationId, SiteId, StreamId, Switch, Transport, UserId};
 use sea_orm::ActiveValue::Set;
 use url::Url;
 
@@ -58,6 +60,11 @@ pub(crate) mod camera {
         pub recording: bool,
         pub retention_days: i32,
         pub retention_bytes: Option<i64>,
+        pub sound: bool,
+        pub transport: String,
+        /// Words with spaces between.
+        pub switches: String,
+        pub certificate: Option<Vec<u8>>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -176,6 +183,13 @@ impl TryFrom<camera::Model> for Camera {
             make: row.make,
             recording: row.recording,
             retention: Retention { days, bytes },
+            link: Link {
+                transport: Transport::of(&row.transport)
+                    .ok_or_else(|| broken("transport", row.transport))?,
+                switches: read_switches(&row.switches)?,
+                certificate: row.certificate.map(read_certificate).transpose()?,
+            },
+            sound: row.sound,
             streams: Vec::new(),
         })
     }
@@ -196,6 +210,10 @@ impl From<&Camera> for camera::ActiveModel {
                 .retention
                 .bytes
                 .map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))),
+            sound: Set(value.sound),
+            transport: Set(value.link.transport.as_str().to_owned()),
+            switches: Set(words(&value.link.switches)),
+            certificate: Set(value.link.certificate.map(Vec::from)),
         }
     }
 }
@@ -229,6 +247,19 @@ pub(crate) fn stream_row(camera: CameraId, stream: &Stream, key: &SealKey) -> st
         width: Set(facts.map(|facts| i32::from(facts.width))),
         height: Set(facts.map(|facts| i32::from(facts.height))),
     }
+}
+
+fn read_switches(words: &str) -> Result<BTreeSet<Switch>, Error> {
+    let read = |word| Switch::of(word).ok_or_else(|| broken("switch", word));
+    words.split_whitespace().map(read).collect()
+}
+
+fn words(switches: &BTreeSet<Switch>) -> String {
+    switches.iter().map(|switch| switch.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn read_certificate(digest: Vec<u8>) -> Result<[u8; 32], Error> {
+    digest.try_into().map_err(|digest: Vec<u8>| broken("certificate digest of bytes", digest.len()))
 }
 
 fn broken(what: &'static str, value: impl ToString) -> Error {

@@ -50,6 +50,8 @@ impl World {
             make: Some("Hikvision".to_owned()),
             recording: true,
             retention: Retention { days: 30, bytes: Some(1 << 34) },
+            link: Default::default(),
+            sound: false,
             streams: vec![
                 stream(StreamRole::Sub, "rtsp://10.0.0.1/sub"),
                 stream(StreamRole::Main, "rtsp://10.0.0.1/main"),

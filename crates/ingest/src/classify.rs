@@ -6,6 +6,8 @@
 use std::io;
 use std::time::Duration;
 
+use base::Transport;
+
 use crate::fault::{Fault, FaultKind};
 use crate::source::Source;
 
@@ -64,7 +66,17 @@ fn by_status(status: u16, source: &Source) -> Fault {
         ),
         (461 | 501 | 505 | 551, _) => (
             FaultKind::Unsupported,
-            format!("{authority} does not send RTSP over TCP ({status}); switch it on there"),
+            match source.link.transport {
+                Transport::Udp => {
+                    format!("{authority} does not send by UDP ({status}); choose TCP for it")
+                }
+                Transport::Tcp => {
+                    format!("{authority} does not send over TCP ({status}); choose UDP for it")
+                }
+                Transport::Auto => format!(
+                    "{authority} sends neither over TCP nor by UDP ({status}); switch one on there"
+                ),
+            },
         ),
         _ => (
             FaultKind::Protocol,
@@ -140,15 +152,22 @@ pub(crate) fn no_keyframe(authority: &str, limit: Duration) -> Fault {
     )
 }
 
-/// Names a stream whose pictures are not shown in the order they come in.
-pub(crate) fn b_frames(authority: &str) -> Fault {
-    Fault::new(
-        FaultKind::Unsupported,
-        format!(
-            "{authority} sends B-frames; switch them off in the camera (profile Baseline, or \
-             B-frames 0)"
-        ),
-    )
+/// Names a TLS connection that did not come about.
+pub(crate) fn no_tls(authority: &str, error: io::Error) -> Fault {
+    let message = format!(
+        "{authority} does not speak TLS as it should; write rtsp:// if it has none, or renew its \
+         certificate"
+    );
+    Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+/// Names a camera that shows another certificate than the one that was set.
+pub(crate) fn other_certificate(authority: &str) -> Fault {
+    let message = format!(
+        "{authority} shows another certificate than the one set for it; check that it is the \
+         camera, then set its new certificate"
+    );
+    Fault::new(FaultKind::WrongCredentials, message)
 }
 
 #[cfg(test)]
@@ -158,7 +177,7 @@ mod tests {
     #[test]
     fn statuses_are_told_by_their_cure() {
         let url = "rtsp://10.0.0.7/user=admin_password=secret7_channel=1".parse().unwrap();
-        let mut source = Source { url, credentials: None };
+        let mut source = Source::new(url, None);
         let told = |status, source: &Source| {
             let fault = by_status(status, source);
             (fault.kind, fault.to_string())

@@ -1,15 +1,15 @@
 //! A session with one camera: the file with the socket, behind retina.
 //!
 //! ```text
-//! open   connect ─ DESCRIBE ─ SETUP (TCP) ─ PLAY      each within its limit
-//! next   ◀─ frames, clock steps, the camera's clock   silence has a limit too
+//! open   connect ─ DESCRIBE ─ SETUP ─ PLAY            `setup`'s
+//! next   ◀─ frames, sound, clock steps, the camera's clock   silence has a limit
 //! close  TEARDOWN, within a limit
 //! ```
 //!
-//! retina understands RTSP, RTP and H.264; here its errors become faults, its
-//! frames become ours, and waiting gets an end. Which fault an error is, is
-//! `classify`'s; what time a frame gets, `wall`'s. Frames that had come already
-//! are returned together; none waits here for another.
+//! retina understands RTSP, RTP and what it carries; here its errors become
+//! faults, its frames become ours, and waiting gets an end. Which fault an error
+//! is, is `classify`'s; what time a frame gets, `order`'s and `wall`'s. Frames
+//! that had come already are returned together; none waits here for another.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,22 +19,18 @@ use std::time::{Duration, Instant};
 use base::WallTime;
 use bytes::Bytes;
 use futures::StreamExt;
-use media::{Codec, Frame, Params, nal};
-use retina::client::{
-    Demuxed, Described, InitialTimestampPolicy, PlayOptions, SessionGroup, SessionOptions,
-    SetupOptions, TcpTransportOptions, Transport,
-};
-use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame};
-use tokio::net::TcpStream;
+use media::{Codec, Frame, Params, access_unit};
+use retina::client::{Demuxed, SessionGroup};
+use retina::codec::{AudioFrame, CodecItem, ParametersRef, VideoFrame};
 use tokio::time::{Sleep, timeout};
 
-use crate::classify::{
-    answered_badly, b_frames, broke_off, does_not_answer, lost, no_keyframe, no_picture,
-    not_connected,
-};
+use crate::classify::{broke_off, lost, no_keyframe, no_picture};
 use crate::clock::{Clock, Step, Steps};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
+use crate::order::Order;
+use crate::setup::{self, Track};
 use crate::source::Source;
+use crate::tls::Bridge;
 use crate::wall::Wall;
 
 /// So many frames are returned together at most.
@@ -58,6 +54,8 @@ pub struct Limits {
 pub enum Event {
     /// Frames, in decoding order; the session's first one is a keyframe. Never empty.
     Frames(Vec<Frame>),
+    /// Sound, in order. Never empty, and only of a source that asks for it.
+    Sound(Vec<Frame>),
     /// The server's clock was set. The frames that follow are of a new run.
     ClockStep {
         /// What it would have shown.
@@ -85,15 +83,15 @@ pub struct Session {
     /// None once the stream has ended.
     demuxed: Option<Demuxed>,
     group: Arc<SessionGroup>,
-    /// Which of the camera's tracks is played.
-    track: usize,
-    params: Option<Arc<Params>>,
+    bridge: Option<Bridge>,
+    pictures: Line,
+    sound: Option<Line>,
+    offers_sound: Option<String>,
     steps: Steps,
-    wall: Wall,
-    clock_rate: u32,
-    /// What was understood and not yet returned: first `events`, then `frames`.
+    /// What was understood and not yet returned: first `events`, then frames.
     events: VecDeque<Event>,
     frames: Vec<Frame>,
+    heard: Vec<Frame>,
     /// Why the stream ended, until that is returned.
     fault: Option<Fault>,
     last_frame: Instant,
@@ -103,6 +101,14 @@ pub struct Session {
     shows: bool,
     /// When to look whether it is silent: at times before it is, never after.
     watchdog: Pin<Box<Sleep>>,
+}
+
+/// A track on its way to the axis of time.
+struct Line {
+    track: Track,
+    params: Option<Arc<Params>>,
+    order: Order,
+    wall: Wall,
 }
 
 impl Default for Limits {
@@ -119,41 +125,21 @@ impl Default for Limits {
 impl Session {
     /// Connects to a camera and has it play.
     pub async fn open(source: &Source, clock: Clock, limits: Limits) -> Result<Self, Fault> {
-        source.check()?;
-        let authority = source.authority();
-        let group = Arc::new(SessionGroup::default());
-        let mut described = describe(source, &group, &limits).await?;
-        let track = h264_track(&described, &authority)?;
-        let clock_rate = described.streams()[track].clock_rate_hz();
-
-        let options = SetupOptions::default()
-            .transport(Transport::Tcp(TcpTransportOptions::default()))
-            .frame_format(FrameFormat::MP4);
-        match timeout(limits.step, described.setup(track, options)).await {
-            Err(_) => return Err(does_not_answer(&authority, "SETUP")),
-            Ok(Err(error)) => return Err(answered_badly(source, "SETUP", error)),
-            Ok(Ok(())) => {}
-        }
-        let options = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
-        let demuxed = match timeout(limits.step, described.play(options)).await {
-            Err(_) => return Err(does_not_answer(&authority, "PLAY")),
-            Ok(playing) => playing.and_then(|playing| playing.demuxed()),
-        };
-        let demuxed = demuxed.map_err(|error| answered_badly(source, "PLAY", error))?;
-
+        let playing = setup::play(source, &limits).await?;
         let now = Instant::now();
         Ok(Self {
-            authority,
+            authority: source.authority(),
             clock,
-            demuxed: Some(demuxed),
-            group,
-            track,
-            params: None,
+            demuxed: Some(playing.demuxed),
+            group: playing.group,
+            bridge: playing.bridge,
+            pictures: Line::new(playing.pictures),
+            sound: playing.sound.map(Line::new),
+            offers_sound: playing.offers_sound,
             steps: Steps::default(),
-            wall: Wall::new(clock_rate),
-            clock_rate,
             events: VecDeque::new(),
             frames: Vec::new(),
+            heard: Vec::new(),
             fault: None,
             last_frame: now,
             last_keyframe: now,
@@ -163,6 +149,23 @@ impl Session {
         })
     }
 
+    /// Returns the codec of the sound that the camera has, as it names it in its
+    /// session description, whether it is fetched or not.
+    pub fn offers_sound(&self) -> Option<&str> {
+        self.offers_sound.as_deref()
+    }
+
+    /// Returns whether sound is fetched.
+    pub fn has_sound(&self) -> bool {
+        self.sound.is_some()
+    }
+
+    /// Returns the SHA-256 of the certificate that the camera showed, if the
+    /// connection is TLS.
+    pub fn certificate(&self) -> Option<[u8; 32]> {
+        self.bridge.as_ref().and_then(|bridge| bridge.certificate)
+    }
+
     /// Returns what comes next. Dropping the future loses nothing. After an
     /// error there is nothing more.
     pub async fn next(&mut self) -> Result<Event, Fault> {
@@ -170,9 +173,10 @@ impl Session {
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
             }
-            let enough = self.fault.is_some() || self.frames.len() >= MOST_TOGETHER;
-            if enough && !self.frames.is_empty() {
-                return Ok(Event::Frames(std::mem::take(&mut self.frames)));
+            let gathered = self.frames.len().max(self.heard.len());
+            if (self.fault.is_some() && gathered > 0) || gathered >= MOST_TOGETHER {
+                self.flush();
+                continue;
             }
             if let Some(fault) = self.fault.take() {
                 self.demuxed = None;
@@ -184,9 +188,7 @@ impl Session {
             tokio::select! {
                 biased;
                 item = demuxed.next() => self.take(item),
-                () = std::future::ready(()), if !self.frames.is_empty() => {
-                    return Ok(Event::Frames(std::mem::take(&mut self.frames)));
-                }
+                () = std::future::ready(()), if gathered > 0 => self.flush(),
                 () = &mut self.watchdog => self.look_for_silence(),
             }
         }
@@ -209,17 +211,32 @@ impl Session {
         }
     }
 
+    /// Has what was gathered returned next.
+    fn flush(&mut self) {
+        if !self.frames.is_empty() {
+            self.events.push_back(Event::Frames(std::mem::take(&mut self.frames)));
+        }
+        if !self.heard.is_empty() {
+            self.events.push_back(Event::Sound(std::mem::take(&mut self.heard)));
+        }
+    }
+
     /// Takes in what retina understood.
     fn take(&mut self, item: Option<Result<CodecItem, retina::Error>>) {
         match item {
             None => self.fault = Some(lost(&self.authority)),
             Some(Err(error)) => self.fault = Some(broke_off(&self.authority, error)),
-            Some(Ok(CodecItem::VideoFrame(frame))) if frame.stream_id() == self.track => {
+            Some(Ok(CodecItem::VideoFrame(frame)))
+                if frame.stream_id() == self.pictures.track.index =>
+            {
                 self.take_frame(frame);
             }
-            Some(Ok(CodecItem::Rtcp(packets))) if packets.stream_id() == self.track => {
+            Some(Ok(CodecItem::AudioFrame(frame))) => self.take_sound(&frame),
+            Some(Ok(CodecItem::Rtcp(packets)))
+                if packets.stream_id() == self.pictures.track.index =>
+            {
                 let offset_us = camera_clock(&packets)
-                    .and_then(|(rtp, wall)| Some(wall.micros_since(self.wall.at(rtp)?)));
+                    .and_then(|(rtp, wall)| Some(wall.micros_since(self.pictures.wall.at(rtp)?)));
                 self.events.extend(offset_us.map(|offset_us| Event::CameraClock { offset_us }));
             }
             // Of other tracks none is set up.
@@ -231,15 +248,17 @@ impl Session {
         if frame.loss() > 0 {
             self.events.push_back(Event::Lost { packets: frame.loss().into() });
         }
-        if frame.has_new_parameters() || self.params.is_none() {
-            self.read_params();
+        if frame.has_new_parameters() || self.pictures.params.is_none() {
+            let streams = self.demuxed.as_ref().map(Demuxed::streams).unwrap_or_default();
+            self.pictures.read_params(streams);
         }
         let (rtp, received) = (frame.timestamp().timestamp(), frame.start_ctx().received());
-        let Some((data, is_key)) = slices_and_sei(frame.into_data()) else {
+        let codec = self.pictures.track.codec;
+        let Some((data, is_key)) = access_unit::strip(codec, frame.into_data()) else {
             return;
         };
         self.last_frame = Instant::now();
-        match &self.params {
+        match &self.pictures.params {
             Some(_) if is_key => (self.shows, self.last_keyframe) = (true, self.last_frame),
             _ if self.last_frame - self.last_keyframe > self.limits.keyframe => {
                 self.fault = Some(no_keyframe(&self.authority, self.limits.keyframe));
@@ -248,40 +267,43 @@ impl Session {
             _ => {}
         }
         // Before its first keyframe a stream cannot be shown.
-        let Some(params) = self.params.clone().filter(|_| self.shows) else {
+        let Some(params) = self.pictures.params.clone().filter(|_| self.shows) else {
             return;
         };
-        if self.wall.is_reordered(rtp) {
-            self.fault = Some(b_frames(&self.authority));
-            return;
-        }
-        let (now, wall_now) = self.clock.now();
-        if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
-            if !self.frames.is_empty() {
-                self.events.push_back(Event::Frames(std::mem::take(&mut self.frames)));
-            }
-            self.events.push_back(Event::ClockStep { from, to });
-            self.wall = Wall::new(self.clock_rate);
-        }
-        let arrival = wall_now.minus(now.saturating_duration_since(received));
-        let wall = self.wall.place(rtp, arrival);
-        let frame = Frame { wall, composition_us: 0, is_key, data, params };
-        self.frames.push(frame);
+        let arrival = self.arrival(received);
+        let (wall, composition_us) = self.pictures.place(rtp, arrival);
+        self.frames.push(Frame { wall, composition_us, is_key, data, params });
     }
 
-    fn read_params(&mut self) {
-        let streams = self.demuxed.as_ref().map(Demuxed::streams).unwrap_or_default();
-        let parameters = streams.get(self.track).and_then(|stream| stream.parameters());
-        let Some(ParametersRef::Video(video)) = parameters else {
+    fn take_sound(&mut self, frame: &AudioFrame) {
+        let arrival = self.arrival(frame.ctx().received());
+        let Some(line) = self.sound.as_mut().filter(|line| line.track.index == frame.stream_id())
+        else {
             return;
         };
-        let (width, height) = video.pixel_dimensions();
-        let config = Bytes::copy_from_slice(video.extra_data());
-        let params = Params { codec: Codec::H264, width, height, config };
-        // Cameras repeat them; only another value makes another stream.
-        if self.params.as_deref() != Some(&params) {
-            self.params = Some(Arc::new(params));
+        if line.params.is_none() {
+            line.read_params(self.demuxed.as_ref().map(Demuxed::streams).unwrap_or_default());
         }
+        let Some(params) = line.params.clone() else { return };
+        if frame.data().is_empty() {
+            return;
+        }
+        let wall = line.wall.place(frame.timestamp().timestamp(), arrival);
+        let data = Bytes::copy_from_slice(frame.data());
+        self.heard.push(Frame { wall, composition_us: 0, is_key: true, data, params });
+    }
+
+    /// Returns when what was received at `received` came, on the server's clock;
+    /// where that was set, a new run begins.
+    fn arrival(&mut self, received: Instant) -> WallTime {
+        let (now, wall_now) = self.clock.now();
+        if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
+            self.flush();
+            self.events.push_back(Event::ClockStep { from, to });
+            self.pictures.begin_anew();
+            self.sound.iter_mut().for_each(Line::begin_anew);
+        }
+        wall_now.minus(now.saturating_duration_since(received))
     }
 
     fn look_for_silence(&mut self) {
@@ -293,111 +315,55 @@ impl Session {
     }
 }
 
+impl Line {
+    fn new(track: Track) -> Self {
+        let (order, wall) = (Order::new(track.rate_hz), Wall::new(track.rate_hz));
+        Self { track, params: None, order, wall }
+    }
+
+    fn begin_anew(&mut self) {
+        self.wall = Wall::new(self.track.rate_hz);
+    }
+
+    /// Returns when a frame of this RTP time is decoded, and how much later it
+    /// is shown.
+    fn place(&mut self, rtp: i64, arrival: WallTime) -> (WallTime, i32) {
+        let decoded = self.order.place(rtp);
+        let later = i128::from(rtp.saturating_sub(decoded)) * 1_000_000;
+        let later_us = later / i128::from(self.track.rate_hz.max(1));
+        let bounds = (i128::from(i32::MIN), i128::from(i32::MAX));
+        let composition_us = later_us.clamp(bounds.0, bounds.1) as i32;
+        (self.wall.place(decoded, arrival), composition_us)
+    }
+
+    fn read_params(&mut self, streams: &[retina::client::Stream]) {
+        let read = match streams.get(self.track.index).and_then(|stream| stream.parameters()) {
+            Some(ParametersRef::Video(video)) => {
+                let (width, height) = video.pixel_dimensions();
+                let config = Bytes::copy_from_slice(video.extra_data());
+                Params { codec: self.track.codec, width, height, config }
+            }
+            Some(ParametersRef::Audio(audio)) => {
+                let config = match self.track.codec {
+                    Codec::Aac => Bytes::copy_from_slice(audio.extra_data()),
+                    _ => Bytes::new(),
+                };
+                Params::sound(self.track.codec, config)
+            }
+            _ => return,
+        };
+        self.order.set_depth(read.reorder_depth());
+        // Cameras repeat them; only another value makes another stream.
+        if self.params.as_deref() != Some(&read) {
+            self.params = Some(Arc::new(read));
+        }
+    }
+}
+
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("authority", &self.authority).finish_non_exhaustive()
     }
-}
-
-async fn describe(
-    source: &Source,
-    group: &Arc<SessionGroup>,
-    limits: &Limits,
-) -> Result<retina::client::Session<Described>, Fault> {
-    let authority = source.authority();
-    let credentials = source.credentials.as_ref().map(|credentials| retina::client::Credentials {
-        username: credentials.user.clone(),
-        password: credentials.password.clone(),
-    });
-    let options = SessionOptions::default()
-        .creds(credentials)
-        .session_group(Arc::clone(group))
-        .user_agent("khue".to_owned());
-    let describing = retina::client::Session::describe(source.url.clone(), options);
-    let error = match timeout(limits.connect + limits.step, describing).await {
-        Ok(Ok(described)) => return Ok(described),
-        Ok(Err(error)) => Some(error),
-        Err(_) => None,
-    };
-    let error = match error {
-        // It answered, so there is a connection.
-        Some(error) if error.status_code().is_some() => {
-            return Err(answered_badly(source, "DESCRIBE", error));
-        }
-        error => error,
-    };
-    // retina does not say whether it was the connection that failed, nor with
-    // which error; a look of our own does, and costs nothing where all is well.
-    Err(match (timeout(limits.connect, TcpStream::connect(socket_of(source))).await, error) {
-        (Err(_), _) => Fault::new(
-            FaultKind::Unreachable,
-            format!("{authority} does not answer; check its address, its power and the network"),
-        ),
-        (Ok(Err(error)), _) => not_connected(&authority, error),
-        (Ok(Ok(_)), None) => does_not_answer(&authority, "DESCRIBE"),
-        (Ok(Ok(_)), Some(error)) => answered_badly(source, "DESCRIBE", error),
-    })
-}
-
-fn socket_of(source: &Source) -> (String, u16) {
-    let host = source.url.host_str().unwrap_or_default();
-    // An IPv6 address stands in brackets in a URL, and without them elsewhere.
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    (host.to_owned(), source.url.port().unwrap_or(554))
-}
-
-/// Chooses the track to play.
-fn h264_track(
-    described: &retina::client::Session<Described>,
-    authority: &str,
-) -> Result<usize, Fault> {
-    let video = |stream: &&retina::client::Stream| stream.media() == "video";
-    let streams = described.streams();
-    if let Some(track) = streams
-        .iter()
-        .position(|stream| video(&stream) && stream.encoding_name().eq_ignore_ascii_case("h264"))
-    {
-        return Ok(track);
-    }
-    let message = match streams.iter().find(video) {
-        Some(stream) => {
-            let codec = stream.encoding_name().to_ascii_uppercase();
-            format!("{authority} sends {codec}; set the stream to H.264 in the camera")
-        }
-        None => format!("{authority} sends no video at this address; choose another stream"),
-    };
-    Err(Fault::new(FaultKind::Unsupported, message))
-}
-
-/// Returns the frame without what [`Params`] says and players do not need, and
-/// whether it is a keyframe; `None` if no picture is in it.
-pub(crate) fn slices_and_sei(data: Vec<u8>) -> Option<(Bytes, bool)> {
-    let (mut is_picture, mut is_key, mut clean) = (false, false, true);
-    for unit in nal::length_prefixed(&data) {
-        let kind = unit.ok()?.first()? & 0x1f;
-        is_picture |= (1..=5).contains(&kind);
-        is_key |= kind == 5;
-        clean &= is_kept(kind);
-    }
-    if !is_picture {
-        return None;
-    }
-    if clean {
-        return Some((data.into(), is_key));
-    }
-    let mut kept = Vec::with_capacity(data.len());
-    for unit in nal::length_prefixed(&data).map_while(Result::ok) {
-        if unit.first().is_some_and(|header| is_kept(header & 0x1f)) {
-            nal::push_length_prefixed(&mut kept, unit);
-        }
-    }
-    Some((kept.into(), is_key))
-}
-
-/// Returns whether a NAL unit of this type stays: not parameter sets, access
-/// unit delimiters and filler.
-fn is_kept(kind: u8) -> bool {
-    !matches!(kind, 7..=9 | 12)
 }
 
 /// Returns RTP time and the camera's wall time of a sender report that has both.
@@ -406,35 +372,4 @@ fn camera_clock(packets: &retina::rtcp::ReceivedCompoundPacket) -> Option<(i64, 
     let since_1970 = report.ntp_timestamp().0.checked_sub(retina::UNIX_EPOCH.0)?;
     let micros = (u128::from(since_1970) * 1_000_000) >> 32;
     Some((packets.rtp_timestamp()?.timestamp(), WallTime(i64::try_from(micros).ok()?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn prefixed(units: &[&[u8]]) -> Vec<u8> {
-        let mut data = Vec::new();
-        for unit in units {
-            nal::push_length_prefixed(&mut data, unit);
-        }
-        data
-    }
-
-    #[test]
-    fn a_frame_keeps_slices_and_sei_and_nothing_else() {
-        let sent =
-            prefixed(&[&[9, 0x10], &[0x67, 1], &[0x68, 2], &[6, 5, 1], &[0x65, 3], &[12, 0xff]]);
-        let (kept, is_key) = slices_and_sei(sent).unwrap();
-        assert_eq!(kept, prefixed(&[&[6, 5, 1], &[0x65, 3]]));
-        assert!(is_key);
-        let clean = prefixed(&[&[0x41, 9]]);
-        assert_eq!(slices_and_sei(clean.clone()), Some((clean.into(), false)));
-    }
-
-    #[test]
-    fn what_holds_no_picture_is_no_frame() {
-        for data in [vec![], prefixed(&[&[6, 5, 1]]), prefixed(&[&[]]), vec![0, 0, 0, 9, 0x65]] {
-            assert_eq!(slices_and_sei(data), None);
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! A camera's RTSP session becomes frames with wall time.
 //!
 //! ```text
-//! Source ──▶ Session (connection) ──▶ wall ──▶ Event::Frames
-//!              │ fault                 ▲
-//!              ▼                     clock
+//! Source ──▶ setup ──▶ Session (connection) ──▶ order, wall ──▶ Event::Frames, Sound
+//!              │ fault    │ fault                     ▲
+//!              ▼          ▼                         clock
 //!            Fault ──▶ Backoff
 //! ```
 //!
@@ -20,10 +20,11 @@ mod classify;
 pub mod clock;
 pub mod connection;
 pub mod fault;
-#[doc(hidden)]
-pub mod fuzzing;
+mod order;
 pub mod probe;
+mod setup;
 pub mod source;
+mod tls;
 pub mod wall;
 
 pub use backoff::Backoff;

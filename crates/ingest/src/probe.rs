@@ -20,6 +20,11 @@ pub struct Probed {
     pub height: u32,
     /// Frames a second, where that can be told.
     pub fps: Option<f64>,
+    /// The codec of the sound that it has too, as the camera names it; it was
+    /// not listened to.
+    pub sound: Option<String>,
+    /// SHA-256 of the certificate that it showed, over `rtsps`.
+    pub certificate: Option<[u8; 32]>,
 }
 
 /// Tries a source: opens it and looks at its first frames.
@@ -28,7 +33,9 @@ pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
     const FRAMES: usize = 15;
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    let mut session = Session::open(source, Clock::System, limits.clone()).await?;
+    // Nobody has said yet that this camera may be listened to.
+    let source = Source { sound: false, ..source.clone() };
+    let mut session = Session::open(&source, Clock::System, limits.clone()).await?;
     let mut frames = session.next_frames().await?;
     let more = async {
         while frames.len() < FRAMES {
@@ -38,6 +45,7 @@ pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
     };
     // Fewer will do: a camera of one frame a second is one too.
     let more = timeout(PATIENCE, more).await;
+    let (sound, certificate) = (session.offers_sound().map(str::to_owned), session.certificate());
     session.close().await;
     more.unwrap_or(Ok(()))?;
     let params = &frames[0].params;
@@ -48,6 +56,8 @@ pub async fn probe(source: &Source, limits: &Limits) -> Result<Probed, Fault> {
         width: params.width,
         height: params.height,
         fps: frame_rate(media::h264::frame_rate(params), counted),
+        sound,
+        certificate,
     })
 }
 

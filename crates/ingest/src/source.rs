@@ -1,7 +1,8 @@
-//! Where a stream is fetched from, and with whose name.
+//! Where a stream is fetched from, with whose name, and by which way.
 
 use std::fmt;
 
+use base::{Link, Transport};
 use url::Url;
 
 use crate::fault::{Fault, FaultKind};
@@ -13,6 +14,10 @@ pub struct Source {
     pub url: Url,
     /// What the camera asks for, if it does.
     pub credentials: Option<Credentials>,
+    /// How it is reached.
+    pub link: Link,
+    /// Whether its sound is fetched too: only where that is authorised.
+    pub sound: bool,
 }
 
 /// A user name and its password at a camera.
@@ -25,6 +30,11 @@ pub struct Credentials {
 }
 
 impl Source {
+    /// Returns a source like most: TCP, no sound, a server like others.
+    pub fn new(url: Url, credentials: Option<Credentials>) -> Self {
+        Self { url, credentials, link: Link::default(), sound: false }
+    }
+
     /// Refuses an address that is not one of a camera, or that holds a password.
     pub fn check(&self) -> Result<(), Fault> {
         let url = &self.url;
@@ -35,9 +45,14 @@ impl Source {
                     .to_owned(),
             );
         }
-        if url.scheme() != "rtsp" {
+        if !matches!(url.scheme(), "rtsp" | "rtsps") {
             let scheme = url.scheme();
-            return refused(format!("{scheme}:// is not spoken here; write rtsp://host/path"));
+            return refused(format!(
+                "{scheme}:// is not spoken here; write rtsp://host/path or rtsps://host/path"
+            ));
+        }
+        if url.scheme() == "rtsps" && self.link.transport == Transport::Udp {
+            return refused("rtsps:// does not go by UDP; choose TCP, or rtsp://".to_owned());
         }
         if url.host_str().is_none_or(str::is_empty) {
             return refused("the address names no host; write rtsp://host/path".to_owned());
@@ -48,7 +63,23 @@ impl Source {
     /// Returns host and port, as people write them.
     pub(crate) fn authority(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        format!("{host}:{}", self.url.port().unwrap_or(554))
+        format!("{host}:{}", self.port())
+    }
+
+    /// Returns the host as sockets take it: an IPv6 address stands in brackets in
+    /// a URL, and without them elsewhere.
+    pub(crate) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Returns the port, which RFC 7826 §20.1 has where none is written.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.port().unwrap_or(if self.is_tls() { 322 } else { 554 })
+    }
+
+    /// Returns whether the connection is to be TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.url.scheme() == "rtsps"
     }
 }
 
@@ -63,7 +94,7 @@ mod tests {
     use super::*;
 
     fn checked(url: &str) -> Result<(), String> {
-        let source = Source { url: Url::parse(url).unwrap(), credentials: None };
+        let source = Source::new(Url::parse(url).unwrap(), None);
         source.check().map_err(|fault| fault.to_string())
     }
 
@@ -74,9 +105,10 @@ mod tests {
         let words = |url| checked(url).unwrap_err();
         assert_eq!(
             words("file:///etc/passwd"),
-            "file:// is not spoken here; write rtsp://host/path"
+            "file:// is not spoken here; write rtsp://host/path or rtsps://host/path"
         );
-        assert_eq!(words("http://h/"), "http:// is not spoken here; write rtsp://host/path");
+        assert!(words("http://h/").starts_with("http:// is not spoken here"));
+        assert_eq!(checked("rtsps://h/"), Ok(()));
         assert_eq!(words("rtsp:///path"), "the address names no host; write rtsp://host/path");
     }
 
@@ -89,10 +121,30 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_is_not_written_is_that_of_the_scheme() {
+        let authority = |url| Source::new(Url::parse(url).unwrap(), None).authority();
+        assert_eq!(authority("rtsp://h/"), "h:554");
+        assert_eq!(authority("rtsps://h/"), "h:322");
+        assert_eq!(authority("rtsps://[fd00::7]:8322/"), "[fd00::7]:8322");
+        assert_eq!(Source::new(Url::parse("rtsp://[fd00::7]/").unwrap(), None).host(), "fd00::7");
+    }
+
+    #[test]
+    fn tls_by_udp_is_refused_with_the_cure() {
+        let url = Url::parse("rtsps://h/").unwrap();
+        let source = Source {
+            link: Link { transport: Transport::Udp, ..Link::default() },
+            ..Source::new(url, None)
+        };
+        let words = source.check().unwrap_err().to_string();
+        assert_eq!(words, "rtsps:// does not go by UDP; choose TCP, or rtsp://");
+    }
+
+    #[test]
     fn a_password_does_not_show() {
         let credentials = Credentials { user: "admin".to_owned(), password: "secret7".to_owned() };
         let url = Url::parse("rtsp://h/").unwrap();
-        let shown = format!("{:?}", Source { url, credentials: Some(credentials) });
+        let shown = format!("{:?}", Source::new(url, Some(credentials)));
         assert!(shown.contains("admin") && !shown.contains("secret7"), "{shown}");
     }
 }

@@ -87,14 +87,6 @@ impl Wall {
         wall
     }
 
-    /// Returns whether the next frame, of RTP time `rtp`, is to be shown before
-    /// one that came already.
-    pub fn is_reordered(&self, rtp: i64) -> bool {
-        let Some(line) = &self.line else { return false };
-        let step_us = micros(rtp.saturating_sub(line.last_rtp), self.clock_rate);
-        (-as_micros(LARGEST_REORDER)..0).contains(&step_us)
-    }
-
     /// Returns the wall time that stands for an RTP time, once there is a line.
     pub fn at(&self, rtp: i64) -> Option<WallTime> {
         self.line.as_ref().map(|line| line.at(rtp, self.clock_rate))
@@ -254,7 +246,6 @@ mod tests {
             for n in 0..500 {
                 let leap = if n < 250 { 0 } else { leap };
                 let at = WallTime(START + n * 40_000);
-                assert!(!wall.is_reordered(n * 3600 + leap));
                 assert_eq!(wall.place(n * 3600 + leap, at), at, "{leap} at {n}");
             }
         }
@@ -322,7 +313,6 @@ mod tests {
             for (order, shown) in [0, 3, 1, 2].into_iter().enumerate() {
                 let frame = group * 4 + order as i64;
                 let at = WallTime(START + frame * 40_000);
-                assert_eq!(wall.is_reordered((group * 4 + shown) * 3600), shown == 1);
                 let placed = wall.place((group * 4 + shown) * 3600, at);
                 assert!(placed > last);
                 last = placed;

@@ -97,8 +97,8 @@ async fn speak(stream: TcpStream, script: Script, heard: Arc<Mutex<Vec<String>>>
 const SDP: &str = "Content-Type: application/sdp\r\n";
 const H264: &str =
     "v=0\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n";
-const H265: &str =
-    "v=0\r\nt=0 0\r\nm=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\na=control:track\r\n";
+const VP8: &str =
+    "v=0\r\nt=0 0\r\nm=video 0 RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\na=control:track\r\n";
 const SOUND: &str = "v=0\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:track\r\n";
 const SOUND_AND_H264: &str = "v=0\r\nt=0 0\r\n\
     m=audio 0 RTP/AVP 0\r\na=control:sound\r\n\
@@ -209,7 +209,10 @@ async fn statuses_become_kinds() {
     };
     let (kind, words) = kind(udp_only).await;
     assert_eq!(kind, FaultKind::Unsupported);
-    assert!(words.ends_with("does not send RTSP over TCP (461); switch it on there"), "{words}");
+    assert!(
+        words.ends_with("sends neither over TCP nor by UDP (461); switch one on there"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -227,11 +230,11 @@ async fn a_description_that_makes_no_sense_is_told_by_that() {
 
 #[tokio::test]
 async fn a_stream_of_another_codec_or_none_is_unsupported() {
-    let h265: Script = |_| ("200 OK", SDP, H265);
-    let address = scripted(h265).await;
+    let vp8: Script = |_| ("200 OK", SDP, VP8);
+    let address = scripted(vp8).await;
     let fault = refused(address).await;
     assert_eq!(fault.kind, FaultKind::Unsupported);
-    let words = format!("{address} sends H265; set the stream to H.264 in the camera");
+    let words = format!("{address} sends VP8; set the stream to H.264 or H.265 in the camera");
     assert_eq!(fault.to_string(), words);
 
     let sound: Script = |_| ("200 OK", SDP, SOUND);

@@ -142,7 +142,7 @@ async fn a_step_of_the_servers_clock_begins_a_new_run_in_the_same_session() {
         match session.next().await.unwrap() {
             Event::Frames(frames) => before.extend(frames),
             Event::ClockStep { from, to } => break (from, to),
-            Event::CameraClock { .. } | Event::Lost { .. } => {}
+            Event::Sound(_) | Event::CameraClock { .. } | Event::Lost { .. } => {}
         }
     };
     let step = to.micros_since(from) + 3_600_000_000;

@@ -1,7 +1,7 @@
 //! A camera by other hands: VLC as an RTSP server, run by an ordinary user.
 //!
-//! Debian's VLC serves RTP over UDP alone and answers a SETUP over TCP with 461.
-//! That is told in words, so that whoever adds such a source knows what to do.
+//! Debian's VLC serves RTP by UDP alone and answers a SETUP over TCP with 461:
+//! then UDP is tried, unless TCP was chosen, which is told in words.
 
 // Also what is no test itself may unwrap: a panic names the line.
 #![allow(clippy::unwrap_used)]
@@ -14,8 +14,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{encode, limits, source};
-use ingest::{FaultKind, probe};
+use base::{Link, Transport};
+use common::{encode, frames, limits, open, source};
+use ingest::{FaultKind, Source, probe};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
@@ -75,28 +76,37 @@ fn start(file: &Path, home: &Path, url: &str) -> Child {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_udp_alone_is_told_apart() {
+async fn a_server_that_speaks_udp_alone_is_read_by_udp_and_told_apart_where_tcp_is_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let file = encode(folder.path(), "320x180");
     for path in [folder.path(), file.as_path()] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let vlc = Vlc::serving(&file, folder.path()).await;
+    let automatic = source(&vlc.url);
     // VLC listens before it has opened its file, and answers 500 until then.
-    let described = async {
+    let opened = async {
         let mut look = interval(Duration::from_millis(20));
         loop {
             look.tick().await;
-            let fault = probe(&source(&vlc.url), &limits()).await.unwrap_err();
-            if !fault.to_string().contains("answers 500") {
-                return fault;
+            match open(&automatic).await {
+                Ok(session) => return session,
+                Err(fault) => assert!(fault.to_string().contains("answers 500"), "{fault}"),
             }
         }
     };
-    let fault = timeout(PATIENCE, described).await.expect("VLC never opens its file");
+    let mut session = timeout(PATIENCE, opened).await.expect("VLC never opens its file");
+    let read = frames(&mut session, 30).await;
+    assert!(read[0].is_key && read.is_sorted_by(|one, next| one.wall < next.wall));
+    assert_eq!((read[0].params.width, read[0].params.height), (320, 180));
+    session.close().await;
+
+    let by_tcp =
+        Source { link: Link { transport: Transport::Tcp, ..Link::default() }, ..automatic };
+    let fault = probe(&by_tcp, &limits()).await.unwrap_err();
     let host = vlc.url.trim_start_matches("rtsp://").trim_end_matches("/street").to_owned();
     vlc.end().await;
     assert_eq!(fault.kind, FaultKind::Unsupported, "{fault}");
-    let words = format!("{host} does not send RTSP over TCP (461); switch it on there");
-    assert!(fault.to_string().starts_with(&words), "{fault}");
+    let words = format!("{host} does not send over TCP (461); choose UDP for it");
+    assert_eq!(fault.to_string(), words);
 }

@@ -92,7 +92,7 @@ fn faults_of_a_camera_are_told_apart() {
         (&locked, Some("viewer"), "refuses this user name or password"),
         (&locked, None, "asks for a user name and password"),
         (&missing, None, "has no stream at this path; look the path up in its manual"),
-        (&jpeg, None, "sends JPEG; set the stream to H.264 in the camera"),
+        (&jpeg, None, "sends JPEG; set the stream to H.264 or H.265 in the camera"),
         (&silent, None, "takes the connection and does not answer DESCRIBE"),
         (&web, None, "does not answer DESCRIBE in RTSP; check that the port is its RTSP port"),
     ];

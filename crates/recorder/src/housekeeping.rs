@@ -80,8 +80,8 @@ impl Housekeeping {
         let mut held = store::Holds::default();
         for hold in self.holds.active().await? {
             let camera = tables.cameras.get(&hold.camera);
-            let has = camera.into_iter().flat_map(|camera| &camera.streams);
-            let has: BTreeSet<StreamId> = has.map(|stream| stream.id).collect();
+            let has = camera.into_iter().flat_map(|camera| camera.recorded_streams());
+            let has: BTreeSet<StreamId> = has.collect();
             if !has.is_subset(&hold.streams) {
                 // The camera was given a stream since, or the hold is from before
                 // holds named theirs.
@@ -106,7 +106,7 @@ impl Housekeeping {
                 days: Some(camera.retention.days.into()),
                 bytes: camera.retention.bytes,
             };
-            camera.streams.iter().map(move |stream| (stream.id, kept))
+            camera.recorded_streams().map(move |stream| (stream, kept))
         });
         let (store, now) = (self.store.clone(), self.clock.now().1);
         let removed = Retention { days: Some(DAYS_AFTER_REMOVAL), bytes: None };

@@ -20,6 +20,7 @@ mod readers;
 mod reconcile;
 mod recorder;
 mod retries;
+mod sound;
 mod stop;
 
 pub use health::{CameraState, Counts, StateKind};

@@ -15,7 +15,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base::StreamId;
+use base::{StreamId, WallTime};
 use catalog::{Catalog, Facts, IntendedStream};
 use ingest::{Clock, Event, Fault, FaultKind, Limits, Session, Source};
 use media::{Frame, Params};
@@ -24,6 +24,7 @@ use tokio::runtime::Handle;
 
 use crate::health::{Board, CameraState, StateKind};
 use crate::retries::Retries;
+use crate::sound::Sound;
 use crate::stop::Stop;
 
 /// How long the frames that had arrived before a stop may take to be read.
@@ -38,6 +39,8 @@ pub(crate) struct Pipeline {
     pub(crate) clock: Clock,
     pub(crate) writer: store::Writer,
     pub(crate) publisher: live::Publisher,
+    /// Where its sound goes, if it brings any that may be heard.
+    pub(crate) sound: Option<Sound>,
     pub(crate) board: Arc<Board>,
     pub(crate) stop: Stop,
     /// Where rows are written: the reader's thread is for cameras.
@@ -56,6 +59,8 @@ impl Pipeline {
         let stop = self.stop.clone();
         self.tell(StateKind::Connecting, None);
         loop {
+            let now = self.clock.now().0;
+            self.source.sound = self.sound.as_ref().is_some_and(|sound| sound.is_wanted(now));
             let opening = Session::open(&self.source, self.clock.clone(), self.limits.clone());
             let (fault, recorded) = tokio::select! {
                 biased;
@@ -68,13 +73,13 @@ impl Pipeline {
                     Err(fault) => (fault, Duration::ZERO),
                 },
             };
-            self.faulted(&fault);
+            self.faulted(&fault, recorded);
             tokio::select! {
                 () = stop.asked() => break,
                 () = tokio::time::sleep(retries.after(fault.kind, recorded)) => {}
             }
         }
-        self.writer.end_run(stop.reason(), self.clock.now().1);
+        self.end_run(stop.reason(), self.clock.now().1);
         self.board.remove(stream);
     }
 
@@ -140,9 +145,15 @@ impl Pipeline {
                 }
                 !frames.is_empty()
             }
+            Event::Sound(frames) => {
+                if let Some(sound) = &mut self.sound {
+                    sound.push(&frames);
+                }
+                false
+            }
             Event::ClockStep { from, to } => {
                 tracing::warn!(stream = %self.intent.stream, %from, %to, "the server's clock stepped: a new run begins");
-                self.writer.end_run(GapReason::ClockStep, from);
+                self.end_run(GapReason::ClockStep, from);
                 false
             }
             Event::CameraClock { offset_us } => {
@@ -178,12 +189,24 @@ impl Pipeline {
         });
     }
 
-    fn faulted(&mut self, fault: &Fault) {
+    /// Ends the run of pictures, and that of sound with it.
+    fn end_run(&mut self, reason: GapReason, at: WallTime) {
+        self.writer.end_run(reason, at);
+        if let Some(sound) = &mut self.sound {
+            sound.end_run(reason, at);
+        }
+    }
+
+    fn faulted(&mut self, fault: &Fault, lasted: Duration) {
         tracing::warn!(
             camera = %self.intent.camera, stream = %self.intent.stream, role = self.intent.role.as_str(),
             kind = fault.kind.as_str(), "{fault}"
         );
-        self.writer.end_run(gap_reason(fault.kind), self.clock.now().1);
+        let (now, wall_now) = self.clock.now();
+        self.end_run(gap_reason(fault.kind), wall_now);
+        if let Some(sound) = self.sound.as_mut().filter(|_| self.source.sound) {
+            sound.faulted(fault.kind, lasted, now);
+        }
         self.tell(StateKind::Faulty, Some(fault));
     }
 
@@ -214,7 +237,7 @@ impl Drop for Pipeline {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // Dropped without a word, the writer would say that it was stopped in order.
-            self.writer.end_run(GapReason::Crashed, self.clock.now().1);
+            self.end_run(GapReason::Crashed, self.clock.now().1);
         }
     }
 }

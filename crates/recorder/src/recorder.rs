@@ -24,6 +24,7 @@ use crate::housekeeping::{Error, Housekeeping};
 use crate::pipeline::Pipeline;
 use crate::readers::Readers;
 use crate::reconcile::steps;
+use crate::sound::Sound;
 use crate::stop::Stop;
 
 /// How often intended and actual are compared though nothing was heard.
@@ -234,7 +235,8 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
 }
 
 fn same_source(a: &IntendedStream, b: &IntendedStream) -> bool {
-    a.url == b.url && a.user == b.user && a.password == b.password
+    (&a.url, &a.user, &a.password) == (&b.url, &b.user, &b.password)
+        && (&a.link, a.sound) == (&b.link, b.sound)
 }
 
 impl Recorder {
@@ -250,12 +252,18 @@ impl Recorder {
             (None, _) => None,
         };
         Pipeline {
-            source: Source { url: intent.url.clone(), credentials },
+            source: Source {
+                link: intent.link.clone(),
+                ..Source::new(intent.url.clone(), credentials)
+            },
             limits: self.config.limits.clone(),
             catalog: self.catalog.clone(),
             clock: self.clock.clone(),
             writer: self.store.writer(intent.stream),
             publisher: self.hub.publisher(intent.stream),
+            sound: intent
+                .sound
+                .map(|sound| Sound::new(self.store.writer(sound), self.hub.publisher(sound))),
             board,
             stop,
             office: tokio::runtime::Handle::current(),

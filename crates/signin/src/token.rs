@@ -29,6 +29,7 @@ const HEAD: usize = 1 + 16 + 16 + 16 + 1 + 8 + 8 + 8;
 const LIVE: u8 = 1;
 const PLAYBACK: u8 = 2;
 const WINDOW: u8 = 4;
+const SOUND: u8 = 8;
 
 /// What somebody may do with a camera's media, and until when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub enum MediaAction {
     Live,
     /// Look back.
     Playback,
+    /// Listen, to what may be watched.
+    Sound,
 }
 
 /// Makes tokens.
@@ -97,6 +100,7 @@ impl MediaTokens {
             flags |= match action {
                 MediaAction::Live => LIVE,
                 MediaAction::Playback => PLAYBACK,
+                MediaAction::Sound => SOUND,
             };
         }
         let mut bytes = Vec::with_capacity(HEAD);
@@ -162,6 +166,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<MediaToken> {
     if flags & PLAYBACK != 0 {
         actions.push(MediaAction::Playback);
     }
+    if flags & SOUND != 0 {
+        actions.push(MediaAction::Sound);
+    }
     let window = if flags & WINDOW != 0 {
         Some(Span::new(WallTime(moment(58)?), WallTime(moment(66)?))?)
     } else {
@@ -195,7 +202,7 @@ mod tests {
             user: UserId::new(),
             sign_in: SignInId::new(),
             camera: CameraId::new(),
-            actions: vec![MediaAction::Live, MediaAction::Playback],
+            actions: vec![MediaAction::Live, MediaAction::Playback, MediaAction::Sound],
             window: Span::new(NOW.minus(Duration::from_secs(60)), NOW),
             purpose: Some("va chạm lúc 14:05".to_owned()),
             until: NOW.plus(TOKEN_LIFETIME),

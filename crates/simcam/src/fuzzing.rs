@@ -9,12 +9,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 
 use crate::agenda::Agenda;
-use crate::camera::{Beginning, Stream};
+use crate::camera::{Media, Track, Transports};
 use crate::clip::{Clip, FrameRate};
 use crate::packet::Reel;
 use crate::rtsp::auth::{Challenge, Credentials, Verdict};
 use crate::rtsp::message::{self, Input};
-use crate::rtsp::session::{Answer, Directory, Session, with_beginning};
+use crate::rtsp::session::{Answer, Directory, Session, with_beginnings};
+use crate::sound::{Sound, SoundCodec};
+use crate::stream::{Beginning, Stream};
 
 /// The one stream that [`answers`] knows.
 pub const PATH: &str = "cam1/main";
@@ -44,10 +46,23 @@ pub fn answers(mut received: BytesMut) -> Vec<Vec<u8>> {
         let clip = Clip::from_annex_b(stream.to_vec().into(), FrameRate::per_second(25), 16, 16);
         let clip = clip.expect("parameter sets and a keyframe are a clip");
         let reel = Arc::new(Reel::new(&clip, true).expect("such a clip can be replayed"));
-        let stream = Stream::new(PATH.to_owned(), reel, Duration::ZERO, Agenda::new(1).alarm(0));
-        Directory::from([(PATH.to_owned(), Arc::new(stream))])
+        let frames = vec![vec![0xff; 160].into()];
+        let sound = Sound { codec: SoundCodec::Pcmu, frames, tone_hz: 440, loop_seconds: 1 };
+        let sound = Arc::new(Reel::of_sound(&sound).expect("a frame is a sound"));
+        let stream = |track, reel| {
+            let alarm = Agenda::new(1).alarm(0);
+            Arc::new(Stream::new(PATH.to_owned(), track, reel, Duration::ZERO, alarm))
+        };
+        let media = Media {
+            path: PATH.to_owned(),
+            transports: Transports::Both,
+            pictures: stream(Track::Pictures, reel),
+            sound: Some(stream(Track::Sound, sound)),
+        };
+        Directory::from([(PATH.to_owned(), Arc::new(media))])
     });
-    let mut session = Session::new(None, "c0ffee".to_owned(), Duration::from_secs(60));
+    let timeout = Duration::from_secs(60);
+    let mut session = Session::new(None, "c0ffee".to_owned(), timeout, Some(6000));
     let mut answers = Vec::new();
     while let Ok(Some(input)) = message::take(&mut received) {
         let Input::Request(request) = input else { continue };
@@ -55,9 +70,10 @@ pub fn answers(mut received: BytesMut) -> Vec<Vec<u8>> {
             match session.answer(&request, &DIRECTORY, IpAddr::V4(Ipv4Addr::LOCALHOST)) {
                 Answer::Say(response) => (response, false),
                 Answer::Leave(response) => (response, true),
-                Answer::Play { response, track_url, .. } => {
+                Answer::Play { response, url, tracks, .. } => {
                     let beginning = Beginning { sequence: 1, rtp_time: 2 };
-                    (with_beginning(response, &track_url, beginning), false)
+                    let each = tracks.iter().map(|chosen| (chosen.track, beginning));
+                    (with_beginnings(response, &url, each), false)
                 }
             };
         answers.push(response.bytes(request.header("cseq")));

@@ -10,16 +10,26 @@ pub mod draw;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod scene;
+pub mod sei;
+pub mod sound;
 pub mod truth;
 
 mod agenda;
 mod camera;
+pub mod control;
+pub mod fault;
+mod faults;
 mod pacer;
 mod packet;
 mod rtsp;
-pub mod sei;
 mod server;
+mod stream;
+mod tls;
 
-pub use camera::{CameraConfig, Delivery, Ended, Start, StreamRole};
+pub use camera::{
+    CameraConfig, Delivery, Ended, Start, StreamRole, Track, TrackDelivery, Transports,
+};
+pub use fault::{Fault, FaultError, Lie};
 pub use rtsp::auth::Credentials;
 pub use server::{Server, ServerConfig, StartError};
+pub use tls::TlsError;

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::agenda::Agenda;
-use crate::camera::{Delivery, Now, Stream};
+use crate::stream::{Now, Stream};
 
 /// How far apart ticks are, and so how late a frame may leave: no later than a
 /// camera's encoder has it at times. Half of it would cost a quarter more.
@@ -58,18 +58,16 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// Starts it for streams in the order of their agenda. `on_gone` takes what
-    /// viewers were sent that had to be let go.
+    /// Starts it for streams in the order of their agenda.
     pub(crate) fn start(
         streams: Vec<Arc<Stream>>,
         agenda: Agenda,
         clock: Clock,
-        on_gone: impl Fn(Delivery) + Send + 'static,
     ) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("simcam-pacer".to_owned())
-            .spawn(move || run(&streams, &agenda, clock, &on_gone, &stopped))?;
+            .spawn(move || run(&streams, &agenda, clock, &stopped))?;
         Ok(Self { stop, thread })
     }
 
@@ -86,13 +84,12 @@ fn run(
     streams: &[Arc<Stream>],
     agenda: &Agenda,
     clock: Clock,
-    on_gone: &impl Fn(Delivery),
     stopped: &mpsc::Receiver<Infallible>,
 ) {
     while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
         let now = clock.now();
         for index in agenda.due(now.elapsed_us) {
-            streams[index].send_due(now, on_gone);
+            streams[index].send_due(now);
         }
     }
 }

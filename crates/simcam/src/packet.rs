@@ -1,5 +1,5 @@
-//! A clip cut into RTP packets once, so that sending a frame is a few patches
-//! where its packets lie (RFC 3550, RFC 6184; interleaved as RFC 2326 §10.12 has it).
+//! A clip or a sound cut into RTP packets once, so that sending a frame is a few
+//! patches where its packets lie (RFC 3550; interleaved as RFC 2326 §10.12 has it).
 //!
 //! ```text
 //! access unit   $ ch len │ RTP │ STAP-A: SPS PPS stamp     $ ch len │ RTP │ FU-A …
@@ -12,53 +12,73 @@
 //! unit of which loop comes, its RTP time and its sequence numbers. So all
 //! viewers of a stream get the same packets, and nothing is remembered between
 //! two of them. When a position is due is [`Reel::due`]; who asks is `pacer`.
+//! What a payload is made of is `packet/payload.rs`.
 
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::camera::lock;
-use crate::clip::{Clip, FrameRate};
-use crate::rtsp::sdp::PAYLOAD_TYPE;
+use crate::clip::{Clip, Codec, FrameRate};
 use crate::sei::{self, Stamp};
+use crate::sound::{Sound, SoundCodec};
+use payload::MAX_PAYLOAD;
 
-/// The largest RTP payload. Over TCP nothing forces it below 64 kB; cameras
-/// send what also fits into an Ethernet frame over UDP, and so do we.
-const MAX_PAYLOAD: usize = 1400;
+pub(crate) mod payload;
+
 /// `$`, channel, length.
-const INTERLEAVED_HEADER: usize = 4;
+pub(crate) const INTERLEAVED_HEADER: usize = 4;
 /// An RTP header without extensions.
-const RTP_HEADER: usize = 12;
+pub(crate) const RTP_HEADER: usize = 12;
 const HEADERS: usize = INTERLEAVED_HEADER + RTP_HEADER;
 
-const NAL_STAP_A: u8 = 24;
-const NAL_FU_A: u8 = 28;
-
-/// A clip in packets.
+/// A clip or a sound in packets.
 #[derive(Debug)]
 pub(crate) struct Reel {
-    sps: Bytes,
-    pps: Bytes,
-    frame_rate: FrameRate,
+    /// What it is, as the description tells it.
+    pub(crate) matter: Matter,
     duration_90k: u64,
     /// All packets of all units, one after the other. What distinguishes streams
     /// is patched in for each frame that is sent.
     data: Mutex<Vec<u8>>,
     /// Where each packet begins in `data`.
     packets: Vec<usize>,
-    // Invariant: not empty, the first is a keyframe, times rise from zero and
-    // stay below the duration.
+    // Invariant: not empty, the first is a keyframe, times of sending rise from
+    // zero and stay below the duration.
     units: Vec<Unit>,
+}
+
+/// What a reel holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Matter {
+    /// Pictures.
+    Pictures {
+        /// How they are coded.
+        codec: Codec,
+        /// The parameter sets in their order: VPS (of H.265), SPS, PPS.
+        sets: Vec<Bytes>,
+        /// How many in a second.
+        frame_rate: FrameRate,
+    },
+    /// Sound.
+    Sound {
+        /// How it is coded.
+        codec: SoundCodec,
+    },
 }
 
 #[derive(Debug)]
 struct Unit {
-    at_90k: u64,
+    /// When it is sent.
+    sent_90k: u64,
+    /// When it was taken: the same, or some frames before, or after a frame that
+    /// was sent before it.
+    taken_90k: i64,
     is_key: bool,
     /// The index of its first packet in `packets`.
     first_packet: usize,
-    /// Where its stamp's NAL unit stands in `data`.
-    stamp: usize,
+    /// Where the body of its stamp's NAL unit stands in `data`, if it has one.
+    stamp: Option<usize>,
 }
 
 /// What distinguishes the packets of one stream from those of another that
@@ -71,6 +91,8 @@ pub(crate) struct Identity {
     pub(crate) first_sequence: u16,
     /// The RTP time at position zero.
     pub(crate) first_time: u32,
+    /// What stamps count from.
+    pub(crate) first_counter: u64,
 }
 
 /// The packets of one access unit, ready to be written.
@@ -87,55 +109,131 @@ pub(crate) struct Burst<'a> {
 #[error("a clip needs parameter sets, a keyframe first, and times that rise from zero")]
 pub(crate) struct UnfitClip;
 
+impl Matter {
+    /// Returns the ticks in a second of the RTP time.
+    pub(crate) fn clock_rate(&self) -> u32 {
+        match self {
+            Self::Pictures { .. } => 90_000,
+            Self::Sound { codec } => codec.sample_rate(),
+        }
+    }
+
+    /// Returns the payload type of its packets.
+    pub(crate) fn payload_type(&self) -> u8 {
+        match self {
+            Self::Pictures { .. } => 96,
+            Self::Sound { codec: SoundCodec::Aac } => 97,
+            Self::Sound { codec: SoundCodec::Pcmu } => 0,
+            Self::Sound { codec: SoundCodec::Pcma } => 8,
+        }
+    }
+
+    /// Returns a time in ticks of the RTP time.
+    pub(crate) fn ticks(&self, time_90k: i64) -> u32 {
+        let ticks = i128::from(time_90k) * i128::from(self.clock_rate());
+        // The RTP time goes round and round; its low bits are what is sent.
+        ticks.div_euclid(90_000) as u32
+    }
+}
+
 impl Reel {
     /// Cuts a clip into packets. `with_parameter_sets` puts the parameter sets
-    /// before every keyframe; they are in the SDP either way.
+    /// before every keyframe.
     pub(crate) fn new(clip: &Clip, with_parameter_sets: bool) -> Result<Self, UnfitClip> {
-        let times = || clip.access_units.iter().map(|unit| unit.at_90k);
-        let begins_well =
-            clip.access_units.first().is_some_and(|unit| unit.is_key) && times().next() == Some(0);
+        let (units, sets) = (&clip.access_units, clip.vps.iter().chain([&clip.sps, &clip.pps]));
+        let sent = || units.iter().map(|unit| unit.sent_90k);
+        let begins_well = units.first().is_some_and(|unit| unit.is_key) && sent().next() == Some(0);
         let rises =
-            times().chain([clip.duration_90k]).is_sorted_by(|earlier, later| earlier < later);
-        let nals = clip.access_units.iter().flat_map(|unit| &unit.nals);
-        let says_something = clip.access_units.iter().all(|unit| !unit.nals.is_empty())
-            && nals.chain([&clip.sps, &clip.pps]).all(|nal| !nal.is_empty());
-        if !begins_well || !rises || !says_something {
+            sent().chain([clip.duration_90k]).is_sorted_by(|earlier, later| earlier < later);
+        let shown_in_time = units.iter().all(|unit| unit.at_90k < clip.duration_90k);
+        let header = match clip.codec {
+            Codec::H264 => 1,
+            Codec::H265 => 2,
+        };
+        let nals = units.iter().flat_map(|unit| &unit.nals);
+        let says_something = units.iter().all(|unit| !unit.nals.is_empty())
+            && nals.chain(sets.clone()).all(|nal| nal.len() >= header);
+        let has_all_sets = clip.vps.is_some() == (clip.codec == Codec::H265);
+        if !begins_well || !rises || !shown_in_time || !says_something || !has_all_sets {
             return Err(UnfitClip);
         }
+        let delay_90k = clip.delay_90k() as i64;
         let mut reel = Self {
-            sps: clip.sps.clone(),
-            pps: clip.pps.clone(),
-            frame_rate: clip.frame_rate,
+            matter: Matter::Pictures {
+                codec: clip.codec,
+                sets: sets.cloned().collect(),
+                frame_rate: clip.frame_rate,
+            },
             duration_90k: clip.duration_90k,
             data: Mutex::new(Vec::with_capacity(clip.size_bytes() + clip.size_bytes() / 16)),
             packets: Vec::new(),
-            units: Vec::with_capacity(clip.access_units.len()),
+            units: Vec::with_capacity(units.len()),
         };
-        for unit in &clip.access_units {
+        for unit in units {
             reel.units.push(Unit {
-                at_90k: unit.at_90k,
+                sent_90k: unit.sent_90k,
+                taken_90k: unit.at_90k as i64 - delay_90k,
                 is_key: unit.is_key,
                 first_packet: reel.packets.len(),
-                stamp: 0,
+                stamp: None,
             });
-            reel.push_preface(unit.is_key && with_parameter_sets);
+            reel.push_preface(clip, unit.is_key && with_parameter_sets);
             for nal in &unit.nals {
-                reel.push_nal(nal);
+                reel.push_nal(clip.codec, nal);
             }
             reel.mark_last();
         }
         Ok(reel)
     }
 
-    /// Returns the sequence and the picture parameter set.
-    pub(crate) fn parameter_sets(&self) -> (&Bytes, &Bytes) {
-        (&self.sps, &self.pps)
+    /// Cuts a sound into packets, a frame each.
+    pub(crate) fn of_sound(sound: &Sound) -> Result<Self, UnfitClip> {
+        let frames = &sound.frames;
+        let longest = match sound.codec {
+            SoundCodec::Aac => MAX_PAYLOAD - 4,
+            SoundCodec::Pcmu | SoundCodec::Pcma => MAX_PAYLOAD,
+        };
+        if frames.is_empty() || !frames.iter().all(|frame| (1..=longest).contains(&frame.len())) {
+            return Err(UnfitClip);
+        }
+        let mut reel = Self {
+            matter: Matter::Sound { codec: sound.codec },
+            duration_90k: sound.duration_90k(),
+            data: Mutex::default(),
+            packets: Vec::new(),
+            units: Vec::with_capacity(frames.len()),
+        };
+        for (index, frame) in frames.iter().enumerate() {
+            let sent_90k = index as u64 * sound.codec.frame_90k();
+            reel.units.push(Unit {
+                sent_90k,
+                taken_90k: sent_90k as i64,
+                is_key: true,
+                first_packet: reel.packets.len(),
+                stamp: None,
+            });
+            match sound.codec {
+                SoundCodec::Aac => reel.push_packet(&payload::aac_header(frame), frame),
+                SoundCodec::Pcmu | SoundCodec::Pcma => reel.push_packet(&[], frame),
+            }
+            // Of AAC each packet ends a frame (RFC 3640 §3.1); of G.711 the marker
+            // begins a talk spurt (RFC 3551 §4.1), and this one never pauses.
+            if sound.codec == SoundCodec::Aac {
+                reel.mark_last();
+            }
+        }
+        Ok(reel)
     }
 
-    /// Returns frames per second, rounded to three digits.
-    pub(crate) fn frame_rate(&self) -> f64 {
-        let rate = f64::from(self.frame_rate.frames) / f64::from(self.frame_rate.seconds.max(1));
-        (rate * 1000.0).round() / 1000.0
+    /// Returns whether nobody who reads the other would understand this one.
+    pub(crate) fn is_coded_unlike(&self, other: &Self) -> bool {
+        match (&self.matter, &other.matter) {
+            (Matter::Pictures { codec: one, .. }, Matter::Pictures { codec: other, .. }) => {
+                one != other
+            }
+            (Matter::Sound { codec: one }, Matter::Sound { codec: other }) => one != other,
+            _ => true,
+        }
     }
 
     /// Returns how many access units are due at a stream's time `now_90k`: the
@@ -143,20 +241,31 @@ impl Reel {
     pub(crate) fn due(&self, now_90k: u64) -> u64 {
         let loops = now_90k / self.duration_90k;
         let within = now_90k % self.duration_90k;
-        let units = self.units.partition_point(|unit| unit.at_90k <= within);
+        let units = self.units.partition_point(|unit| unit.sent_90k <= within);
         loops * self.units.len() as u64 + units as u64
     }
 
-    /// Returns the stream's time at which the access unit `counter` is taken.
+    /// Returns the stream's time at which the access unit `counter` is sent.
     pub(crate) fn time_90k(&self, counter: u64) -> u64 {
         let (loops, index) = self.place(counter);
-        loops * self.duration_90k + self.units[index].at_90k
+        loops * self.duration_90k + self.units[index].sent_90k
+    }
+
+    /// Returns the stream's time at which the access unit `counter` was taken.
+    pub(crate) fn taken_90k(&self, counter: u64) -> i64 {
+        let (loops, index) = self.place(counter);
+        (loops * self.duration_90k) as i64 + self.units[index].taken_90k
+    }
+
+    /// Returns whether the access unit `counter` is a keyframe.
+    pub(crate) fn is_key(&self, counter: u64) -> bool {
+        self.units[self.place(counter).1].is_key
     }
 
     /// Returns the first keyframe from `counter` on.
     pub(crate) fn next_key(&self, counter: u64) -> u64 {
         // The first unit is a keyframe, so a search of one loop ends.
-        (counter..).find(|&at| self.units[self.place(at).1].is_key).unwrap_or(counter)
+        (counter..).find(|&at| self.is_key(at)).unwrap_or(counter)
     }
 
     /// Returns the sequence number of the first packet of `counter`.
@@ -169,7 +278,7 @@ impl Reel {
 
     /// Returns the RTP time of `counter`.
     pub(crate) fn rtp_time(&self, counter: u64, identity: &Identity) -> u32 {
-        identity.first_time.wrapping_add(self.time_90k(counter) as u32)
+        identity.first_time.wrapping_add(self.matter.ticks(self.taken_90k(counter)))
     }
 
     /// Passes the packets of the access unit `counter`, taken at `wall_us`, to
@@ -197,8 +306,11 @@ impl Reel {
             header[8..12].copy_from_slice(&identity.ssrc.to_be_bytes());
             sequence = sequence.wrapping_add(1);
         }
-        let stamp = sei::unit(Stamp { counter, wall_us, source: identity.ssrc });
-        data[unit.stamp..unit.stamp + stamp.len()].copy_from_slice(&stamp);
+        if let Some(at) = unit.stamp {
+            let counter = identity.first_counter.wrapping_add(counter);
+            let stamp = sei::body(Stamp { counter, wall_us, source: identity.ssrc });
+            data[at..at + stamp.len()].copy_from_slice(&stamp);
+        }
         send(&mut Burst { data: &mut data[starts[0]..end], starts, channel: None })
     }
 
@@ -210,53 +322,38 @@ impl Reel {
 
     /// Pushes what stands before the slices: the stamp, alone or behind the
     /// parameter sets.
-    fn push_preface(&mut self, with_parameter_sets: bool) {
-        let stamp = sei::unit(Stamp { counter: 0, wall_us: 0, source: 0 });
-        let (sps, pps) = (self.sps.clone(), self.pps.clone());
-        let together = 1 + [&sps[..], &pps, &stamp].iter().map(|nal| 2 + nal.len()).sum::<usize>();
-        if !with_parameter_sets || together > MAX_PAYLOAD {
-            if with_parameter_sets {
-                self.push_nal(&sps);
-                self.push_nal(&pps);
-            }
-            self.push_nal(&stamp);
-        } else {
-            let importance = (sps[0] | pps[0]) & 0x60;
-            let mut payload = vec![importance | NAL_STAP_A];
-            for nal in [&sps[..], &pps, &stamp] {
-                payload.extend_from_slice(&(nal.len() as u16).to_be_bytes());
-                payload.extend_from_slice(nal);
-            }
-            self.push_packet(&[], &payload);
+    fn push_preface(&mut self, clip: &Clip, with_parameter_sets: bool) {
+        let empty = Stamp { counter: 0, wall_us: 0, source: 0 };
+        let (h264, h265) = (sei::unit(empty), sei::unit_h265(empty));
+        let stamp = match clip.codec {
+            Codec::H264 => &h264[..],
+            Codec::H265 => &h265[..],
+        };
+        let sets = clip.vps.iter().chain([&clip.sps, &clip.pps]).map(|set| &set[..]);
+        let all: Vec<&[u8]> = sets.filter(|_| with_parameter_sets).chain([stamp]).collect();
+        match payload::together(clip.codec, &all) {
+            Some(payload) if all.len() > 1 => self.push_packet(&[], &payload),
+            _ => all.iter().for_each(|nal| self.push_nal(clip.codec, nal)),
         }
-        let stamp_at = self.bytes().len() - stamp.len();
+        let stamp_at = self.bytes().len() - sei::BODY_LENGTH;
         if let Some(unit) = self.units.last_mut() {
-            unit.stamp = stamp_at;
+            unit.stamp = Some(stamp_at);
         }
     }
 
-    /// Pushes a NAL unit: whole, or in fragments where it is too long.
-    fn push_nal(&mut self, nal: &[u8]) {
-        if nal.len() <= MAX_PAYLOAD {
-            return self.push_packet(&[], nal);
-        }
-        let (header, body) = (nal[0], &nal[1..]);
-        let pieces = body.chunks(MAX_PAYLOAD - 2);
-        let last = pieces.len() - 1;
-        for (index, piece) in pieces.enumerate() {
-            let edge = u8::from(index == 0) << 7 | u8::from(index == last) << 6;
-            self.push_packet(&[header & 0xe0 | NAL_FU_A, edge | header & 0x1f], piece);
-        }
+    fn push_nal(&mut self, codec: Codec, nal: &[u8]) {
+        payload::split(codec, nal, |front, rest| self.push_packet(front, rest));
     }
 
     fn push_packet(&mut self, front: &[u8], rest: &[u8]) {
+        let payload_type = self.matter.payload_type();
         let start = self.bytes().len();
         self.packets.push(start);
         let length = (RTP_HEADER + front.len() + rest.len()) as u16;
         let bytes = self.bytes();
         bytes.extend_from_slice(&[b'$', 0]);
         bytes.extend_from_slice(&length.to_be_bytes());
-        bytes.extend_from_slice(&[0x80, PAYLOAD_TYPE]);
+        bytes.extend_from_slice(&[0x80, payload_type]);
         bytes.extend_from_slice(&[0; RTP_HEADER - 2]);
         bytes.extend_from_slice(front);
         bytes.extend_from_slice(rest);
@@ -286,6 +383,15 @@ impl Burst<'_> {
         self.data
     }
 
+    /// Yields the packets alone, as they go out over UDP.
+    pub(crate) fn datagrams(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.starts.iter().skip(1).map(|&start| start - self.starts[0]);
+        let starts = self.starts.iter().map(|&start| start - self.starts[0]);
+        starts
+            .zip(ends.chain([self.data.len()]))
+            .map(|(start, end)| &self.data[start + INTERLEAVED_HEADER..end])
+    }
+
     /// Returns how many packets it holds.
     pub(crate) fn packets(&self) -> u32 {
         self.starts.len() as u32
@@ -298,195 +404,4 @@ impl Burst<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::clip::AccessUnit;
-
-    /// Three frames of 40 ms: a keyframe in fragments, one that just fits, and
-    /// one of two slices.
-    pub(crate) fn clip() -> Clip {
-        let nal = |kind: u8, length: usize| {
-            std::iter::once(kind).chain((1..length).map(|n| (n % 251) as u8)).collect::<Bytes>()
-        };
-        let unit = |at_90k, nals: Vec<Bytes>| AccessUnit { is_key: at_90k == 0, at_90k, nals };
-        Clip {
-            sps: Bytes::from_static(&[0x67, 0x64, 0x00, 0x1f, 0xac]),
-            pps: Bytes::from_static(&[0x68, 0xee, 0x3c, 0x80]),
-            frame_rate: FrameRate::per_second(25),
-            width: 16,
-            height: 16,
-            duration_90k: 10_800,
-            access_units: vec![
-                unit(0, vec![nal(0x65, 5000)]),
-                unit(3600, vec![nal(0x41, MAX_PAYLOAD)]),
-                unit(7200, vec![nal(0x41, 10), nal(0x41, MAX_PAYLOAD + 1)]),
-            ],
-        }
-    }
-
-    const IDENTITY: Identity =
-        Identity { ssrc: 0xdead_beef, first_sequence: 65_530, first_time: u32::MAX - 5000 };
-
-    struct Packet {
-        channel: u8,
-        marker: bool,
-        sequence: u16,
-        time: u32,
-        ssrc: u32,
-        payload: Vec<u8>,
-    }
-
-    fn packets(mut bytes: &[u8]) -> Vec<Packet> {
-        let mut packets = Vec::new();
-        while !bytes.is_empty() {
-            assert_eq!(bytes[0], b'$');
-            let length = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
-            let rtp = &bytes[4..4 + length];
-            assert_eq!((rtp[0], rtp[1] & 0x7f), (0x80, PAYLOAD_TYPE));
-            assert!(rtp.len() - RTP_HEADER <= MAX_PAYLOAD);
-            packets.push(Packet {
-                channel: bytes[1],
-                marker: rtp[1] & 0x80 != 0,
-                sequence: u16::from_be_bytes([rtp[2], rtp[3]]),
-                time: u32::from_be_bytes(rtp[4..8].try_into().unwrap()),
-                ssrc: u32::from_be_bytes(rtp[8..12].try_into().unwrap()),
-                payload: rtp[12..].to_vec(),
-            });
-            bytes = &bytes[4 + length..];
-        }
-        packets
-    }
-
-    /// Puts NAL units together again, after RFC 6184 §5.
-    fn nals(packets: &[Packet]) -> Vec<Vec<u8>> {
-        let mut nals: Vec<Vec<u8>> = Vec::new();
-        for packet in packets {
-            let payload = &packet.payload;
-            match payload[0] & 0x1f {
-                NAL_STAP_A => {
-                    let mut rest = &payload[1..];
-                    while !rest.is_empty() {
-                        let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
-                        nals.push(rest[2..2 + length].to_vec());
-                        rest = &rest[2 + length..];
-                    }
-                }
-                NAL_FU_A => {
-                    if payload[1] & 0x80 != 0 {
-                        nals.push(vec![payload[0] & 0xe0 | payload[1] & 0x1f]);
-                    }
-                    nals.last_mut().unwrap().extend(&payload[2..]);
-                }
-                _ => nals.push(payload.clone()),
-            }
-        }
-        nals
-    }
-
-    fn filled(reel: &Reel, counter: u64, wall_us: i64) -> Vec<Packet> {
-        reel.send(counter, wall_us, &IDENTITY, |burst| {
-            let packets = packets(burst.on_channel(0));
-            assert_eq!(burst.packets() as usize, packets.len());
-            let payload: usize = packets.iter().map(|packet| packet.payload.len()).sum();
-            assert_eq!(burst.payload_bytes() as usize, payload);
-            packets
-        })
-    }
-
-    #[test]
-    fn a_frame_comes_out_of_its_packets_as_it_went_in_behind_its_stamp() {
-        let clip = clip();
-        let reel = Reel::new(&clip, true).unwrap();
-        for counter in 0..7 {
-            let unit = &clip.access_units[counter as usize % 3];
-            let nals = nals(&filled(&reel, counter, 1_000_000 + counter as i64));
-            let (preface, slices) = nals.split_at(nals.len() - unit.nals.len());
-            assert_eq!(slices, unit.nals);
-            let (stamp, sets) = preface.split_last().unwrap();
-            let wanted =
-                Stamp { counter, wall_us: 1_000_000 + counter as i64, source: IDENTITY.ssrc };
-            assert_eq!(sei::read_unit(stamp), Some(wanted));
-            let expected = if unit.is_key { vec![&clip.sps[..], &clip.pps] } else { Vec::new() };
-            assert_eq!(sets, expected);
-        }
-    }
-
-    #[test]
-    fn numbers_and_times_run_on_through_the_seam_and_past_their_end() {
-        let reel = Reel::new(&clip(), true).unwrap();
-        let (mut sequence, mut time) = (IDENTITY.first_sequence, IDENTITY.first_time);
-        for counter in 0..40_000 {
-            assert_eq!(reel.sequence(counter, &IDENTITY), sequence, "{counter}");
-            assert_eq!(reel.rtp_time(counter, &IDENTITY), time, "{counter}");
-            let packets = filled(&reel, counter, 0);
-            for packet in &packets {
-                assert_eq!((packet.sequence, packet.time), (sequence, time));
-                assert_eq!(packet.ssrc, IDENTITY.ssrc);
-                sequence = sequence.wrapping_add(1);
-            }
-            let markers: Vec<_> = packets.iter().map(|packet| packet.marker).collect();
-            assert_eq!(markers.iter().filter(|&&marker| marker).count(), 1);
-            assert_eq!(markers.last(), Some(&true));
-            time = time.wrapping_add(3600);
-        }
-    }
-
-    #[test]
-    fn a_frame_is_due_from_its_time_on() {
-        let reel = Reel::new(&clip(), true).unwrap();
-        for counter in 0..10 {
-            let time = reel.time_90k(counter);
-            assert_eq!(reel.due(time), counter + 1);
-            assert_eq!(time.checked_sub(1).map_or(0, |before| reel.due(before)), counter);
-        }
-        let keys: Vec<_> = (0..5).map(|counter| reel.next_key(counter)).collect();
-        assert_eq!(keys, [0, 3, 3, 3, 6]);
-    }
-
-    #[test]
-    fn a_burst_goes_to_viewers_on_different_channels() {
-        let reel = Reel::new(&clip(), true).unwrap();
-        reel.send(0, 0, &IDENTITY, |burst| {
-            let zero = burst.on_channel(0).to_vec();
-            assert!(packets(burst.on_channel(6)).iter().all(|packet| packet.channel == 6));
-            assert_eq!(burst.on_channel(0), zero);
-        });
-    }
-
-    #[test]
-    fn streams_that_share_a_reel_leave_nothing_of_theirs_behind() {
-        let reel = Reel::new(&clip(), true).unwrap();
-        let sent = |identity: &Identity, wall_us, channel| {
-            reel.send(0, wall_us, identity, |burst| burst.on_channel(channel).to_vec())
-        };
-        let ours = sent(&IDENTITY, 7, 0);
-        let other = Identity { ssrc: 1, first_sequence: 2, first_time: 3 };
-        assert_ne!(sent(&other, 8, 4), ours);
-        assert_eq!(sent(&IDENTITY, 7, 0), ours);
-    }
-
-    #[test]
-    fn parameter_sets_may_stay_in_the_description_alone() {
-        let reel = Reel::new(&clip(), false).unwrap();
-        let nals = nals(&filled(&reel, 3, 0));
-        assert_eq!(nals.len(), 2);
-        assert!(sei::read_unit(&nals[0]).is_some_and(|stamp| stamp.counter == 3));
-    }
-
-    #[test]
-    fn what_no_camera_could_send_is_refused() {
-        let spoilt = |spoil: fn(&mut Clip)| {
-            let mut clip = clip();
-            spoil(&mut clip);
-            Reel::new(&clip, true).is_err()
-        };
-        assert!(spoilt(|clip| clip.access_units.clear()));
-        assert!(spoilt(|clip| clip.access_units[0].is_key = false));
-        assert!(spoilt(|clip| clip.access_units[0].at_90k = 1));
-        assert!(spoilt(|clip| clip.access_units[2].at_90k = 3600));
-        assert!(spoilt(|clip| clip.duration_90k = 7200));
-        assert!(spoilt(|clip| clip.access_units[1].nals.clear()));
-        assert!(spoilt(|clip| clip.access_units[1].nals.push(Bytes::new())));
-        assert!(spoilt(|clip| clip.pps.clear()));
-    }
-}
+pub(crate) mod tests;

@@ -1,13 +1,13 @@
 //! The stamp in every access unit: which one it is, and when it was taken.
 //!
-//! A stamp is an H.264 SEI message of the kind "user data unregistered"
-//! (ITU-T H.264 annex D), so every player passes over it and every recorder
+//! A stamp is an SEI message of the kind "user data unregistered" (ITU-T H.264
+//! and H.265, annex D), so every player passes over it and every recorder
 //! keeps it. Whoever reads a recorded file knows from the stamps alone which
 //! frames are there, which are missing, and how late they were.
 //!
 //! ```text
-//! 06 05 38 │ UUID, 16 bytes │ counter, 16 │ wall time, 16 │ source, 8 │ 80
-//!          │                │ hexadecimal digits, most significant first
+//! H.264      06 │ 05 38 │ UUID, 16 bytes │ counter, 16 │ wall time, 16 │ source, 8 │ 80
+//! H.265   4e 01 │       │                │ hexadecimal digits, most significant first
 //! ```
 //!
 //! Digits rather than binary, and a UUID without a zero: the unit can never hold
@@ -23,11 +23,19 @@ pub const UUID: [u8; 16] = [
     0xd9, 0x1c, 0x5a, 0x7e, 0x4b, 0x83, 0x4f, 0x26, 0xa1, 0x6d, 0x6b, 0x68, 0x75, 0xc3, 0xaa, 0x21,
 ];
 
-/// The length of a stamp's NAL unit.
-pub const UNIT_LENGTH: usize = 3 + UUID.len() + DIGITS + 1;
+/// The length of a stamp's NAL unit in H.264.
+pub const UNIT_LENGTH: usize = 1 + BODY_LENGTH;
+
+/// The length of a stamp's NAL unit in H.265: its header is a byte longer.
+pub const UNIT_LENGTH_H265: usize = 2 + BODY_LENGTH;
+
+/// What stands behind the header of a stamp's NAL unit, the same in both.
+pub(crate) const BODY_LENGTH: usize = 2 + UUID.len() + DIGITS + 1;
 
 const DIGITS: usize = 16 + 16 + 8;
 const NAL_TYPE_SEI: u8 = 6;
+/// The header of a prefix SEI in H.265: type 39, no layers.
+const H265_PREFIX_SEI: [u8; 2] = [39 << 1, 1];
 const USER_DATA_UNREGISTERED: usize = 5;
 
 /// What an access unit says of itself.
@@ -35,9 +43,10 @@ const USER_DATA_UNREGISTERED: usize = 5;
 pub struct Stamp {
     /// The access unit's number in its stream: rises by one with each, across
     /// loops of the clip and whoever is watching. Its remainder by the clip's
-    /// length is the place in the clip.
+    /// length is the place in the clip, as long as the camera shows only one.
     pub counter: u64,
-    /// When it was taken: microseconds since 1970, UTC. Rises with each.
+    /// When it was taken: microseconds since 1970, UTC. Rises with each, but for
+    /// B-frames, which are sent after what was taken after them.
     pub wall_us: i64,
     /// Which stream it belongs to: [`source`] of its path.
     pub source: u32,
@@ -49,27 +58,48 @@ pub fn source(path: &str) -> u32 {
     path.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Returns the stamp's NAL unit.
+/// Returns the stamp's NAL unit for H.264.
 pub fn unit(stamp: Stamp) -> [u8; UNIT_LENGTH] {
-    let mut unit = [0; UNIT_LENGTH];
-    unit[0] = NAL_TYPE_SEI;
-    unit[1] = USER_DATA_UNREGISTERED as u8;
-    unit[2] = (UUID.len() + DIGITS) as u8;
-    unit[3..19].copy_from_slice(&UUID);
-    put_hex(&mut unit[19..35], stamp.counter);
-    put_hex(&mut unit[35..51], stamp.wall_us as u64);
-    put_hex(&mut unit[51..59], u64::from(stamp.source));
-    unit[59] = 0x80;
+    let mut unit = [NAL_TYPE_SEI; UNIT_LENGTH];
+    unit[1..].copy_from_slice(&body(stamp));
     unit
 }
 
-/// Returns the stamp in a NAL unit, if it is an SEI unit that holds one.
+/// Returns the stamp's NAL unit for H.265.
+pub fn unit_h265(stamp: Stamp) -> [u8; UNIT_LENGTH_H265] {
+    let mut unit = [0; UNIT_LENGTH_H265];
+    unit[..2].copy_from_slice(&H265_PREFIX_SEI);
+    unit[2..].copy_from_slice(&body(stamp));
+    unit
+}
+
+/// Returns what stands behind the header of the stamp's NAL unit.
+pub(crate) fn body(stamp: Stamp) -> [u8; BODY_LENGTH] {
+    let mut body = [0; BODY_LENGTH];
+    body[0] = USER_DATA_UNREGISTERED as u8;
+    body[1] = (UUID.len() + DIGITS) as u8;
+    body[2..18].copy_from_slice(&UUID);
+    put_hex(&mut body[18..34], stamp.counter);
+    put_hex(&mut body[34..50], stamp.wall_us as u64);
+    put_hex(&mut body[50..58], u64::from(stamp.source));
+    body[58] = 0x80;
+    body
+}
+
+/// Returns the stamp in a NAL unit of H.264 or H.265, if it is an SEI unit that
+/// holds one.
 pub fn read_unit(unit: &[u8]) -> Option<Stamp> {
-    if unit.first()? & 0x1f != NAL_TYPE_SEI {
+    // What one of them calls an SEI unit may be a slice to the other; none holds
+    // our UUID where it would have to stand.
+    let header = if unit.starts_with(&H265_PREFIX_SEI) {
+        2
+    } else if unit.first()? & 0x1f == NAL_TYPE_SEI {
+        1
+    } else {
         return None;
-    }
+    };
     let rbsp = nal::rbsp(unit);
-    let mut rest = &rbsp[1..];
+    let mut rest = rbsp.get(header..)?;
     loop {
         let (kind, after) = read_coded_number(rest)?;
         let (length, after) = read_coded_number(after)?;
@@ -137,7 +167,9 @@ mod tests {
             Stamp { counter: u64::MAX, wall_us: i64::MIN, source: 0 },
         ] {
             assert_eq!(read_unit(&unit(stamp)), Some(stamp));
+            assert_eq!(read_unit(&unit_h265(stamp)), Some(stamp));
         }
+        assert_eq!((unit(STAMP)[0], &unit_h265(STAMP)[..2]), (6, &[0x4e, 1][..]));
     }
 
     #[test]
@@ -166,6 +198,7 @@ mod tests {
         let whole = unit(STAMP);
         for end in 0..UNIT_LENGTH - 1 {
             assert_eq!(read_unit(&whole[..end]), None);
+            assert_eq!(read_unit(&unit_h265(STAMP)[..end]), None);
         }
         let mut foreign = whole;
         foreign[5] ^= 1;

@@ -1,6 +1,6 @@
 //! A server of any number of cameras on one port.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
@@ -12,12 +12,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::agenda::Agenda;
-use crate::camera::{CameraConfig, Delivery, Start, Stream, StreamRole, lock};
+use crate::camera::{CameraConfig, Delivery, Media, Start, StreamRole, Track, Transports, lock};
 use crate::clip::Clip;
+use crate::control;
+use crate::fault::{Fault, FaultError};
+use crate::faults::{Faults, Switch};
 use crate::pacer::{Clock, Pacer};
-use crate::packet::Reel;
+use crate::packet::{Reel, UnfitClip};
 use crate::rtsp::auth::Credentials;
 use crate::rtsp::connection::{self, Shared};
+use crate::rtsp::udp::Sockets;
+use crate::rtsp::wire::Wire;
+use crate::sound::Sound;
+use crate::stream::Stream;
+use crate::tls::{Tls, TlsError};
 
 /// What the kernel keeps for a client: some seconds of a main stream.
 const SEND_BUFFER_BYTES: u32 = 512 << 10;
@@ -27,6 +35,10 @@ const SEND_BUFFER_BYTES: u32 = 512 << 10;
 pub struct ServerConfig {
     /// Where it listens; port 0 takes any that is free.
     pub listen: SocketAddr,
+    /// Where it listens for TLS as well, if it does, with a certificate of its own.
+    pub tls: Option<SocketAddr>,
+    /// Where faults are switched over HTTP, if they are: on loopback only.
+    pub control: Option<SocketAddr>,
     /// Who may watch; everybody if there is none.
     pub credentials: Option<Credentials>,
     /// The cameras.
@@ -47,6 +59,9 @@ pub struct ServerConfig {
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
+    tls: Option<(SocketAddr, Tls)>,
+    control: Option<SocketAddr>,
+    faults: Faults,
     shared: Arc<Shared>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -65,6 +80,21 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// No ports to send from over UDP.
+    #[error("there are no two ports side by side to send from over UDP; are too many running?")]
+    Udp(#[source] io::Error),
+    /// No TLS.
+    #[error("cannot speak TLS")]
+    Tls(#[source] TlsError),
+    /// Faults would be anybody's to switch.
+    #[error("faults cannot be switched on {addr}, which others can reach; choose 127.0.0.1")]
+    Control {
+        /// The address.
+        addr: SocketAddr,
+    },
+    /// A fault that a camera cannot have.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// No thread to send from.
     #[error("cannot start the thread that sends; are too many running?")]
     Thread(#[source] io::Error),
@@ -91,6 +121,12 @@ pub enum StartError {
         /// Which of its streams.
         role: StreamRole,
     },
+    /// A sound that cannot be sent.
+    #[error("the sound of camera {camera} cannot be sent: it needs frames of 1 to 1396 bytes")]
+    Sound {
+        /// The camera.
+        camera: String,
+    },
 }
 
 impl ServerConfig {
@@ -99,6 +135,8 @@ impl ServerConfig {
     pub fn new(listen: SocketAddr, cameras: Vec<CameraConfig>) -> Self {
         Self {
             listen,
+            tls: None,
+            control: None,
             credentials: None,
             cameras,
             start: Start::default(),
@@ -112,32 +150,55 @@ impl ServerConfig {
 impl Server {
     /// Starts a server; it listens when this returns.
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
-        let agenda = Agenda::new(2 * config.cameras.len());
-        let streams = streams(&config, &agenda)?;
-        let failed = |source| StartError::Listen { addr: config.listen, source };
-        let listener = listen(config.listen).map_err(failed)?;
-        let addr = listener.local_addr().map_err(failed)?;
+        if let Some(addr) = config.control.filter(|addr| !addr.ip().is_loopback()) {
+            return Err(StartError::Control { addr });
+        }
+        // Pictures and sound of a main stream and a sub-stream.
+        let agenda = Agenda::new(4 * config.cameras.len());
+        let Cast { streams, directory, faults } = cast(&config, &agenda)?;
+        for camera in config.cameras.iter().filter(|camera| camera.fault != Fault::None) {
+            faults.set(&camera.name, camera.fault)?;
+        }
+        let (listener, addr) = listen(config.listen)?;
+        let tls = match config.tls {
+            None => None,
+            Some(tls) => {
+                let (listener, addr) = listen(tls)?;
+                Some((listener, addr, Tls::new(addr.ip()).map_err(StartError::Tls)?))
+            }
+        };
+        let control = config.control.map(listen).transpose()?;
+        let over_udp = config.cameras.iter().any(|camera| camera.transports != Transports::TcpOnly);
+        let udp =
+            over_udp.then(|| Sockets::bind(addr.ip())).transpose().map_err(StartError::Udp)?;
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let clock = Clock::starting_at(since_epoch.as_micros() as i64);
-        let by_path = streams.iter().map(|stream| (stream.path.clone(), Arc::clone(stream)));
         let shared = Arc::new(Shared {
-            directory: by_path.collect(),
+            directory,
             credentials: config.credentials,
             start: config.start,
             session_timeout: config.session_timeout,
             backlog_bytes: config.backlog_bytes,
+            udp: udp.map(Arc::new),
             clock,
-            past: Mutex::default(),
+            records: Mutex::new(VecDeque::new()),
             viewers: AtomicU64::new(0),
         });
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let remember = {
-            let shared = Arc::clone(&shared);
-            move |delivery| shared.remember(delivery)
+        let pacer = Pacer::start(streams, agenda, clock).map_err(StartError::Thread)?;
+        let accept = |listener, tls| {
+            accept(listener, tls, Arc::clone(&shared), stopping.clone(), tasks.clone())
         };
-        let pacer = Pacer::start(streams, agenda, clock, remember).map_err(StartError::Thread)?;
-        tasks.spawn(accept(listener, Arc::clone(&shared), stopping.clone(), tasks.clone()));
-        Ok(Self { addr, shared, stopping, tasks, pacer: Some(pacer) })
+        tasks.spawn(accept(listener, None));
+        let tls = tls.map(|(listener, addr, tls)| {
+            tasks.spawn(accept(listener, Some(tls.clone())));
+            (addr, tls)
+        });
+        let control = control.map(|(listener, addr)| {
+            tasks.spawn(control::accept(listener, faults.clone(), stopping.clone(), tasks.clone()));
+            addr
+        });
+        Ok(Self { addr, tls, control, faults, shared, stopping, tasks, pacer: Some(pacer) })
     }
 
     /// Returns the address it listens on.
@@ -145,22 +206,50 @@ impl Server {
         self.addr
     }
 
+    /// Returns the address it listens on for TLS, if it does.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|(addr, _)| *addr)
+    }
+
+    /// Returns the address on which faults are switched over HTTP, if they are.
+    pub fn control_addr(&self) -> Option<SocketAddr> {
+        self.control
+    }
+
     /// Returns the URL of a camera's stream, without credentials.
     pub fn url(&self, camera: &str, role: StreamRole) -> String {
         format!("rtsp://{}/{camera}/{}", self.addr, role.as_str())
     }
 
+    /// Returns the URL of a camera's stream behind TLS, if it listens for that.
+    pub fn tls_url(&self, camera: &str, role: StreamRole) -> Option<String> {
+        self.tls_addr().map(|addr| format!("rtsps://{addr}/{camera}/{}", role.as_str()))
+    }
+
+    /// Returns the certificate it shows behind TLS, as PEM, for whoever wants to
+    /// trust it.
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, tls)| &*tls.certificate)
+    }
+
+    /// Switches a camera's fault; [`Fault::None`] ends it. What it does to those who
+    /// watch begins with the next tick.
+    pub fn set_fault(&self, camera: &str, fault: Fault) -> Result<(), FaultError> {
+        self.faults.set(camera, fault)
+    }
+
+    /// Returns each camera's name with what it does wrong.
+    pub fn faults(&self) -> Vec<(String, Fault)> {
+        self.faults.all()
+    }
+
     /// Returns what each viewer was sent, in the order in which they came;
     /// of those who are gone, the last ten thousand.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        // Those who watch first: who leaves in between is found among the past,
-        // and seen twice at worst.
         let mut deliveries: Vec<_> =
-            self.shared.directory.values().flat_map(|stream| stream.deliveries()).collect();
-        deliveries.extend(lock(&self.shared.past).iter().cloned());
-        // What was remembered at the end is the whole of it.
-        deliveries.sort_by_key(|delivery| (delivery.viewer, delivery.ended.is_none()));
-        deliveries.dedup_by_key(|delivery| delivery.viewer);
+            lock(&self.shared.records).iter().map(|record| lock(record).clone()).collect();
+        // Two who came at once may be noted the other way round.
+        deliveries.sort_by_key(|delivery| delivery.viewer);
         deliveries
     }
 
@@ -183,7 +272,15 @@ impl Drop for Server {
     }
 }
 
-fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+fn listen(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = bind(addr).and_then(|listener| {
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    });
+    bound.map_err(|source| StartError::Listen { addr, source })
+}
+
+fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     // Connections inherit it. Left to itself the kernel would keep megabytes
@@ -200,6 +297,7 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 async fn accept(
     listener: TcpListener,
+    tls: Option<Tls>,
     shared: Arc<Shared>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -209,10 +307,19 @@ async fn accept(
             () = stopping.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let closing = stopping.child_token();
-                tasks.spawn(connection::serve(Arc::clone(&shared), stream, peer, closing));
+        // A client may be gone before its own address can be asked for.
+        match accepted.and_then(|(stream, peer)| Ok((stream.local_addr()?, stream, peer))) {
+            Ok((local, stream, peer)) => {
+                let (shared, closing) = (Arc::clone(&shared), stopping.child_token());
+                let ends = (peer, local);
+                match &tls {
+                    None => {
+                        tasks.spawn(connection::serve(shared, Wire::Tcp(stream), ends, closing));
+                    }
+                    Some(tls) => {
+                        tasks.spawn(tls.clone().serve(shared, stream, ends, closing));
+                    }
+                }
             }
             Err(error) => {
                 // Out of file descriptors, most likely: some become free in time.
@@ -223,11 +330,47 @@ async fn accept(
     }
 }
 
-/// Returns the streams in the order of their agenda.
-fn streams(config: &ServerConfig, agenda: &Agenda) -> Result<Vec<Arc<Stream>>, StartError> {
-    // Cameras that share a clip share its packets.
-    let mut reels: HashMap<*const Clip, Arc<Reel>> = HashMap::new();
+/// All that plays.
+struct Cast {
+    /// In the order of their agenda.
+    streams: Vec<Arc<Stream>>,
+    directory: HashMap<String, Arc<Media>>,
+    faults: Faults,
+}
+
+/// Clips and sounds in packets; cameras that share one share its packets.
+#[derive(Default)]
+struct Reels {
+    pictures: HashMap<(*const Clip, bool), Arc<Reel>>,
+    sounds: HashMap<*const Sound, Arc<Reel>>,
+}
+
+impl Reels {
+    fn pictures(&mut self, clip: &Arc<Clip>, with_sets: bool) -> Result<Arc<Reel>, UnfitClip> {
+        let key = (Arc::as_ptr(clip), with_sets);
+        if let Some(reel) = self.pictures.get(&key) {
+            return Ok(Arc::clone(reel));
+        }
+        let reel = Arc::new(Reel::new(clip, with_sets)?);
+        self.pictures.insert(key, Arc::clone(&reel));
+        Ok(reel)
+    }
+
+    fn sound(&mut self, sound: &Arc<Sound>) -> Result<Arc<Reel>, UnfitClip> {
+        let key = Arc::as_ptr(sound);
+        if let Some(reel) = self.sounds.get(&key) {
+            return Ok(Arc::clone(reel));
+        }
+        let reel = Arc::new(Reel::of_sound(sound)?);
+        self.sounds.insert(key, Arc::clone(&reel));
+        Ok(reel)
+    }
+}
+
+fn cast(config: &ServerConfig, agenda: &Agenda) -> Result<Cast, StartError> {
+    let mut reels = Reels::default();
     let (mut streams, mut names) = (Vec::new(), HashSet::new());
+    let (mut directory, mut switches) = (HashMap::new(), Vec::new());
     for camera in &config.cameras {
         let name = &camera.name;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -237,21 +380,42 @@ fn streams(config: &ServerConfig, agenda: &Agenda) -> Result<Vec<Arc<Stream>>, S
         if !names.insert(name) {
             return Err(StartError::SameName { name: name.clone() });
         }
-        for (role, clip) in [(StreamRole::Main, &camera.main), (StreamRole::Sub, &camera.sub)] {
-            let reel = match reels.get(&Arc::as_ptr(clip)) {
-                Some(reel) => Arc::clone(reel),
-                None => {
-                    let reel = Reel::new(clip, config.parameter_sets_in_band)
-                        .map_err(|_| StartError::Clip { camera: name.clone(), role })?;
-                    let reel = Arc::new(reel);
-                    reels.insert(Arc::as_ptr(clip), Arc::clone(&reel));
-                    reel
-                }
-            };
-            let path = format!("{name}/{}", role.as_str());
+        // What may change while it runs is told where it changes.
+        let with_sets =
+            config.parameter_sets_in_band || camera.in_band || !camera.others.is_empty();
+        let unfit = |role| move |_| StartError::Clip { camera: name.clone(), role };
+        let mut stream = |path: &str, track, reel: &Arc<Reel>| {
             let alarm = agenda.alarm(streams.len());
-            streams.push(Arc::new(Stream::new(path, reel, camera.phase, alarm)));
-        }
+            let (path, reel) = (path.to_owned(), Arc::clone(reel));
+            let mut stream = Stream::new(path, track, reel, camera.phase, alarm);
+            stream.describes_parameters = !camera.in_band;
+            let stream = Arc::new(stream);
+            streams.push(Arc::clone(&stream));
+            stream
+        };
+        let sound = camera.sound.as_ref().map(|sound| reels.sound(sound)).transpose();
+        let sound = sound.map_err(|_| StartError::Sound { camera: name.clone() })?;
+        let mut media = |role: StreamRole, reel: &Arc<Reel>| {
+            let path = format!("{name}/{}", role.as_str());
+            let pictures = stream(&path, Track::Pictures, reel);
+            let sound = sound.as_ref().map(|sound| stream(&path, Track::Sound, sound));
+            let transports = camera.transports;
+            let media = Arc::new(Media { path: path.clone(), transports, pictures, sound });
+            directory.insert(path, Arc::clone(&media));
+            media
+        };
+        let main = reels.pictures(&camera.main, with_sets).map_err(unfit(StreamRole::Main))?;
+        let sub = reels.pictures(&camera.sub, with_sets).map_err(unfit(StreamRole::Sub))?;
+        let media = [media(StreamRole::Main, &main), media(StreamRole::Sub, &sub)];
+        let mut other = |same: bool| {
+            let mut others = camera.others.iter();
+            let found = others.find(|clip| (clip.codec == camera.main.codec) == same);
+            let reel = found.map(|clip| reels.pictures(clip, with_sets)).transpose();
+            reel.map_err(unfit(StreamRole::Main))
+        };
+        let (same, unlike) = (other(true)?, other(false)?);
+        let (name, on) = (name.clone(), Mutex::default());
+        switches.push(Switch { name, media, main, same, unlike, on });
     }
-    Ok(streams)
+    Ok(Cast { streams, directory, faults: Faults::new(switches) })
 }

@@ -71,7 +71,7 @@ async fn what_cannot_be_served_is_told_in_a_line() {
     let refused = simcam().arg("--mp4").arg(&file).output().await.unwrap();
     assert!(!refused.status.success());
     let words = said(&refused);
-    assert!(words.starts_with("simcam: ") && words.contains("only h264"), "{words}");
+    assert!(words.starts_with("simcam: ") && words.contains("only h264 and hevc"), "{words}");
     assert_eq!(words.lines().count(), 1, "{words}");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -155,11 +155,14 @@ async fn what_is_not_there_or_not_spoken_is_told_by_its_number() {
     let mut client = Client::connect(&server, "cam1/main").await;
     let base = client.base.clone();
     let tcp = "Transport: RTP/AVP/TCP;unicast;interleaved=4-5\r\n";
-    let udp = "Transport: RTP/AVP;unicast;client_port=5000-5001\r\n";
     let other = "rtsp://127.0.0.1/cam9/main";
     assert_eq!(client.ask("DESCRIBE", other, "").await.status, 404);
     assert_eq!(client.ask("SETUP", other, tcp).await.status, 404);
-    assert_eq!(client.ask("SETUP", &base, udp).await.status, 461);
+    let track = |number: u32| format!("{base}/trackID={number}");
+    assert_eq!(client.ask("SETUP", &track(1), tcp).await.status, 404, "it has no sound");
+    assert_eq!(client.ask("SETUP", &track(2), tcp).await.status, 404);
+    let secure = "Transport: RTP/SAVP;unicast;client_port=5000-5001\r\n";
+    assert_eq!(client.ask("SETUP", &base, secure).await.status, 461);
     assert_eq!(client.ask("SETUP", &base, "").await.status, 461);
     assert_eq!(client.ask("PLAY", &base, "").await.status, 455);
     assert_eq!(client.ask("PLAY", &base, "Session: 1234\r\n").await.status, 454);
@@ -167,7 +170,7 @@ async fn what_is_not_there_or_not_spoken_is_told_by_its_number() {
     assert_eq!(client.ask("PAUSE", &base, "").await.status, 405);
     assert_eq!(client.ask("BREW", &base, "").await.status, 501);
 
-    let both = format!("{}{}", udp.replace("\r\n", ","), tcp.replace("Transport: ", ""));
+    let both = format!("{}{}", secure.replace("\r\n", ","), tcp.replace("Transport: ", ""));
     let setup = client.ask("SETUP", &base, &both).await;
     assert_eq!(setup.header("Transport"), Some("RTP/AVP/TCP;unicast;interleaved=4-5"));
 }

@@ -13,7 +13,8 @@ use super::past::{Past, Step};
 /// One channel.
 pub(crate) struct Channel {
     pub(crate) camera: CameraId,
-    pub(crate) action: MediaAction,
+    /// What its token must allow, and the catalog.
+    pub(crate) actions: &'static [MediaAction],
     /// When its token ends.
     pub(crate) until: WallTime,
     pub(crate) source: Source,

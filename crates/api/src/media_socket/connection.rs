@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::ops::Bound;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use base::{Span, WallTime};
-use catalog::{Action, Camera};
+use base::{CameraId, Span, WallTime};
+use catalog::{Action, Camera, Catalog, User};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use signin::{MediaAction, MediaToken};
@@ -158,8 +159,9 @@ impl Connection {
     }
 
     fn open_live(&mut self, token: &str, role: Role) -> Result<u32, Refusal> {
-        let (token, camera) = self.admit(token, MediaAction::Live)?;
-        let stream = stream(&camera, role)?;
+        let actions = needed(MediaAction::Live, role);
+        let (token, camera) = self.admit(token, actions)?;
+        let stream = role.stream(&camera)?;
         let viewer = self.state.hub.subscribe(stream);
         let channel = viewer.channel();
         if !self.channels.open.contains_key(&channel) {
@@ -168,7 +170,7 @@ impl Connection {
         tracing::info!(user = self.person.user.name, camera = camera.number, role = ?role, "live opened");
         // A stream is one channel of a socket; asked for again, it begins again.
         let source = Source::Live(viewer);
-        self.open(channel, MediaAction::Live, &token, source);
+        self.open(channel, actions, &token, source);
         Ok(channel)
     }
 
@@ -179,8 +181,9 @@ impl Connection {
         from_us: i64,
         credit: u32,
     ) -> Result<u32, Refusal> {
-        let (token, camera) = self.admit(token, MediaAction::Playback)?;
-        let (stream, from) = (stream(&camera, role)?, moment("from_us", from_us)?);
+        let actions = needed(MediaAction::Playback, role);
+        let (token, camera) = self.admit(token, actions)?;
+        let (stream, from) = (role.stream(&camera)?, moment("from_us", from_us)?);
         if token.window.is_some_and(|window| !window.contains(from)) {
             let words = "the media token does not open this moment; ask for one that does";
             return Err(Refusal::invalid("from_us", words));
@@ -196,15 +199,15 @@ impl Connection {
         let reader = self.state.store.read(stream, from);
         let window: Option<Span> = token.window;
         let source = Source::Past(Past::open(channel, reader, window, credit));
-        self.open(channel, MediaAction::Playback, &token, source);
+        self.open(channel, actions, &token, source);
         Ok(channel)
     }
 
     fn renew(&mut self, channel: u32, token: &str) -> Result<(), Refusal> {
         let there = self.channels.open.get(&channel);
         let there = there.ok_or_else(|| Refusal::not_found("channel"))?;
-        let (camera, action) = (there.camera, there.action);
-        let (token, _) = self.admit(token, action)?;
+        let (camera, actions) = (there.camera, there.actions);
+        let (token, _) = self.admit(token, actions)?;
         if token.camera != camera {
             let words = "the media token is for another camera than the channel's";
             return Err(Refusal::new(Kind::Forbidden, words));
@@ -219,27 +222,20 @@ impl Connection {
     fn admit(
         &self,
         token: &str,
-        action: MediaAction,
-    ) -> Result<(MediaToken, std::sync::Arc<Camera>), Refusal> {
+        actions: &[MediaAction],
+    ) -> Result<(MediaToken, Arc<Camera>), Refusal> {
         let token = self.state.verifier.verify(token, self.state.now())?;
         if token.user != self.person.user.id || token.sign_in != self.person.sign_in.id {
             let words = "the media token was given to another sign-in";
             return Err(Refusal::new(Kind::Forbidden, words));
         }
-        let camera = self.camera(&token, action)?;
-        if !token.actions.contains(&action) {
+        let (catalog, user) = (&self.state.catalog, &self.person.user);
+        let camera = may(catalog, user, token.camera, actions)?;
+        if !actions.iter().all(|action| token.actions.contains(action)) {
             let words = "the media token does not allow this; ask for one that does";
             return Err(Refusal::new(Kind::Forbidden, words));
         }
         Ok((token, camera))
-    }
-
-    fn camera(
-        &self,
-        token: &MediaToken,
-        action: MediaAction,
-    ) -> Result<std::sync::Arc<Camera>, Refusal> {
-        access::camera(&self.state.catalog, &self.person.user, token.camera, asked(action))
     }
 
     fn room(&self, most: usize, of: impl Fn(&Channel) -> bool) -> Result<(), Refusal> {
@@ -250,8 +246,14 @@ impl Connection {
         Err(Refusal::new(Kind::Busy, words))
     }
 
-    fn open(&mut self, number: u32, action: MediaAction, token: &MediaToken, source: Source) {
-        let channel = Channel { camera: token.camera, action, until: token.until, source };
+    fn open(
+        &mut self,
+        number: u32,
+        actions: &'static [MediaAction],
+        token: &MediaToken,
+        source: Source,
+    ) {
+        let channel = Channel { camera: token.camera, actions, until: token.until, source };
         self.channels.open.insert(number, channel);
     }
 
@@ -283,9 +285,8 @@ impl Connection {
         };
         self.person.user = user;
         let (catalog, user) = (self.state.catalog.clone(), self.person.user.clone());
-        let denied = move |channel: &Channel| {
-            access::camera(&catalog, &user, channel.camera, asked(channel.action)).is_err()
-        };
+        let denied =
+            move |channel: &Channel| may(&catalog, &user, channel.camera, channel.actions).is_err();
         self.end(End::Revoked, denied).await
     }
 
@@ -398,14 +399,34 @@ fn opened_or_refused(reference: &str, opened: Result<u32, Refusal>) -> Message {
     }
 }
 
+/// Returns what a channel of this role needs beside the act itself.
+fn needed(act: MediaAction, role: Role) -> &'static [MediaAction] {
+    match (act, role) {
+        (MediaAction::Playback, Role::Sound) => &[MediaAction::Playback, MediaAction::Sound],
+        (MediaAction::Playback, _) => &[MediaAction::Playback],
+        (_, Role::Sound) => &[MediaAction::Live, MediaAction::Sound],
+        (_, _) => &[MediaAction::Live],
+    }
+}
+
+/// Returns the camera, if the catalog allows all of it.
+fn may(
+    catalog: &Catalog,
+    user: &User,
+    camera: CameraId,
+    actions: &[MediaAction],
+) -> Result<Arc<Camera>, Refusal> {
+    let seen = access::camera(catalog, user, camera, Action::See)?;
+    for &action in actions {
+        access::camera(catalog, user, camera, asked(action))?;
+    }
+    Ok(seen)
+}
+
 fn asked(action: MediaAction) -> Action {
     match action {
         MediaAction::Live => Action::Live,
         MediaAction::Playback => Action::Playback,
+        MediaAction::Sound => Action::Sound,
     }
-}
-
-fn stream(camera: &Camera, role: Role) -> Result<base::StreamId, Refusal> {
-    let stream = camera.stream(role.into()).map(|stream| stream.id);
-    stream.ok_or_else(|| Refusal::not_found("stream"))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
-use base::{CameraId, SiteId};
+use base::{CameraId, Link, SiteId};
 use catalog::{
     Action, Camera, CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret,
     StreamChange, StreamRole,
@@ -43,6 +43,35 @@ pub(crate) struct Configuration {
     recording: bool,
     retention_days: u16,
     retention_bytes: Option<u64>,
+    transport: Transport,
+    /// What its server does otherwise than others.
+    switches: Vec<Switch>,
+    /// SHA-256 of the only certificate that is taken from it, in hexadecimal.
+    certificate: Option<String>,
+}
+
+/// By which way a camera's packets come.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Transport {
+    /// TCP; UDP where the camera refuses that.
+    Auto,
+    Tcp,
+    Udp,
+}
+
+/// What a camera's server may do otherwise than others.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Switch {
+    /// Its sender reports carry another SSRC than its packets.
+    AnyRtcpSsrc,
+    /// It changes its session id while it is set up: the first one counts.
+    FirstSessionId,
+    /// It announces a first sequence number and begins with another.
+    IgnoreFirstSequence,
+    /// It must not be sent TEARDOWN.
+    NoTeardown,
 }
 
 /// A camera to be added.
@@ -66,6 +95,15 @@ pub(crate) struct CameraWrite {
     retention_days: Option<u16>,
     /// The most bytes of one stream.
     retention_bytes: Option<u64>,
+    /// Whether it is listened to; false if not said. Its owner must have said so.
+    sound: Option<bool>,
+    /// `auto` if not said.
+    transport: Option<Transport>,
+    /// None if not said.
+    switches: Option<Vec<Switch>>,
+    /// SHA-256 of the only certificate that is taken from it over `rtsps`, in
+    /// hexadecimal; any is taken if not said.
+    certificate: Option<String>,
 }
 
 /// What shall be different; what is left out stays. `null` takes away, where that
@@ -89,6 +127,11 @@ pub(crate) struct CameraPatch {
     retention_days: Option<u16>,
     #[serde(deserialize_with = "said")]
     retention_bytes: Option<Option<u64>>,
+    sound: Option<bool>,
+    transport: Option<Transport>,
+    switches: Option<Vec<Switch>>,
+    #[serde(deserialize_with = "said")]
+    certificate: Option<Option<String>>,
 }
 
 /// An address to be tried.
@@ -98,6 +141,8 @@ pub(crate) struct ProbeAsked {
     url: String,
     user: Option<String>,
     password: Option<String>,
+    /// `auto` if not said.
+    transport: Option<Transport>,
 }
 
 /// What a camera sends.
@@ -109,6 +154,10 @@ pub(crate) struct ProbeAnswer {
     height: u32,
     /// Pictures in a second, where that could be told.
     fps: Option<f64>,
+    /// The codec of the sound that it has too, as it names it. It was not listened to.
+    sound: Option<String>,
+    /// SHA-256 of the certificate that it showed over `rtsps`, in hexadecimal.
+    certificate: Option<String>,
 }
 
 /// Shows one camera.
@@ -154,6 +203,8 @@ pub(crate) async fn add_camera(
             days: body.retention_days.unwrap_or(usual.days),
             bytes: body.retention_bytes.or(usual.bytes),
         },
+        link: link(Link::default(), body.transport, body.switches, Some(body.certificate))?,
+        sound: body.sound.unwrap_or(false),
         streams,
     };
     let camera = state.catalog.add_camera(camera).await?;
@@ -188,6 +239,13 @@ pub(crate) async fn change_camera(
         make: body.make.clone(),
         recording: body.recording,
         retention,
+        link: Some(link(
+            camera.link.clone(),
+            body.transport,
+            body.switches.clone(),
+            body.certificate.clone(),
+        )?),
+        sound: body.sound,
         streams: streams(&camera, body),
     };
     let camera = state.catalog.change_camera(camera.id, change).await?;
@@ -214,9 +272,7 @@ pub(crate) async fn remove_camera(
     }
     state.catalog.remove_camera(camera.id).await?;
     drop(placing);
-    for stream in &camera.streams {
-        state.hub.close(stream.id);
-    }
+    camera.recorded_streams().for_each(|stream| state.hub.close(stream));
     state.recorder.nudge();
     tracing::info!(user = person.user.name, camera = camera.number, "removed a camera");
     Ok(StatusCode::NO_CONTENT)
@@ -242,12 +298,16 @@ pub(crate) async fn probe_camera(
     let Ok(_permit) = state.probes.try_acquire() else {
         return Err(Refusal::new(Kind::Busy, "too many addresses are being tried; try again"));
     };
-    let probed = ingest::probe(&Source { url, credentials }, &state.probe_limits).await?;
+    let link = link(Link::default(), body.transport, None, None)?;
+    let source = Source { link, ..Source::new(url, credentials) };
+    let probed = ingest::probe(&source, &state.probe_limits).await?;
     Ok(Json(ProbeAnswer {
         codec: probed.codec,
         width: probed.width,
         height: probed.height,
         fps: probed.fps,
+        sound: probed.sound,
+        certificate: probed.certificate.map(|digest| hex(&digest)),
     }))
 }
 
@@ -263,6 +323,9 @@ fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail 
             recording: camera.recording,
             retention_days: camera.retention.days,
             retention_bytes: camera.retention.bytes,
+            transport: camera.link.transport.into(),
+            switches: camera.link.switches.iter().map(|&switch| switch.into()).collect(),
+            certificate: camera.link.certificate.map(|digest| hex(&digest)),
         }
     });
     let clock_offset_us = state.recorder.clock_offset_us(camera.id);
@@ -270,6 +333,86 @@ fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail 
         row: row(user, camera, &state.recorder.states()),
         clock_offset_us,
         configuration,
+    }
+}
+
+/// Returns how a camera is reached from now on; what is not said stays.
+fn link(
+    before: Link,
+    transport: Option<Transport>,
+    switches: Option<Vec<Switch>>,
+    certificate: Option<Option<String>>,
+) -> Result<Link, Refusal> {
+    Ok(Link {
+        transport: transport.map_or(before.transport, Into::into),
+        switches: match switches {
+            Some(switches) => switches.into_iter().map(Into::into).collect(),
+            None => before.switches,
+        },
+        certificate: match certificate {
+            Some(certificate) => wanted(certificate).map(|text| digest(&text)).transpose()?,
+            None => before.certificate,
+        },
+    })
+}
+
+/// Reads a digest of 32 bytes in hexadecimal, with or without colons.
+fn digest(text: &str) -> Result<[u8; 32], Refusal> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !b": ".contains(byte)).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = match digits.iter().all(u8::is_ascii_hexdigit) {
+        true => digits.chunks(2).map(byte).collect(),
+        false => None,
+    };
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+        let words = "the certificate is told by its SHA-256, 64 hexadecimal digits";
+        Refusal::invalid("certificate", words)
+    })
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl From<Transport> for base::Transport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Auto => Self::Auto,
+            Transport::Tcp => Self::Tcp,
+            Transport::Udp => Self::Udp,
+        }
+    }
+}
+
+impl From<base::Transport> for Transport {
+    fn from(transport: base::Transport) -> Self {
+        match transport {
+            base::Transport::Auto => Self::Auto,
+            base::Transport::Tcp => Self::Tcp,
+            base::Transport::Udp => Self::Udp,
+        }
+    }
+}
+
+impl From<Switch> for base::Switch {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::AnyRtcpSsrc => Self::AnyRtcpSsrc,
+            Switch::FirstSessionId => Self::FirstSessionId,
+            Switch::IgnoreFirstSequence => Self::IgnoreFirstSequence,
+            Switch::NoTeardown => Self::NoTeardown,
+        }
+    }
+}
+
+impl From<base::Switch> for Switch {
+    fn from(switch: base::Switch) -> Self {
+        match switch {
+            base::Switch::AnyRtcpSsrc => Self::AnyRtcpSsrc,
+            base::Switch::FirstSessionId => Self::FirstSessionId,
+            base::Switch::IgnoreFirstSequence => Self::IgnoreFirstSequence,
+            base::Switch::NoTeardown => Self::NoTeardown,
+        }
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) async fn make_export(
         ));
     }
     let purpose = purpose(&body.purpose)?;
-    let stream = camera.stream(body.role.into()).ok_or_else(|| Refusal::not_found("stream"))?.id;
+    let stream = body.role.stream(&camera)?;
     let store = state.store.clone();
     let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
     let made = tokio::task::spawn_blocking(move || store.export(stream, span)).await;

@@ -77,7 +77,7 @@ pub(crate) async fn place_hold(
         access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Export)?;
     let span = span(body.from_us, body.to_us)?;
     let (reason, made_by) = (body.reason, person.user.id);
-    let streams = camera.streams.iter().map(|stream| stream.id).collect();
+    let streams = camera.recorded_streams().collect();
     let hold = NewHold { camera: camera.id, streams, span, reason, made_by };
     let hold = state.holds.place(hold, state.now()).await?;
     drop(placing);

@@ -35,6 +35,8 @@ pub(crate) struct TokenAsked {
 pub(crate) enum TokenAction {
     Live,
     Playback,
+    /// Beside one of the others: to listen too.
+    Sound,
 }
 
 /// A token.
@@ -54,8 +56,9 @@ pub(crate) async fn media_token(
     Somebody(person): Somebody,
     Body(body): Body<TokenAsked>,
 ) -> Result<Json<TokenAnswer>, Refusal> {
-    if body.actions.is_empty() || body.actions.len() > 2 {
-        let words = "name the actions: \"live\", \"playback\", or both";
+    let watches = |action: &TokenAction| *action != TokenAction::Sound;
+    if !body.actions.iter().any(watches) || body.actions.len() > 3 {
+        let words = "name the actions: \"live\", \"playback\", or both, and \"sound\" beside them";
         return Err(Refusal::invalid("actions", words));
     }
     let looks_back = body.actions.contains(&TokenAction::Playback);
@@ -65,6 +68,7 @@ pub(crate) async fn media_token(
         let action = match action {
             TokenAction::Live => Action::Live,
             TokenAction::Playback => Action::Playback,
+            TokenAction::Sound => Action::Sound,
         };
         access::camera(&state.catalog, &person.user, camera, action)?;
     }
@@ -101,6 +105,7 @@ impl From<TokenAction> for MediaAction {
         match action {
             TokenAction::Live => Self::Live,
             TokenAction::Playback => Self::Playback,
+            TokenAction::Sound => Self::Sound,
         }
     }
 }

@@ -11,7 +11,8 @@ pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod tree;
 
-use base::{Span, WallTime};
+use base::{Span, StreamId, WallTime};
+use catalog::{Camera, StreamRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,25 +26,31 @@ pub(crate) enum Role {
     Main,
     /// A small one.
     Sub,
+    /// Its sound, which is a stream of its own.
+    Sound,
 }
 
 /// The end of the times that a JavaScript number holds exactly: the year 2255.
 const LAST_US: i64 = 1 << 53;
 
-impl From<Role> for catalog::StreamRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Main => Self::Main,
-            Role::Sub => Self::Sub,
-        }
+impl Role {
+    /// Returns the camera's stream of this role.
+    pub(crate) fn stream(self, camera: &Camera) -> Result<StreamId, Refusal> {
+        let of = |role| camera.stream(role).map(|stream| stream.id);
+        let stream = match self {
+            Self::Main => of(StreamRole::Main),
+            Self::Sub => of(StreamRole::Sub),
+            Self::Sound => camera.sound_stream(),
+        };
+        stream.ok_or_else(|| Refusal::not_found("stream"))
     }
 }
 
-impl From<catalog::StreamRole> for Role {
-    fn from(role: catalog::StreamRole) -> Self {
+impl From<StreamRole> for Role {
+    fn from(role: StreamRole) -> Self {
         match role {
-            catalog::StreamRole::Main => Self::Main,
-            catalog::StreamRole::Sub => Self::Sub,
+            StreamRole::Main => Self::Main,
+            StreamRole::Sub => Self::Sub,
         }
     }
 }

@@ -82,10 +82,8 @@ pub(crate) async fn timeline(
 ) -> Result<Json<TimelineAnswer>, Refusal> {
     let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Playback)?;
     let span = span(asked.from_us, asked.to_us)?;
-    let Some(stream) = camera.stream(asked.role.into()) else {
-        return Err(Refusal::not_found("stream"));
-    };
-    let answer = state.store.timeline(stream.id, span);
+    let stream = asked.role.stream(&camera)?;
+    let answer = state.store.timeline(stream, span);
     let ends = |span: Span| (span.start().0, span.end().0);
     let runs = answer.runs.iter().map(|&run| {
         let (from_us, to_us) = ends(run);
@@ -105,6 +103,6 @@ pub(crate) async fn timeline(
         deleted: deleted.collect(),
         first_us: answer.first.map(|first| first.0),
         last_us: answer.last.map(|last| last.0),
-        synced_us: state.store.synced(stream.id).map(|synced| synced.0),
+        synced_us: state.store.synced(stream).map(|synced| synced.0),
     }))
 }

@@ -52,6 +52,8 @@ pub(crate) struct CameraRow {
     make: Option<String>,
     streams: Vec<StreamRow>,
     state: StateRow,
+    /// Whether it may be listened to.
+    sound: bool,
     may: May,
 }
 
@@ -83,6 +85,7 @@ pub(crate) struct May {
     live: bool,
     playback: bool,
     export: bool,
+    sound: bool,
 }
 
 /// Lists what this person may see.
@@ -129,10 +132,12 @@ pub(crate) fn row(
         make: camera.make.clone(),
         streams: streams.collect(),
         state: state_row(camera, recorded.get(&camera.id)),
+        sound: camera.sound,
         may: May {
             live: may(Action::Live),
             playback: may(Action::Playback),
             export: may(Action::Export),
+            sound: may(Action::Sound),
         },
     }
 }

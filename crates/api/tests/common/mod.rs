@@ -273,6 +273,8 @@ impl World {
             make: None,
             recording: false,
             retention: Retention::default(),
+            link: Default::default(),
+            sound: false,
             streams: vec![
                 stream(StreamRole::Main, "rtsp://127.0.0.1:9/main"),
                 stream(StreamRole::Sub, "rtsp://127.0.0.1:9/sub"),

@@ -36,7 +36,7 @@ pub(crate) fn short_limits() -> Limits {
 }
 
 pub(crate) fn source(url: &str) -> Source {
-    Source { url: url.parse().unwrap(), credentials: None }
+    Source::new(url.parse().unwrap(), None)
 }
 
 pub(crate) fn with_password(url: &str, password: &str) -> Source {

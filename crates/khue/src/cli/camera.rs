@@ -4,6 +4,7 @@
 //! server takes up the change by itself.
 
 use anyhow::Context;
+use base::{Link, Transport};
 use catalog::{NewCamera, NewStream, Retention, Secret, StreamRole};
 use clap::Subcommand;
 use ingest::{Credentials, Limits, Source};
@@ -29,7 +30,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// Its main stream, without user and password: rtsp://HOST[:PORT]/PATH
+    /// Its main stream, without user and password: rtsp://HOST[:PORT]/PATH, or rtsps://
     url: String,
     /// Its sub-stream, a small picture for many tiles
     #[arg(long, value_name = "URL")]
@@ -49,6 +50,12 @@ struct Add {
     /// How many days its recording is kept
     #[arg(long, default_value_t = 30)]
     days: u16,
+    /// Record its sound too, which its owner must have authorised
+    #[arg(long)]
+    sound: bool,
+    /// By which way its packets come: auto, tcp or udp
+    #[arg(long, default_value = "auto", value_parser = transport)]
+    transport: Transport,
     /// Add it though it cannot be reached now
     #[arg(long)]
     untried: bool,
@@ -93,11 +100,17 @@ impl Add {
                 make: None,
                 recording: true,
                 retention: Retention { days: self.days, bytes: None },
+                link: self.link(),
+                sound: self.sound,
                 streams,
             })
             .await?;
         println!("camera {} added: {}", camera.number, camera.name);
         Ok(())
+    }
+
+    fn link(&self) -> Link {
+        Link { transport: self.transport, ..Link::default() }
     }
 
     async fn stream(
@@ -107,7 +120,8 @@ impl Add {
         credentials: Option<&Credentials>,
     ) -> anyhow::Result<NewStream> {
         let address = catalog::camera::address(url)?;
-        let facts = if self.untried { None } else { Some(probe(address, credentials).await?) };
+        let facts =
+            if self.untried { None } else { Some(probe(address, credentials, self.link()).await?) };
         Ok(NewStream {
             role,
             url: url.to_owned(),
@@ -118,9 +132,13 @@ impl Add {
     }
 }
 
-async fn probe(url: Url, credentials: Option<&Credentials>) -> anyhow::Result<catalog::Facts> {
+async fn probe(
+    url: Url,
+    credentials: Option<&Credentials>,
+    link: Link,
+) -> anyhow::Result<catalog::Facts> {
     let shown = url.to_string();
-    let source = Source { url, credentials: credentials.cloned() };
+    let source = Source { link, ..Source::new(url, credentials.cloned()) };
     let found = ingest::probe(&source, &Limits::default())
         .await
         .with_context(|| format!("{shown} was tried and not added"))?;
@@ -130,6 +148,10 @@ async fn probe(url: Url, credentials: Option<&Credentials>) -> anyhow::Result<ca
         width: u16::try_from(found.width)?,
         height: u16::try_from(found.height)?,
     })
+}
+
+fn transport(word: &str) -> Result<Transport, &'static str> {
+    Transport::of(word).ok_or("write auto, tcp or udp")
 }
 
 async fn list(with: &WithConfig) -> anyhow::Result<()> {

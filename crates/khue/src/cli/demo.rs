@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use base::Link;
 use catalog::{
     CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret, StreamChange, StreamRole,
 };
@@ -155,6 +156,8 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
                     make: Some("simcam".to_owned()),
                     recording: true,
                     retention: Retention { days: 30, bytes: None },
+                    link: Link::default(),
+                    sound: false,
                     streams: streams.into(),
                 };
                 node.catalog.add_camera(camera).await?;

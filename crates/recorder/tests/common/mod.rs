@@ -87,6 +87,8 @@ impl World {
             make: None,
             recording: true,
             retention: Retention::default(),
+            link: Default::default(),
+            sound: false,
             streams: vec![stream(StreamRole::Main), stream(StreamRole::Sub)],
         };
         self.catalog.add_camera(camera).await.unwrap()

@@ -11,8 +11,9 @@ use std::process::{Child, Command, Stdio};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{ClipError, FrameRate};
+use super::{ClipError, Codec, FrameRate, Pattern};
 use crate::draw::Picture;
+use crate::sound::SoundCodec;
 
 /// What `ffprobe` tells of a file's first video stream.
 pub(super) struct Facts {
@@ -78,12 +79,76 @@ pub(super) fn probe(path: &Path) -> Result<Facts, ClipError> {
     })
 }
 
-/// Unwraps a file's H.264 stream into Annex B.
-pub(super) fn annex_b_of(path: &Path) -> Result<Bytes, ClipError> {
+/// Unwraps a file's video stream into Annex B.
+pub(super) fn annex_b_of(path: &Path, codec: Codec) -> Result<Bytes, ClipError> {
+    let name = codec.as_str();
+    let unwrap = format!("{name}_mp4toannexb");
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-i"]).arg(file_url(path));
-    command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "h264", "-"]);
+    command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", &unwrap, "-f", name, "-"]);
     output("ffmpeg", command, path.as_os_str()).map(Bytes::from)
+}
+
+/// Encodes the test picture into an MP4 file.
+pub(super) fn encode_pattern(pattern: &Pattern, to: &Path) -> Result<(), ClipError> {
+    let Pattern { codec, width, height, fps, seconds, gop, b_frames } = *pattern;
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"]);
+    command.arg(format!("testsrc2=s={width}x{height}:r={fps}:d={seconds}"));
+    command.args(["-pix_fmt", "yuv420p"]);
+    command.args(groups(codec, gop, b_frames, "ultrafast"));
+    command.arg(file_url(to));
+    output("ffmpeg", command, OsStr::new("the test picture")).map(drop)
+}
+
+/// Encodes a stream of evenly spaced frames anew, into an MP4 file.
+pub(super) fn transcode(
+    from: &Path,
+    frame_rate: usize,
+    codec: Codec,
+    b_frames: u32,
+    to: &Path,
+) -> Result<(), ClipError> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-r", &frame_rate.to_string(), "-i"]);
+    command.arg(file_url(from));
+    command.args(groups(codec, 2 * frame_rate as u32, b_frames, "ultrafast"));
+    command.args(["-crf", "27", "-maxrate", "2000k", "-bufsize", "4000k"]);
+    command.args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]);
+    command.args(["-color_range", "tv", "-f", "mp4", "-y"]).arg(file_url(to));
+    output("ffmpeg", command, from.as_os_str()).map(drop)
+}
+
+/// Makes sound out of a formula of `aevalsrc`: AAC in ADTS, or bare G.711.
+pub(crate) fn encode_sound(
+    codec: SoundCodec,
+    formula: &str,
+    seconds: u32,
+) -> Result<Bytes, ClipError> {
+    let (encoder, format) = match codec {
+        SoundCodec::Aac => ("aac", "adts"),
+        SoundCodec::Pcmu => ("pcm_mulaw", "mulaw"),
+        SoundCodec::Pcma => ("pcm_alaw", "alaw"),
+    };
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"]);
+    command.arg(format!("aevalsrc='{formula}':s={}:d={seconds}", codec.sample_rate()));
+    command.args(["-c:a", encoder, "-b:a", "48k", "-f", format, "-"]);
+    output("ffmpeg", command, OsStr::new("the sound")).map(Bytes::from)
+}
+
+/// Returns what makes an encoder write closed groups of pictures of one length,
+/// as can be played in a loop.
+fn groups(codec: Codec, gop: u32, b_frames: u32, preset: &str) -> Vec<String> {
+    let (encoder, option) = match codec {
+        Codec::H264 => ("libx264", "-x264-params"),
+        Codec::H265 => ("libx265", "-x265-params"),
+    };
+    let quiet = if codec == Codec::H265 { ":log-level=error" } else { "" };
+    let told = format!(
+        "keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={b_frames}:b-adapt=0{quiet}"
+    );
+    ["-c:v", encoder, "-preset", preset, option, &told].map(str::to_owned).to_vec()
 }
 
 /// Returns the path as ffmpeg takes it whatever it is called: `-v.mp4`, `a:b.mp4`.

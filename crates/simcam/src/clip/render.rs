@@ -7,6 +7,7 @@
 //!                                     └──▶ third ─pipe──▶ sub.h264
 //!
 //! CACHE/nga-tu-sang-v2/{main.h264, sub.h264, truth.jsonl}
+//!                       main-hevc-0b.mp4, …    the main anew, where it was asked for
 //! ```
 //!
 //! A scene is rendered into a folder beside its place and renamed when all is
@@ -17,14 +18,15 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use bytes::Bytes;
 
-use super::ffmpeg::{Encoder, Encoding};
-use super::{Clip, ClipError, FrameRate};
+use super::ffmpeg::{self, Encoder, Encoding};
+use super::{Clip, ClipError, Codec, FrameRate};
+use crate::camera::lock;
 use crate::draw::Picture;
 use crate::scene::{FRAME_RATE, HEIGHT, LOOP_FRAMES, Painter, Scene, Stage, VERSION, WIDTH};
 use crate::truth;
@@ -46,6 +48,36 @@ pub struct Rendered {
     pub sub: Clip,
     /// What is in each frame, as JSON lines (see [`crate::truth`]).
     pub truth: PathBuf,
+}
+
+impl Rendered {
+    /// Returns the main clip coded otherwise: as H.265, or with so many B-frames
+    /// between two others. It is encoded from the main clip, once, and kept beside
+    /// it in the cache; what is burnt into the pictures still reads.
+    pub fn main_as(&self, codec: Codec, b_frames: u32) -> Result<Clip, ClipError> {
+        if codec == Codec::H264 && b_frames == 0 {
+            return Ok(self.main.clone());
+        }
+        static ENCODING: Mutex<()> = Mutex::new(());
+        let _alone = lock(&ENCODING);
+        let folder = self.truth.parent().unwrap_or(Path::new("."));
+        let kept = folder.join(format!("main-{}-{b_frames}b.mp4", codec.as_str()));
+        let fits = |clip: &Clip| clip.access_units.len() == LOOP_FRAMES && clip.codec == codec;
+        if let Ok(clip) = Clip::from_mp4(&kept)
+            && fits(&clip)
+        {
+            return Ok(clip);
+        }
+        // Two processes may be at it: each writes a file of its own, and either will do.
+        let work = folder.join(format!(".{}-{b_frames}b.{}", codec.as_str(), std::process::id()));
+        let main = folder.join("main.h264");
+        let made = ffmpeg::transcode(&main, FRAME_RATE, codec, b_frames, &work)
+            .and_then(|()| fs::rename(&work, &kept).map_err(io("create", &kept)));
+        if made.is_err() {
+            let _ = fs::remove_file(&work);
+        }
+        made.and_then(|()| Clip::from_mp4(&kept))
+    }
 }
 
 /// How far the rendering is.
@@ -284,6 +316,18 @@ mod tests {
         assert!(main.iter().copied().eq((0..LOOP_FRAMES).map(wanted)));
         let sub = burnt_into(&folder.join("sub.h264"), WIDTH / 3, HEIGHT / 3);
         assert!(sub.iter().copied().eq((0..SUB_FRAMES).map(|frame| wanted(frame * 5 / 2))));
+
+        // Coded anew, the same is seen, and nothing is encoded twice.
+        let anew = first.main_as(Codec::H265, 2).unwrap();
+        assert_eq!((anew.codec, anew.duration_90k), (Codec::H265, first.main.duration_90k));
+        assert!(anew.delay_90k() > 0);
+        let kept = folder.join("main-hevc-2b.mp4");
+        let seen = burnt_into(&kept, WIDTH, HEIGHT);
+        assert!(seen.iter().copied().eq((0..LOOP_FRAMES).map(wanted)));
+        let number = fs::metadata(&kept).unwrap().ino();
+        assert_eq!(first.main_as(Codec::H265, 2).unwrap(), anew);
+        assert_eq!(fs::metadata(&kept).unwrap().ino(), number);
+        assert_eq!(first.main_as(Codec::H264, 0).unwrap(), first.main);
 
         // Found in the cache, nothing is rendered.
         let again =

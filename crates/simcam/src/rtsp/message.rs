@@ -6,6 +6,9 @@
 //! ```text
 //! OPTIONS … CRLF CRLF   $ channel length16 packet   GET_PARAMETER … CRLF CRLF
 //! ```
+//!
+//! Requests of HTTP/1.1 look the same but for their first line; those that switch
+//! faults are read here as well.
 
 use std::fmt::Write;
 
@@ -31,13 +34,15 @@ pub(crate) enum Input {
 }
 
 /// A request of a client.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The method, as sent.
     pub(crate) method: String,
     /// The URI, as sent.
     pub(crate) uri: String,
     headers: Vec<(String, String)>,
+    /// What came behind the headers, if its length was said.
+    pub(crate) body: Bytes,
 }
 
 /// The answer to a request.
@@ -53,7 +58,7 @@ pub(crate) struct Response {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
     /// Not a request line.
-    #[error("no rtsp request line")]
+    #[error("no request line")]
     Line,
     /// Not a header.
     #[error("no header")]
@@ -75,8 +80,14 @@ pub(crate) fn take(bytes: &mut BytesMut) -> Result<Option<Input>, Malformed> {
     match bytes.first() {
         None => Ok(None),
         Some(b'$') => Ok(take_packet(bytes)),
-        Some(_) => Ok(take_request(bytes)?.map(Input::Request)),
+        Some(_) => Ok(take_request(bytes, "RTSP/1.0")?.map(Input::Request)),
     }
+}
+
+/// Takes the next whole request of HTTP off the front of `bytes`; `None` where more
+/// must come.
+pub(crate) fn take_http(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
+    take_request(bytes, "HTTP/1.1")
 }
 
 fn take_packet(bytes: &mut BytesMut) -> Option<Input> {
@@ -89,11 +100,11 @@ fn take_packet(bytes: &mut BytesMut) -> Option<Input> {
     Some(Input::Packet { channel, data: bytes.split_to(length).freeze() })
 }
 
-fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
+fn take_request(bytes: &mut BytesMut, protocol: &str) -> Result<Option<Request>, Malformed> {
     let Some(head_length) = end_of_head(bytes) else {
         // Garbage is told apart by its first line, not only after MAX_HEAD of it.
         if let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            request_line(without_cr(&bytes[..end]))?;
+            request_line(without_cr(&bytes[..end]), protocol)?;
         }
         return if bytes.len() > MAX_HEAD { Err(Malformed::HeadTooLong) } else { Ok(None) };
     };
@@ -101,7 +112,7 @@ fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
         return Err(Malformed::HeadTooLong);
     }
     let mut lines = bytes[..head_length].split(|&byte| byte == b'\n').map(without_cr);
-    let (method, uri) = request_line(lines.next().unwrap_or_default())?;
+    let (method, uri) = request_line(lines.next().unwrap_or_default(), protocol)?;
     let mut headers = Vec::new();
     for line in lines.take_while(|line| !line.is_empty()) {
         let line = std::str::from_utf8(line).map_err(|_| Malformed::Header)?;
@@ -112,7 +123,7 @@ fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
         let (name, value) = line.split_once(':').ok_or(Malformed::Header)?;
         headers.push((name.trim().to_owned(), value.trim().to_owned()));
     }
-    let request = Request { method, uri, headers };
+    let mut request = Request { method, uri, headers, body: Bytes::new() };
     let body_length = match request.header("content-length") {
         Some(length) => length.parse::<usize>().map_err(|_| Malformed::Header)?,
         None => 0,
@@ -123,7 +134,8 @@ fn take_request(bytes: &mut BytesMut) -> Result<Option<Request>, Malformed> {
     if bytes.len() < head_length + body_length {
         return Ok(None);
     }
-    bytes.advance(head_length + body_length);
+    bytes.advance(head_length);
+    request.body = bytes.split_to(body_length).freeze();
     Ok(Some(request))
 }
 
@@ -140,12 +152,13 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-fn request_line(line: &[u8]) -> Result<(String, String), Malformed> {
+fn request_line(line: &[u8], protocol: &str) -> Result<(String, String), Malformed> {
     let line = std::str::from_utf8(line).map_err(|_| Malformed::Line)?;
     let mut words = line.split(' ');
     match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(method), Some(uri), Some("RTSP/1.0"), None)
-            if !uri.is_empty()
+        (Some(method), Some(uri), Some(spoken), None)
+            if spoken == protocol
+                && !uri.is_empty()
                 && !uri.contains(char::is_control)
                 && !method.is_empty()
                 && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') =>
@@ -201,7 +214,16 @@ impl Response {
 
     /// Returns the bytes to send as the answer to the request numbered `cseq`.
     pub(crate) fn bytes(&self, cseq: Option<&str>) -> Vec<u8> {
-        let mut text = format!("RTSP/1.0 {} {}\r\n", self.status, reason(self.status));
+        self.bytes_of("RTSP/1.0", cseq)
+    }
+
+    /// Returns the bytes to send as the answer to a request of HTTP.
+    pub(crate) fn http_bytes(&self) -> Vec<u8> {
+        self.bytes_of("HTTP/1.1", None)
+    }
+
+    fn bytes_of(&self, protocol: &str, cseq: Option<&str>) -> Vec<u8> {
+        let mut text = format!("{protocol} {} {}\r\n", self.status, reason(self.status));
         // Writing to a string cannot fail.
         if let Some(cseq) = cseq {
             let _ = write!(text, "CSeq: {cseq}\r\n");
@@ -225,6 +247,7 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         454 => "Session Not Found",
         455 => "Method Not Valid in This State",
         461 => "Unsupported Transport",
@@ -279,8 +302,7 @@ mod tests {
     #[test]
     fn a_path_is_what_stands_between_authority_and_query() {
         let path = |uri: &str| {
-            let request =
-                Request { method: String::new(), uri: uri.to_owned(), headers: Vec::new() };
+            let request = Request { uri: uri.to_owned(), ..Request::default() };
             request.path().to_owned()
         };
         assert_eq!(path("rtsp://u:p@h/cam1/main/?a=/b"), "cam1/main");

@@ -1,13 +1,13 @@
-//! RTSP 1.0 (RFC 2326) as a camera speaks it, over one TCP connection.
+//! RTSP 1.0 (RFC 2326) as a camera speaks it, over one connection.
 //!
 //! ```text
 //! connection ── bytes ──▶ message ── Request ──▶ session ── Response ──▶ outlet
 //!     │                                            │ auth, sdp             ▲
-//!     └───────── PLAY: a viewer joins a Stream ────┘      pacer's frames ──┘
+//!     └───────── PLAY: a viewer joins a Stream ────┘      pacer's frames ──┴─▶ udp
 //! ```
 //!
-//! `connection` is the only file here with a socket to read, `outlet` the only
-//! one with a socket to write. What is sent when is `pacer`'s.
+//! `connection` is the only file here with a socket to read; sockets to write are
+//! `outlet`'s and `udp`'s. What is sent when is `pacer`'s.
 
 pub(crate) mod auth;
 pub(crate) mod connection;
@@ -15,3 +15,6 @@ pub(crate) mod message;
 pub(crate) mod outlet;
 pub(crate) mod sdp;
 pub(crate) mod session;
+pub(crate) mod transport;
+pub(crate) mod udp;
+pub(crate) mod wire;

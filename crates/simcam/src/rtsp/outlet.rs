@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
+
+use super::wire::Wire;
 
 /// The writing half of a client's connection.
 #[derive(Debug)]
 pub(crate) struct Outlet {
-    stream: Arc<TcpStream>,
+    stream: Arc<Wire>,
     backlog: Vec<u8>,
     /// How many bytes of `backlog` went out already.
     sent: usize,
@@ -30,6 +31,9 @@ pub(crate) enum WriteError {
     /// The client does not read fast enough.
     #[error("the client does not keep up")]
     TooSlow,
+    /// A fault was switched on that ends it.
+    #[error("a fault ends the connection")]
+    Fault,
     /// The connection is gone.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -38,7 +42,7 @@ pub(crate) enum WriteError {
 impl Outlet {
     /// Returns an outlet that keeps at most `limit` bytes waiting and whose
     /// connection ends when `closing` is cancelled.
-    pub(crate) fn new(stream: Arc<TcpStream>, limit: usize, closing: CancellationToken) -> Self {
+    pub(crate) fn new(stream: Arc<Wire>, limit: usize, closing: CancellationToken) -> Self {
         Self { stream, backlog: Vec::new(), sent: 0, limit, closing }
     }
 
@@ -89,7 +93,8 @@ impl Outlet {
         while written < bytes.len() {
             // Past the runtime: it would keep a note of each write, and whether
             // the socket takes more is asked with the next tick anyway.
-            match send(&self.stream, &bytes[written..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            match send(&*self.stream, &bytes[written..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+            {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => written += count,
                 Err(Errno::AGAIN) => break,
@@ -104,15 +109,16 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
     async fn pair(limit: usize) -> (Outlet, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let server = Arc::new(listener.accept().await.unwrap().0);
+        let server = listener.accept().await.unwrap().0;
         server.writable().await.unwrap();
+        let server = Arc::new(Wire::Tcp(server));
         (Outlet::new(server, limit, CancellationToken::new()), client)
     }
 

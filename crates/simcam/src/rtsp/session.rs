@@ -1,9 +1,11 @@
-//! What a camera answers to which request: RFC 2326 for one track over TCP.
+//! What a camera answers to which request: RFC 2326 for the tracks of one stream.
 //!
 //! ```text
 //!          SETUP             PLAY
 //! Idle ───────────▶ Ready ───────────▶ Playing
-//!   ▲─────────────────┴────────────────────┘ TEARDOWN (and the connection ends)
+//!   ▲              │  ▲ SETUP of the      │
+//!   │              └──┘ other track       │
+//!   └─────────────────┴───────────────────┘ TEARDOWN (and the connection ends)
 //! ```
 //!
 //! Requests come in, responses and what to do go out; there is no socket here.
@@ -16,10 +18,13 @@ use std::time::Duration;
 use super::auth::{Challenge, Verdict};
 use super::message::{Request, Response};
 use super::sdp;
-use crate::camera::{Beginning, Stream};
+use super::transport::{self, Offer};
+use crate::camera::{Media, Track, Transports};
+use crate::fault::Fault;
+use crate::stream::Beginning;
 
 /// The streams of a server, by path.
-pub(crate) type Directory = HashMap<String, Arc<Stream>>;
+pub(crate) type Directory = HashMap<String, Arc<Media>>;
 
 const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN";
 
@@ -29,14 +34,39 @@ pub(crate) struct Session {
     challenge: Option<Challenge>,
     id: String,
     timeout: Duration,
+    /// The port that RTP comes from over UDP, where that is possible at all.
+    udp_port: Option<u16>,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     Idle,
-    Ready { stream: Arc<Stream>, channel: u8 },
-    Playing { path: String },
+    Ready { media: Arc<Media>, tracks: Vec<Chosen> },
+    Playing { media: Arc<Media> },
+}
+
+/// A track that a client asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    /// Which.
+    pub(crate) track: Track,
+    /// How it is sent.
+    pub(crate) way: Agreed,
+}
+
+/// How a track is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreed {
+    /// RTP on this channel, RTCP on the next.
+    Interleaved(u8),
+    /// Over UDP, to these ports of the client's host.
+    Udp {
+        /// Where RTP goes.
+        rtp: u16,
+        /// Where RTCP goes.
+        rtcp: u16,
+    },
 }
 
 /// What follows from a request.
@@ -44,25 +74,31 @@ enum State {
 pub(crate) enum Answer {
     /// Send this.
     Say(Response),
-    /// Send this with the beginning in it, and then the stream's frames.
+    /// Send this with the beginnings in it, and then the frames.
     Play {
         /// What to play.
-        stream: Arc<Stream>,
-        /// On which interleaved channel.
-        channel: u8,
-        /// The answer, but for where the stream begins.
+        media: Arc<Media>,
+        /// Which of its tracks, and how; at least one, each once.
+        tracks: Vec<Chosen>,
+        /// The answer, but for where the tracks begin.
         response: Response,
-        /// The URL of the track, for [`with_beginning`].
-        track_url: String,
+        /// The URL of the stream, for [`with_beginnings`].
+        url: String,
     },
     /// Send this and close the connection.
     Leave(Response),
 }
 
 impl Session {
-    /// Returns a session that has not begun. `id` names it towards the client.
-    pub(crate) fn new(challenge: Option<Challenge>, id: String, timeout: Duration) -> Self {
-        Self { challenge, id, timeout, state: State::Idle }
+    /// Returns a session that has not begun. `id` names it towards the client;
+    /// `udp_port` is where RTP over UDP comes from, if it may.
+    pub(crate) fn new(
+        challenge: Option<Challenge>,
+        id: String,
+        timeout: Duration,
+        udp_port: Option<u16>,
+    ) -> Self {
+        Self { challenge, id, timeout, udp_port, state: State::Idle }
     }
 
     /// Answers a request that came to the address `host`.
@@ -119,39 +155,91 @@ impl Session {
         None
     }
 
+    /// Returns what a request is about: what its path names, or what is played.
+    pub(crate) fn about(&self, request: &Request, directory: &Directory) -> Option<Arc<Media>> {
+        match &self.state {
+            State::Idle => directory.get(split_track(request.path()).0).cloned(),
+            State::Ready { media, .. } | State::Playing { media } => Some(Arc::clone(media)),
+        }
+    }
+
     fn setup(&mut self, request: &Request, directory: &Directory) -> Response {
-        let path = request.path();
-        let path = path.strip_suffix(sdp::TRACK).map_or(path, |path| path.trim_end_matches('/'));
-        let Some(stream) = directory.get(path) else {
+        let (path, track) = split_track(request.path());
+        let found = directory.get(path).filter(|media| media.track(track).is_some());
+        let Some(media) = found else {
             return Response::new(404);
         };
-        if matches!(self.state, State::Playing { .. }) {
-            return Response::new(455);
-        }
-        let offers = request.header("transport").unwrap_or_default().split(',');
-        let Some(channel) = offers.filter_map(interleaved).next() else {
+        let mut tracks = match &self.state {
+            State::Playing { .. } => return Response::new(455),
+            State::Ready { media: before, tracks } if Arc::ptr_eq(before, media) => tracks.clone(),
+            State::Ready { .. } | State::Idle => Vec::new(),
+        };
+        tracks.retain(|chosen| chosen.track != track);
+        let header = request.header("transport").unwrap_or_default();
+        let mut offers = transport::offers(header);
+        let Some(way) = offers.find_map(|offer| self.agree(offer, media.transports, &tracks))
+        else {
             return Response::new(461);
         };
-        self.state = State::Ready { stream: Arc::clone(stream), channel };
-        let transport = format!("RTP/AVP/TCP;unicast;interleaved={channel}-{}", channel + 1);
+        let transport = match way {
+            Agreed::Interleaved(channel) => {
+                format!("RTP/AVP/TCP;unicast;interleaved={channel}-{}", channel + 1)
+            }
+            Agreed::Udp { rtp, rtcp } => {
+                let port = self.udp_port.unwrap_or_default();
+                let ssrc = media.track(track).map_or(0, |stream| stream.ssrc());
+                format!(
+                    "RTP/AVP;unicast;client_port={rtp}-{rtcp};server_port={port}-{};ssrc={ssrc:08X}",
+                    port.wrapping_add(1)
+                )
+            }
+        };
+        tracks.push(Chosen { track, way });
+        self.state = State::Ready { media: Arc::clone(media), tracks };
         let session = format!("{};timeout={}", self.id, self.timeout.as_secs());
         Response::new(200).with("Transport", transport).with("Session", session)
+    }
+
+    /// Returns how an offer is taken, if it is.
+    fn agree(&self, offer: Offer, spoken: Transports, others: &[Chosen]) -> Option<Agreed> {
+        match offer {
+            Offer::Interleaved(channel) if spoken != Transports::UdpOnly => {
+                let taken = |channel: u8| {
+                    let channels = others.iter().filter_map(|chosen| match chosen.way {
+                        Agreed::Interleaved(channel) => Some(channel),
+                        Agreed::Udp { .. } => None,
+                    });
+                    // Each has two.
+                    channels.into_iter().any(|other| other.abs_diff(channel) < 2)
+                };
+                let wished = channel.filter(|&channel| !taken(channel));
+                let free = || (0..u8::MAX).step_by(2).find(|&channel| !taken(channel));
+                wished.or_else(free).map(Agreed::Interleaved)
+            }
+            Offer::Udp { rtp, rtcp } if spoken != Transports::TcpOnly => {
+                self.udp_port.map(|_| Agreed::Udp { rtp, rtcp })
+            }
+            _ => None,
+        }
     }
 
     fn play(&mut self, request: &Request) -> Answer {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => Answer::Say(Response::new(455)),
-            State::Playing { path } => {
+            State::Playing { media } => {
                 // Asked again, a live stream just goes on.
-                self.state = State::Playing { path };
+                self.state = State::Playing { media };
                 Answer::Say(self.within_session(Response::new(200)))
             }
-            State::Ready { stream, channel } => {
-                let base = request.uri.trim_end_matches('/').trim_end_matches(sdp::TRACK);
-                let track_url = format!("{}/{}", base.trim_end_matches('/'), sdp::TRACK);
-                self.state = State::Playing { path: stream.path.clone() };
+            State::Ready { media, tracks } => {
+                let mut url = request.uri.trim_end_matches('/');
+                for track in [Track::Pictures, Track::Sound] {
+                    url = url.strip_suffix(sdp::control(track)).unwrap_or(url);
+                }
+                let url = url.trim_end_matches('/').to_owned();
+                self.state = State::Playing { media: Arc::clone(&media) };
                 let response = self.within_session(Response::new(200).with("Range", "npt=now-"));
-                Answer::Play { stream, channel, response, track_url }
+                Answer::Play { media, tracks, response, url }
             }
         }
     }
@@ -164,35 +252,40 @@ impl Session {
     }
 }
 
-/// Returns the response with where the stream begins in it.
-pub(crate) fn with_beginning(
+/// Returns the response with where the tracks begin in it.
+pub(crate) fn with_beginnings(
     response: Response,
-    track_url: &str,
-    beginning: Beginning,
+    url: &str,
+    beginnings: impl Iterator<Item = (Track, Beginning)>,
 ) -> Response {
-    let Beginning { sequence, rtp_time } = beginning;
-    response.with("RTP-Info", format!("url={track_url};seq={sequence};rtptime={rtp_time}"))
+    let each = beginnings.map(|(track, Beginning { sequence, rtp_time })| {
+        format!("url={url}/{};seq={sequence};rtptime={rtp_time}", sdp::control(track))
+    });
+    response.with("RTP-Info", each.collect::<Vec<_>>().join(","))
+}
+
+/// Returns a path without the name of its track, and the track it names; the
+/// pictures if it names none.
+fn split_track(path: &str) -> (&str, Track) {
+    for track in [Track::Pictures, Track::Sound] {
+        if let Some(rest) = path.strip_suffix(sdp::control(track)) {
+            return (rest.trim_end_matches('/'), track);
+        }
+    }
+    (path, Track::Pictures)
 }
 
 fn describe(request: &Request, directory: &Directory, host: IpAddr) -> Response {
     match directory.get(request.path()) {
         None => Response::new(404),
-        Some(stream) => Response::new(200)
-            .with("Content-Base", format!("{}/", request.uri.trim_end_matches('/')))
-            .with_body("application/sdp", sdp::describe(&stream.path, host, &stream.reel)),
+        Some(media) => {
+            let mut sdp = sdp::describe(media, host);
+            if let Fault::WrongSdp { lie } = media.pictures.fault() {
+                sdp = lie.told(&sdp);
+            }
+            Response::new(200)
+                .with("Content-Base", format!("{}/", request.uri.trim_end_matches('/')))
+                .with_body("application/sdp", sdp)
+        }
     }
-}
-
-/// Returns the channel for RTP that a transport asks for, if it is interleaved
-/// TCP with room for RTCP beside it.
-fn interleaved(transport: &str) -> Option<u8> {
-    let mut fields = transport.split(';').map(str::trim);
-    if !fields.next()?.eq_ignore_ascii_case("RTP/AVP/TCP") {
-        return None;
-    }
-    let channel = match fields.find_map(|field| field.strip_prefix("interleaved=")) {
-        None => 0,
-        Some(channels) => channels.split('-').next()?.parse().ok()?,
-    };
-    (channel < u8::MAX).then_some(channel)
 }
