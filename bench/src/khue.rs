@@ -22,7 +22,10 @@ impl Khue {
     pub(crate) fn start(urls: &[String], folder: &Path) -> anyhow::Result<Self> {
         let config = folder.join("khue.toml");
         let data = folder.join("data");
-        std::fs::write(&config, format!("data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n"))?;
+        std::fs::write(
+            &config,
+            format!("data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[rtsp]\nserve = false\n"),
+        )?;
         for url in urls {
             let added = Command::new(program()?)
                 .args(["camera", "add", url, "--untried", "--config"])

@@ -146,6 +146,8 @@ impl Drop for Program {
 pub fn configure(folder: &Path, more: &str) -> anyhow::Result<PathBuf> {
     let path = folder.join("khue.toml");
     let data = folder.join("data");
-    std::fs::write(&path, format!("data = {data:?}\n{more}"))?;
+    // Whatever else runs on this machine has a port of its own.
+    let rtsp = if more.contains("[rtsp]") { "" } else { "[rtsp]\nlisten = \"127.0.0.1:0\"\n" };
+    std::fs::write(&path, format!("data = {data:?}\n{more}{rtsp}"))?;
     Ok(path)
 }

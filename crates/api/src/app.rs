@@ -8,10 +8,12 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
-use signin::{MediaTokens, SignIns};
+use live::hls::Feeds;
+use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::Store;
 
 use crate::exports::Exports;
+use crate::hls::Presentations;
 
 /// The rooms and settings that the API needs. One struct, no globals.
 pub struct App {
@@ -19,6 +21,10 @@ pub struct App {
     pub catalog: Catalog,
     /// Who is there.
     pub sign_ins: SignIns,
+    /// By what foreign programs watch.
+    pub stream_secrets: StreamSecrets,
+    /// Where they do.
+    pub rtsp: RtspPorts,
     /// What signs and verifies the opening of media.
     pub tokens: MediaTokens,
     /// What expiry must spare.
@@ -44,6 +50,15 @@ pub struct App {
     pub version: &'static str,
 }
 
+/// The ports on which RTSP is served.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RtspPorts {
+    /// By TLS.
+    pub tls: Option<u16>,
+    /// In the clear.
+    pub plain: Option<u16>,
+}
+
 /// What handlers are given.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -54,6 +69,8 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
+    pub(crate) feeds: Feeds,
+    pub(crate) presentations: Presentations,
     /// Held while a hold is placed and while a camera is removed: each looks
     /// first whether the other is there.
     pub(crate) placing: tokio::sync::Mutex<()>,
@@ -66,7 +83,9 @@ impl State {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
         let placing = tokio::sync::Mutex::default();
-        Self { app: Arc::new(Inner { app, verifier, exports, placing, probes }) }
+        let (feeds, presentations) = (Feeds::new(app.hub.clone()), Presentations::default());
+        let inner = Inner { app, verifier, exports, feeds, presentations, placing, probes };
+        Self { app: Arc::new(inner) }
     }
 
     pub(crate) fn now(&self) -> WallTime {

@@ -18,11 +18,15 @@ mod extract;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
+mod hls;
 mod media_socket;
 mod person;
+mod right;
 mod router;
 mod routes;
+mod stream_gate;
 mod ui;
 
-pub use app::App;
+pub use app::{App, RtspPorts};
 pub use router::{openapi, router};
+pub use stream_gate::StreamGate;

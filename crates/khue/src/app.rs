@@ -19,7 +19,7 @@ use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
 use recorder::Recorder;
-use signin::{MediaTokens, OneTimePassword, SignIns};
+use signin::{MediaTokens, OneTimePassword, SignIns, StreamSecrets};
 use store::{Disk, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::door::{Door, Opened};
 use crate::home::{Alone, Home};
+use crate::rtsp_door::RtspDoor;
 use crate::ui;
 
 /// How often a catalog that another process wrote to is looked at.
@@ -49,6 +50,7 @@ pub(crate) struct Node {
     pub(crate) pool: Pool,
     pub(crate) catalog: Catalog,
     pub(crate) sign_ins: SignIns,
+    pub(crate) stream_secrets: StreamSecrets,
     pub(crate) holds: Holds,
 }
 
@@ -59,6 +61,7 @@ pub(crate) struct Begun {
     config: Config,
     door: Door,
     opened: Opened,
+    rtsp: RtspDoor,
     alone: Alone,
 }
 
@@ -82,8 +85,9 @@ impl Node {
         let pool = Pool::open_sqlite(&home.database(), Durability::Full).await?;
         let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
         let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?).await?;
+        let stream_secrets = StreamSecrets::open(pool.clone(), &home.key("stream-secret")?).await?;
         let holds = Holds::open(pool.clone()).await?;
-        Ok(Self { home, pool, catalog, sign_ins, holds })
+        Ok(Self { home, pool, catalog, sign_ins, stream_secrets, holds })
     }
 
     /// Returns the site of this name, added to the node's own body if there is none.
@@ -146,7 +150,8 @@ impl Begun {
         let alone = Home::open(&config.data)?.alone()?;
         let node = Node::open(&config).await?;
         let opened = door.open(&config, &node.home).await?;
-        Ok(Self { node, config, door, opened, alone })
+        let rtsp = RtspDoor::open(&config.rtsp, opened.rustls())?;
+        Ok(Self { node, config, door, opened, rtsp, alone })
     }
 
     /// Runs until it is asked to stop; `ready` is called with the address once
@@ -155,8 +160,8 @@ impl Begun {
         self,
         ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let Self { node, config, door, opened, alone } = self;
-        let ran = run(&node, &config, door, opened, ready).await;
+        let Self { node, config, door, opened, rtsp, alone } = self;
+        let ran = run(&node, &config, door, (opened, rtsp), ready).await;
         node.pool.close().await?;
         drop(alone);
         ran
@@ -167,7 +172,7 @@ async fn run(
     node: &Node,
     config: &Config,
     door: Door,
-    opened: Opened,
+    (opened, rtsp): (Opened, RtspDoor),
     ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     open_files();
@@ -192,10 +197,12 @@ async fn run(
     let router = api::router(api::App {
         catalog: node.catalog.clone(),
         sign_ins: node.sign_ins.clone(),
+        stream_secrets: node.stream_secrets.clone(),
+        rtsp: rtsp.ports()?,
         tokens: MediaTokens::new(&node.home.key("media")?),
         holds: node.holds.clone(),
         store: store.clone(),
-        hub,
+        hub: hub.clone(),
         recorder: recorder.clone(),
         clock: clock.clone(),
         probe_limits: Limits::default(),
@@ -207,6 +214,9 @@ async fn run(
     let address = opened.address()?;
     let handle = axum_server::Handle::new();
     let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
+    let gate =
+        api::StreamGate::new(node.catalog.clone(), node.stream_secrets.clone(), clock.clone());
+    let rtsp = rtsp.serve(hub, gate, stopping.clone())?;
     ready(node, address).await?;
     let served = tokio::select! {
         served = &mut serving => served,
@@ -223,6 +233,9 @@ async fn run(
     tracing::info!("stopping");
     stopping.cancel();
     handle.graceful_shutdown(Some(LAST_REQUESTS));
+    if tokio::time::timeout(LAST_REQUESTS, rtsp.wait()).await.is_err() {
+        tracing::warn!("a connection for RTSP did not end");
+    }
     recorder.stop().await;
     store.close().await;
     if !serving.is_finished() {

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     #[serde(default)]
     pub(crate) http: Http,
+    #[serde(default)]
+    pub(crate) rtsp: Rtsp,
     /// `[store]`: where recordings lie and what they may take.
     #[serde(default)]
     pub(crate) store: StoreConfig,
@@ -49,6 +51,24 @@ impl Default for Http {
             certificate: None,
             key: None,
         }
+    }
+}
+
+/// `[rtsp]`: where foreign programs watch live.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rtsp {
+    /// Whether it is served at all.
+    pub(crate) serve: bool,
+    /// Address and port of `rtsps://`.
+    pub(crate) listen: SocketAddr,
+    /// Address and port of `rtsp://`, which anybody on the way can watch.
+    pub(crate) plain: Option<SocketAddr>,
+}
+
+impl Default for Rtsp {
+    fn default() -> Self {
+        Self { serve: true, listen: (Ipv4Addr::UNSPECIFIED, 8322).into(), plain: None }
     }
 }
 
@@ -105,7 +125,8 @@ mod tests {
             toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
                 .unwrap();
         let store_keys = defaults.lines().filter_map(|line| line.split(" = ").next());
-        for key in ["data", "listen", "names", "certificate", "key"].into_iter().chain(store_keys) {
+        let keys = ["data", "listen", "names", "certificate", "key", "serve", "plain"];
+        for key in keys.into_iter().chain(store_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
         }

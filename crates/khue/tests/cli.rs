@@ -150,7 +150,11 @@ fn a_configuration_that_is_wrong_names_its_line_and_what_may_stand_there() {
 /// A `khue serve` that was asked to serve at `listen`.
 fn serve(config: &Path, listen: SocketAddr) -> Child {
     let data = config.with_file_name("data");
-    fs::write(config, format!("data = {data:?}\n[http]\nlisten = \"{listen}\"\n")).unwrap();
+    fs::write(
+        config,
+        format!("data = {data:?}\n[http]\nlisten = \"{listen}\"\n[rtsp]\nserve = false\n"),
+    )
+    .unwrap();
     Command::new(env!("CARGO_BIN_EXE_khue"))
         .args(["serve", "--config"])
         .arg(config)

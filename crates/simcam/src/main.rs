@@ -211,7 +211,10 @@ fn cameras(arguments: &Arguments) -> Result<Vec<CameraConfig>, ClipError> {
             let phase = length.mul_f64(f64::from(number - 1) * 0.618_034 % 1.0);
             Ok(CameraConfig {
                 phase,
-                sound: arguments.sound.map(|codec| heard(arguments, codec, number, length)).transpose()?,
+                sound: arguments
+                    .sound
+                    .map(|codec| heard(arguments, codec, number, length))
+                    .transpose()?,
                 in_band: arguments.in_band,
                 transports,
                 others: others.clone(),
