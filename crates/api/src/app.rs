@@ -8,7 +8,7 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
-use live::hls::Feeds;
+use live::hls::{Feeds, LINGER};
 use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::Store;
 
@@ -83,7 +83,8 @@ impl State {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
         let placing = tokio::sync::Mutex::default();
-        let (feeds, presentations) = (Feeds::new(app.hub.clone()), Presentations::default());
+        let (feeds, presentations) =
+            (Feeds::new(app.hub.clone(), LINGER), Presentations::default());
         let inner = Inner { app, verifier, exports, feeds, presentations, placing, probes };
         Self { app: Arc::new(inner) }
     }

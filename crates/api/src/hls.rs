@@ -45,8 +45,8 @@ pub(crate) struct Presentation {
     /// Where the token lets its owner listen.
     pub(crate) sound: Option<StreamId>,
     right: Mutex<Right>,
-    /// When the sign-in was looked at last.
-    looked: tokio::sync::Mutex<Instant>,
+    /// When the sign-in was looked at last, and how many were ended before.
+    looked: tokio::sync::Mutex<(Instant, u64)>,
     asked: Mutex<Instant>,
 }
 
@@ -66,7 +66,7 @@ impl Presentations {
             picture,
             sound,
             right: Mutex::new(right),
-            looked: tokio::sync::Mutex::new(now),
+            looked: tokio::sync::Mutex::new((now, ended(state))),
             asked: Mutex::new(now),
         });
         let user = opened.right().user;
@@ -135,11 +135,12 @@ impl Presentation {
             return Err(unknown_path());
         }
         let mut looked = self.looked.lock().await;
-        if looked.elapsed() < SIGN_IN_LOOK {
+        let ended = ended(state);
+        if looked.0.elapsed() < SIGN_IN_LOOK && looked.1 == ended {
             return Ok(());
         }
         match state.sign_ins.look(right.sign_in, state.now()).await {
-            Ok(Some(_)) => *looked = Instant::now(),
+            Ok(Some(_)) => *looked = (Instant::now(), ended),
             Ok(None) => return Err(unknown_path()),
             // A database that is busy for a moment must not darken a wall; tokens
             // are bounded in time all the same.
@@ -147,6 +148,11 @@ impl Presentation {
         }
         Ok(())
     }
+}
+
+/// Returns how many times sign-ins were ended so far.
+fn ended(state: &State) -> u64 {
+    *state.sign_ins.revocations().borrow()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -18,6 +18,7 @@ use anyhow::Context;
 use api::{RtspPorts, StreamGate};
 use axum_server::tls_rustls::RustlsConfig;
 use live::Hub;
+use live::rtsp::Limits;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -142,7 +143,7 @@ async fn serve(guest: Guest, stream: TcpStream, rustls: Option<RustlsConfig>) {
     }
     let Served { hub, gate, stopping, .. } = &*served;
     let Some(rustls) = rustls else {
-        return live::rtsp::serve(stream, from, hub, gate, stopping).await;
+        return live::rtsp::serve(stream, from, hub, gate, Limits::default(), stopping).await;
     };
     // The certificate as it stands now, without the names of HTTP's versions.
     let mut config = rustls::ServerConfig::clone(&rustls.get_inner());
@@ -153,7 +154,9 @@ async fn serve(guest: Guest, stream: TcpStream, rustls: Option<RustlsConfig>) {
         agreed = handshake => agreed,
     };
     match agreed {
-        Ok(Ok(stream)) => live::rtsp::serve(stream, from, hub, gate, stopping).await,
+        Ok(Ok(stream)) => {
+            live::rtsp::serve(stream, from, hub, gate, Limits::default(), stopping).await
+        }
         Ok(Err(error)) => tracing::debug!(%from, %error, "no TLS came about for RTSP"),
         Err(_) => tracing::debug!(%from, "a client of RTSP took too long to agree on TLS"),
     }

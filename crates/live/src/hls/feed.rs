@@ -21,10 +21,10 @@ use super::multivariant::Rendition;
 use super::name::{Reload, Track};
 use super::window::{Next, Readiness};
 use super::{Packager, TARGET_S, playlist};
-use crate::Hub;
+use crate::{Hub, Tapped, Viewer};
 
-/// How long after the last request a packager goes on: longer than a player
-/// rests between two.
+/// How long after the last request a packager goes on in the program: longer
+/// than a player rests between two.
 pub const LINGER: Duration = Duration::from_secs(20);
 
 /// How long a request waits for what it asks for: three target durations, as
@@ -39,6 +39,7 @@ pub struct Feeds {
 
 struct Inner {
     hub: Hub,
+    linger: Duration,
     by_stream: Mutex<HashMap<StreamId, Arc<Feed>>>,
 }
 
@@ -64,9 +65,10 @@ pub enum Unmet {
 }
 
 impl Feeds {
-    /// Makes the place for packagers of this hub's streams.
-    pub fn new(hub: Hub) -> Self {
-        Self { inner: Arc::new(Inner { hub, by_stream: Mutex::default() }) }
+    /// Makes the place for packagers of this hub's streams, each of which goes on
+    /// for `linger` after the last request.
+    pub fn new(hub: Hub, linger: Duration) -> Self {
+        Self { inner: Arc::new(Inner { hub, linger, by_stream: Mutex::default() }) }
     }
 
     /// Returns the packager of a stream, begun if there is none. To be called
@@ -84,7 +86,9 @@ impl Feeds {
             asked: Mutex::new(Instant::now()),
         });
         by_stream.insert(stream, feed.clone());
-        tokio::spawn(run(self.clone(), feed.clone()));
+        // From this moment on nothing is missed, whenever the task comes to run.
+        let viewer = self.inner.hub.subscribe(stream);
+        tokio::spawn(run(self.clone(), feed.clone(), viewer));
         feed
     }
 
@@ -97,7 +101,7 @@ impl Feeds {
     fn let_go(&self, feed: &Feed) -> bool {
         // Under the lock of the map, under which every asker is noted as well.
         let mut by_stream = lock(&self.inner.by_stream);
-        let is_idle = lock(&feed.asked).elapsed() >= LINGER;
+        let is_idle = lock(&feed.asked).elapsed() >= self.inner.linger;
         if is_idle {
             by_stream.remove(&feed.stream);
         }
@@ -184,11 +188,10 @@ impl Feed {
 }
 
 /// Feeds a packager until nobody asks any more, or the stream is no more.
-async fn run(feeds: Feeds, feed: Arc<Feed>) {
+async fn run(feeds: Feeds, feed: Arc<Feed>, mut viewer: Viewer) {
     tracing::debug!(stream = %feed.stream, "a stream is packaged for HLS");
-    let mut viewer = feeds.inner.hub.subscribe(feed.stream);
     loop {
-        let idle_at = *lock(&feed.asked) + LINGER;
+        let idle_at = *lock(&feed.asked) + feeds.inner.linger;
         let tapped = tokio::select! {
             tapped = viewer.next_tapped() => tapped,
             () = sleep_until(idle_at) => match feeds.let_go(&feed) {
@@ -196,7 +199,7 @@ async fn run(feeds: Feeds, feed: Arc<Feed>) {
                 false => continue,
             },
         };
-        let is_closed = tapped == crate::Tapped::Closed;
+        let is_closed = tapped == Tapped::Closed;
         if lock(&feed.packager).take(tapped) {
             feed.changed.send_modify(|count| *count += 1);
         }

@@ -20,7 +20,7 @@ pub mod playlist;
 mod testutil;
 pub mod window;
 
-pub use feed::{Feed, Feeds, Unmet};
+pub use feed::{Feed, Feeds, LINGER, Unmet};
 pub use multivariant::{Rendition, multivariant};
 pub use name::{File, Reload};
 pub use packager::Packager;

@@ -9,8 +9,8 @@
 //!
 //! One task owns a connection. While the client takes nothing, nothing is taken
 //! from the hub: it loses frames to the next keyframe, and nobody else notices.
-//! One that takes nothing for [`STUCK`] is let go. What opened the stream is
-//! looked at every [`LOOK`]; once it holds no more, the connection ends.
+//! One that takes nothing for long is let go. What opened the stream is looked
+//! at every few seconds; once it holds no more, the connection ends.
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -30,17 +30,19 @@ use super::rtp::{self, Packetizer};
 use super::session::{Heard, Session, TIMEOUT};
 use crate::{Hub, Tapped, Viewer};
 
-/// How long a client may take nothing.
-pub const STUCK: Duration = Duration::from_secs(20);
-
-/// How often what opened a stream is looked at.
-pub const LOOK: Duration = Duration::from_secs(2);
+/// How patient a server is.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a client may take nothing.
+    pub stuck: Duration,
+    /// How often what opened a stream is looked at.
+    pub look: Duration,
+    /// How long a client may take until something is described to it.
+    pub introduction: Duration,
+}
 
 /// How often a client is told which wall time a timestamp is.
 const REPORT: Duration = Duration::from_secs(5);
-
-/// How long a client may take until it plays.
-const UNTIL_PLAY: Duration = Duration::from_secs(30);
 
 /// How long a stream is waited for that gives nothing.
 const PICTURE: Duration = Duration::from_secs(8);
@@ -70,7 +72,15 @@ enum Ended {
     Stopping,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { stuck: seconds(20), look: seconds(2), introduction: seconds(30) }
+    }
+}
+
 struct Connection<'a, G> {
+    limits: Limits,
     hub: &'a Hub,
     gate: &'a G,
     from: IpAddr,
@@ -101,12 +111,14 @@ pub async fn serve<S: AsyncRead + AsyncWrite, G: Gate>(
     from: IpAddr,
     hub: &Hub,
     gate: &G,
+    limits: Limits,
     stopping: &CancellationToken,
 ) {
     let mut entropy = [0; 44];
     aws_lc_rs::rand::fill(&mut entropy).expect("the system has randomness");
     let now = Instant::now();
     let mut connection = Connection {
+        limits,
         hub,
         gate,
         from,
@@ -137,7 +149,7 @@ impl<G: Gate> Connection<'_, G> {
     ) -> Ended {
         let (reader, writer) = tokio::io::split(stream);
         let (mut reader, mut writer) = (std::pin::pin!(reader), std::pin::pin!(writer));
-        let mut tick = interval(LOOK);
+        let mut tick = interval(self.limits.look);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             if let Some(ended) = self.hear().await {
@@ -146,7 +158,7 @@ impl<G: Gate> Connection<'_, G> {
                     writer.write_all_buf(&mut self.out).await?;
                     writer.shutdown().await
                 };
-                let _ = timeout(LOOK, last).await;
+                let _ = timeout(self.limits.look, last).await;
                 return ended;
             }
             let (has_out, may_read) = (!self.out.is_empty(), self.out.len() < MOST_WAITING);
@@ -298,11 +310,11 @@ impl<G: Gate> Connection<'_, G> {
     /// Looks whether it may go on.
     async fn look(&mut self) -> Option<Ended> {
         let waits = !self.out.is_empty() || self.unflushed;
-        if waits && self.took.elapsed() >= STUCK {
+        if waits && self.took.elapsed() >= self.limits.stuck {
             return Some(Ended::TooSlow);
         }
         if self.playing.is_empty() {
-            let is_new = self.opening.is_none() && self.began.elapsed() >= UNTIL_PLAY;
+            let is_new = self.opening.is_none() && self.began.elapsed() >= self.limits.introduction;
             return (is_new || self.heard.elapsed() >= TIMEOUT).then_some(Ended::Silent);
         }
         let opening = self.opening.as_ref()?;

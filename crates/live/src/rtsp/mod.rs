@@ -22,6 +22,6 @@ pub mod rtp;
 pub mod sdp;
 pub mod session;
 
-pub use connection::serve;
+pub use connection::{Limits, serve};
 pub use gate::{Gate, Opening};
 pub use place::{Place, Role};
