@@ -78,7 +78,11 @@ impl Gate for StreamGate {
 
     async fn holds(&self, opening: &Opening) -> bool {
         match self.find(&opening.name, opening.place).await {
-            Ok(found) => found.as_ref() == Some(opening),
+            // Sound that may be heard now as well is no reason to end.
+            Ok(found) => found.is_some_and(|found| {
+                let sound = opening.sound.is_none() || opening.sound == found.sound;
+                opening.picture == found.picture && sound
+            }),
             // A database that is busy for a moment must not darken a wall.
             Err(error) => {
                 tracing::error!(%error, "a stream secret cannot be looked up");

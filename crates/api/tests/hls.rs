@@ -57,18 +57,13 @@ impl Watching {
         self.world.get(&self.player, &format!("{}{name}", self.folder)).await
     }
 
-    /// Asks for the playlist, then lets the camera send: the packager begins
-    /// with the first that asks.
+    /// Lets the camera send three seconds, and returns the playlist of them.
     async fn playlist(&mut self) -> String {
-        let asked = self.world.get(&self.player, &format!("{}video.m3u8", self.folder));
-        let sending = async {
-            let mut sent = frames(START, 80);
-            // A camera goes on: what is asked for is there once a player waits.
-            for frame in sent.drain(..) {
-                self.publisher.push(&[frame]);
-            }
-        };
-        let (answer, ()) = tokio::join!(asked, sending);
+        // Who reads the hub begins at the keyframe that is there then.
+        self.publisher.push(&frames(START, 20));
+        assert_eq!(self.get("index.m3u8").await.status, 200);
+        self.publisher.push(&frames(START, 80)[20..]);
+        let answer = self.get("video.m3u8").await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.header("content-type"), "application/vnd.apple.mpegurl");
         assert_eq!(answer.header("cache-control"), "no-store");
@@ -118,7 +113,8 @@ async fn a_player_with_the_cookie_alone_fetches_all_that_the_playlists_name() {
     assert!(media >= 2 && parts >= 50, "{playlist}");
 
     // The hinted part comes while it is waited for.
-    let waiting = watching.world.get(&watching.player, &format!("{}{hinted}", watching.folder));
+    let path = format!("{}{hinted}", watching.folder);
+    let waiting = watching.world.get(&watching.player, &path);
     let sending = async { watching.publisher.push(&frames(START, 100)[80..]) };
     let (answer, ()) = tokio::join!(waiting, sending);
     assert_eq!(answer.status, 200, "{hinted}: {answer:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::{StreamId, WallTime};
 use bytes::Bytes;
 use live::hls::name::Track;
-use live::hls::{Feeds, Reload, Unmet};
+use live::hls::{Feed, Feeds, Reload, Unmet};
 use live::{Hub, Publisher, State, StateKind};
 use media::{Codec, Frame, Params};
 
@@ -50,6 +50,16 @@ impl World {
     }
 }
 
+impl World {
+    /// Publishes so many frames, once the packager reads; returns the playlist.
+    async fn begin(&mut self, feed: &Feed, frames: i64) -> String {
+        self.publish(0..20);
+        feed.rendition().await.unwrap();
+        self.publish(20..frames);
+        feed.playlist(Track::Video, None).await.unwrap()
+    }
+}
+
 /// Returns the number in what the last line of a playlist hints at.
 fn hinted(playlist: &str) -> (u64, u32) {
     let (_, name) = playlist.rsplit_once("URI=\"video-").unwrap();
@@ -79,9 +89,8 @@ async fn all_who_watch_share_a_packager_that_begins_with_the_first_and_ends_afte
 async fn a_reload_waits_for_the_part_that_it_names() {
     let mut world = world(LONG);
     let feed = world.feeds.feed(world.stream);
-    let first = feed.playlist(Track::Video, None);
-    world.publish(0..30);
-    let (msn, part) = hinted(&first.await.unwrap());
+    let first = world.begin(&feed, 30).await;
+    let (msn, part) = hinted(&first);
     let reload = Some(Reload { msn, part: Some(part) });
     let (waiting, named) = (feed.clone(), feed.clone());
     let waiting = tokio::spawn(async move { waiting.playlist(Track::Video, reload).await });
@@ -99,9 +108,8 @@ async fn a_reload_waits_for_the_part_that_it_names() {
 async fn a_segment_is_its_parts_and_holds_the_frames_bytes() {
     let mut world = world(LONG);
     let feed = world.feeds.feed(world.stream);
-    let first = feed.playlist(Track::Video, None);
-    world.publish(0..27);
-    let (msn, _) = hinted(&first.await.unwrap());
+    let first = world.begin(&feed, 27).await;
+    let (msn, _) = hinted(&first);
     let whole: Vec<u8> = feed.segment(msn - 1).unwrap().concat();
     let mut rest = &whole[..];
     let mut numbers = Vec::new();
@@ -124,9 +132,8 @@ async fn a_segment_is_its_parts_and_holds_the_frames_bytes() {
 async fn what_is_not_there_is_said_at_once_and_what_was_removed_ends() {
     let mut world = world(LONG);
     let feed = world.feeds.feed(world.stream);
-    let first = feed.playlist(Track::Video, None);
-    world.publish(0..30);
-    let (msn, part) = hinted(&first.await.unwrap());
+    let first = world.begin(&feed, 30).await;
+    let (msn, part) = hinted(&first);
     assert_eq!(feed.segment(msn).unwrap_err(), Unmet::Gone, "not whole yet");
     assert_eq!(feed.part(msn, part + 1).await, Err(Unmet::Gone));
     assert_eq!(feed.part(0, 0).await, Err(Unmet::Gone));

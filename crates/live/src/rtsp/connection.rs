@@ -152,7 +152,12 @@ impl<G: Gate> Connection<'_, G> {
         let mut tick = interval(self.limits.look);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            if let Some(ended) = self.hear().await {
+            let ended = tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ended::Stopping,
+                ended = self.hear() => ended,
+            };
+            if let Some(ended) = ended {
                 // What was said last is worth a moment, and no more.
                 let last = async {
                     writer.write_all_buf(&mut self.out).await?;
