@@ -25,7 +25,8 @@ impl Khue {
         std::fs::write(
             &config,
             format!(
-                "data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[whep]\nlisten = \"127.0.0.1:0\"\n"
+                "data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[whep]\nlisten = \"127.0.0.1:0\"\n\
+                 [rtsp]\nserve = false\n"
             ),
         )?;
         for url in urls {

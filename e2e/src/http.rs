@@ -80,6 +80,17 @@ impl Person {
         Ok(Answer { status, json })
     }
 
+    /// Posts to `/api/v1/PATH`; returns the answer with the cookie that it sets.
+    pub fn ask_for_cookie(&self, path: &str, body: Value) -> anyhow::Result<(Value, String)> {
+        let mut response = self.send("POST", &format!("/api/v1/{path}"), Some(body))?;
+        let status = response.status().as_u16();
+        let cookie = response.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).unwrap_or_default();
+        let cookie = cookie.to_owned();
+        let json = serde_json::from_str(&response.body_mut().read_to_string()?)?;
+        Ok((Answer { status, json }.ok()?, cookie))
+    }
+
     /// Returns each camera that this person may see, with its main stream.
     pub fn cameras(&self) -> anyhow::Result<BTreeMap<String, StreamId>> {
         let tree = self.ask("GET", "tree", None)?.ok()?;

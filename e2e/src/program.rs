@@ -147,10 +147,11 @@ impl Drop for Program {
 pub fn configure(folder: &Path, more: &str) -> anyhow::Result<PathBuf> {
     let path = folder.join("khue.toml");
     let data = folder.join("data");
-    let whep = match more.contains("[whep]") {
-        true => "",
-        false => "[whep]\nlisten = \"127.0.0.1:0\"\n",
+    // Whatever else runs on this machine has ports of its own.
+    let free = |section: &str| match more.contains(&format!("[{section}]")) {
+        true => String::new(),
+        false => format!("[{section}]\nlisten = \"127.0.0.1:0\"\n"),
     };
-    std::fs::write(&path, format!("data = {data:?}\n{more}{whep}"))?;
+    std::fs::write(&path, format!("data = {data:?}\n{more}{}{}", free("whep"), free("rtsp")))?;
     Ok(path)
 }

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
+use live::hls::{Feeds, LINGER};
 use live::whep::Whep;
-use signin::{MediaTokens, SignIns};
+use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::Store;
 
 use crate::exports::Exports;
+use crate::hls::Presentations;
 use crate::whep::Viewers;
 
 /// The rooms and settings that the API needs. One struct, no globals.
@@ -21,6 +23,10 @@ pub struct App {
     pub catalog: Catalog,
     /// Who is there.
     pub sign_ins: SignIns,
+    /// By what foreign programs watch.
+    pub stream_secrets: StreamSecrets,
+    /// Where they do.
+    pub rtsp: RtspPorts,
     /// What signs and verifies the opening of media.
     pub tokens: MediaTokens,
     /// What expiry must spare.
@@ -52,6 +58,15 @@ pub struct App {
     pub version: &'static str,
 }
 
+/// The ports on which RTSP is served.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RtspPorts {
+    /// By TLS.
+    pub tls: Option<u16>,
+    /// In the clear.
+    pub plain: Option<u16>,
+}
+
 /// What handlers are given.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -63,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
     pub(crate) whep_viewers: Viewers,
+    pub(crate) feeds: Feeds,
+    pub(crate) presentations: Presentations,
     /// Held while a hold is placed and while a camera is removed: each looks
     /// first whether the other is there.
     pub(crate) placing: tokio::sync::Mutex<()>,
@@ -75,7 +92,10 @@ impl State {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
         let (placing, whep_viewers) = (tokio::sync::Mutex::default(), Viewers::default());
-        let inner = Inner { app, verifier, exports, whep_viewers, placing, probes };
+        let (feeds, presentations) =
+            (Feeds::new(app.hub.clone(), LINGER), Presentations::default());
+        let inner =
+            Inner { app, verifier, exports, whep_viewers, feeds, presentations, placing, probes };
         Self { app: Arc::new(inner) }
     }
 

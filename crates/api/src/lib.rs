@@ -19,13 +19,16 @@ mod extract;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
+mod hls;
 mod media_socket;
 mod person;
 mod right;
 mod router;
 mod routes;
+mod stream_gate;
 mod ui;
 mod whep;
 
-pub use app::App;
+pub use app::{App, RtspPorts};
 pub use router::{openapi, router};
+pub use stream_gate::StreamGate;

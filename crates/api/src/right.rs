@@ -73,11 +73,15 @@ impl Right {
         if state.now() >= self.until {
             return Some(Lost::Expired);
         }
-        let allowed = state
+        (!self.allows(state, self.actions)).then_some(Lost::Revoked)
+    }
+
+    /// Returns whether the catalog still allows its owner this.
+    pub(crate) fn allows(&self, state: &State, actions: &[MediaAction]) -> bool {
+        state
             .catalog
             .user(self.user)
-            .is_some_and(|user| may(&state.catalog, &user, self.camera, self.actions).is_ok());
-        (!allowed).then_some(Lost::Revoked)
+            .is_some_and(|user| may(&state.catalog, &user, self.camera, actions).is_ok())
     }
 }
 

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    cameras, exports, holds, media_tokens, metrics, session, status, thumbnails, timeline, tree,
-    whep,
+    cameras, exports, hls, holds, media_tokens, metrics, session, status, stream_secrets,
+    thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -35,7 +35,9 @@ struct Description;
 pub fn router(app: App) -> Router {
     let state = State::new(app);
     let (api, _) = api().split_for_parts();
-    let small = SizeAbove::new(1024).and(NotForContentType::const_new("video/"));
+    let small = SizeAbove::new(1024)
+        .and(NotForContentType::const_new("video/"))
+        .and(NotForContentType::const_new("audio/"));
     api.route("/api/v1/media", any(media_socket::media))
         .route("/api/openapi.json", get(description))
         .route("/healthz", get(metrics::healthz))
@@ -71,6 +73,12 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(whep::open))
         .routes(routes!(whep::end))
         .routes(routes!(whep::renew))
+        .routes(routes!(hls::open_hls))
+        .routes(routes!(hls::end_hls))
+        .routes(routes!(hls::renew_hls))
+        .routes(routes!(hls::fetch_hls))
+        .routes(routes!(stream_secrets::secrets, stream_secrets::make_secret))
+        .routes(routes!(stream_secrets::revoke_secret))
         .routes(routes!(exports::make_export))
         .routes(routes!(exports::fetch_export))
         .routes(routes!(holds::holds, holds::place_hold))

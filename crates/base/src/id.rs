@@ -62,6 +62,8 @@ ids! {
     SiteId,
     /// One encoded flow of a camera.
     StreamId,
+    /// A name and password by which a foreign program watches one camera.
+    StreamSecretId,
     /// A person with a name to sign in by.
     UserId,
 }

@@ -8,6 +8,8 @@ pub mod id;
 pub mod link;
 pub mod time;
 
-pub use id::{CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId, UserId};
+pub use id::{
+    CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId, StreamSecretId, UserId,
+};
 pub use link::{Link, Switch, Transport};
 pub use time::{Span, WallTime};

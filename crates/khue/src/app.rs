@@ -20,7 +20,7 @@ use ingest::{Clock, Limits};
 use live::Hub;
 use live::whep::Whep;
 use recorder::{Converter, Recorder, Thumbnails};
-use signin::{MediaTokens, OneTimePassword, SignIns};
+use signin::{MediaTokens, OneTimePassword, SignIns, StreamSecrets};
 use store::{Disk, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::door::{Door, Opened};
 use crate::home::{Alone, Home};
+use crate::rtsp_door::RtspDoor;
 use crate::ui;
 
 /// How often a catalog that another process wrote to is looked at.
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     pub(crate) pool: Pool,
     pub(crate) catalog: Catalog,
     pub(crate) sign_ins: SignIns,
+    pub(crate) stream_secrets: StreamSecrets,
     pub(crate) holds: Holds,
 }
 
@@ -60,6 +62,7 @@ pub(crate) struct Begun {
     config: Config,
     door: Door,
     opened: Opened,
+    rtsp: RtspDoor,
     alone: Alone,
 }
 
@@ -83,8 +86,9 @@ impl Node {
         let pool = Pool::open_sqlite(&home.database(), Durability::Full).await?;
         let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
         let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?).await?;
+        let stream_secrets = StreamSecrets::open(pool.clone(), &home.key("stream-secret")?).await?;
         let holds = Holds::open(pool.clone()).await?;
-        Ok(Self { home, pool, catalog, sign_ins, holds })
+        Ok(Self { home, pool, catalog, sign_ins, stream_secrets, holds })
     }
 
     /// Returns the site of this name, added to the node's own body if there is none.
@@ -147,7 +151,8 @@ impl Begun {
         let alone = Home::open(&config.data)?.alone()?;
         let node = Node::open(&config).await?;
         let opened = door.open(&config, &node.home).await?;
-        Ok(Self { node, config, door, opened, alone })
+        let rtsp = RtspDoor::open(&config.rtsp, opened.rustls())?;
+        Ok(Self { node, config, door, opened, rtsp, alone })
     }
 
     /// Runs until it is asked to stop; `ready` is called with the address once
@@ -156,8 +161,8 @@ impl Begun {
         self,
         ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let Self { node, config, door, opened, alone } = self;
-        let ran = run(&node, &config, door, opened, ready).await;
+        let Self { node, config, door, opened, rtsp, alone } = self;
+        let ran = run(&node, &config, door, (opened, rtsp), ready).await;
         node.pool.close().await?;
         drop(alone);
         ran
@@ -168,7 +173,7 @@ async fn run(
     node: &Node,
     config: &Config,
     door: Door,
-    opened: Opened,
+    (opened, rtsp): (Opened, RtspDoor),
     ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     open_files();
@@ -201,10 +206,12 @@ async fn run(
     let router = api::router(api::App {
         catalog: node.catalog.clone(),
         sign_ins: node.sign_ins.clone(),
+        stream_secrets: node.stream_secrets.clone(),
+        rtsp: rtsp.ports()?,
         tokens: MediaTokens::new(&node.home.key("media")?),
         holds: node.holds.clone(),
         store: store.clone(),
-        hub,
+        hub: hub.clone(),
         converter,
         thumbnails,
         whep: whep.clone(),
@@ -219,6 +226,9 @@ async fn run(
     let address = opened.address()?;
     let handle = axum_server::Handle::new();
     let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
+    let gate =
+        api::StreamGate::new(node.catalog.clone(), node.stream_secrets.clone(), clock.clone());
+    let rtsp = rtsp.serve(hub, gate, stopping.clone())?;
     ready(node, address).await?;
     let served = tokio::select! {
         served = &mut serving => served,
@@ -237,6 +247,9 @@ async fn run(
     handle.graceful_shutdown(Some(LAST_REQUESTS));
     if let Some(whep) = whep {
         whep.stop().await;
+    }
+    if tokio::time::timeout(LAST_REQUESTS, rtsp.wait()).await.is_err() {
+        tracing::warn!("a connection for RTSP did not end");
     }
     recorder.stop().await;
     store.close().await;

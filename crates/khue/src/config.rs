@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     #[serde(default)]
     pub(crate) http: Http,
+    #[serde(default)]
+    pub(crate) rtsp: Rtsp,
     /// `[store]`: where recordings lie and what they may take.
     #[serde(default)]
     pub(crate) store: StoreConfig,
@@ -78,6 +80,24 @@ impl Default for Http {
             certificate: None,
             key: None,
         }
+    }
+}
+
+/// `[rtsp]`: where foreign programs watch live.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rtsp {
+    /// Whether it is served at all.
+    pub(crate) serve: bool,
+    /// Address and port of `rtsps://`.
+    pub(crate) listen: SocketAddr,
+    /// Address and port of `rtsp://`, which anybody on the way can watch.
+    pub(crate) plain: Option<SocketAddr>,
+}
+
+impl Default for Rtsp {
+    fn default() -> Self {
+        Self { serve: true, listen: (Ipv4Addr::UNSPECIFIED, 8322).into(), plain: None }
     }
 }
 
@@ -147,6 +167,8 @@ mod tests {
             "public_address",
             "program",
             "cores",
+            "serve",
+            "plain",
         ];
         for key in keys.into_iter().chain(store_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));

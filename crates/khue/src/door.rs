@@ -95,6 +95,11 @@ impl Opened {
         Some(authority.certificate_pem.clone())
     }
 
+    /// Returns the certificate that the HTTPS door shows, as it is renewed.
+    pub(crate) fn rustls(&self) -> Option<RustlsConfig> {
+        self.tls.as_ref().map(|tls| tls.rustls.clone())
+    }
+
     /// Answers with `router` until `handle` is told to shut down.
     pub(crate) fn serve(
         self,

@@ -10,6 +10,7 @@ mod config;
 mod door;
 mod first_word;
 mod home;
+mod rtsp_door;
 mod telemetry;
 mod tls;
 mod ui;

@@ -153,7 +153,8 @@ fn serve(config: &Path, listen: SocketAddr) -> Child {
     fs::write(
         config,
         format!(
-            "data = {data:?}\n[http]\nlisten = \"{listen}\"\n[whep]\nlisten = \"127.0.0.1:0\"\n"
+            "data = {data:?}\n[http]\nlisten = \"{listen}\"\n[whep]\nlisten = \"127.0.0.1:0\"\n\
+             [rtsp]\nserve = false\n"
         ),
     )
     .unwrap();

@@ -3,9 +3,15 @@
 //! What must hold is said in `fuzz/`; here it is only made reachable.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use media::Frame;
+use bytes::{Bytes, BytesMut};
+use media::{Codec, Frame, Params};
 
+use crate::hls::{File, Reload};
+use crate::rtsp::digest::{Challenge, Claim, Verdict};
+use crate::rtsp::message::{Input, take};
+use crate::rtsp::session::{Heard, Session};
 use crate::whep::{Refused, demux, offer, packets};
 
 /// Returns for whom a datagram is that is a check: `Ok(None)` if it is of whoever
@@ -26,4 +32,74 @@ pub fn offer(offer: &str) -> Result<(String, Vec<String>), Refused> {
 /// Returns the RTP payloads of a frame.
 pub fn payloads(frame: &Frame) -> Vec<Arc<[u8]>> {
     packets::cut(frame)
+}
+
+/// Takes everything that a client sent in these pieces; returns the methods of
+/// its requests, and whether it was let go.
+pub fn rtsp_requests<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, bool) {
+    let (mut received, mut methods) = (BytesMut::new(), Vec::new());
+    for piece in pieces {
+        received.extend_from_slice(piece);
+        loop {
+            match take(&mut received) {
+                Ok(None) => break,
+                Ok(Some(Input::Other)) => {}
+                Ok(Some(Input::Request(request))) => methods.push(request.method),
+                Err(_) => return (methods, true),
+            }
+        }
+    }
+    (methods, false)
+}
+
+/// Answers every request of a client that knows the password, or does not, where
+/// every place is there; returns the bytes of the answers.
+pub fn rtsp_session(bytes: &[u8], password: Option<&str>) -> Vec<u8> {
+    let now = Instant::now();
+    let mut session = Session::new([7; 44], now);
+    let (mut received, mut out) = (BytesMut::from(bytes), BytesMut::new());
+    while let Ok(Some(input)) = take(&mut received) {
+        let Input::Request(request) = input else { continue };
+        let mut heard = session.hear(&request, now);
+        if let Heard::Prove(claim) = &heard {
+            heard = session.proven(&request, &claim.clone(), password, now).1;
+        }
+        if let Heard::Find(name, place) = &heard {
+            let track = Params::sound(Codec::Pcma, Bytes::new());
+            heard = Heard::Say(session.found(&request, name, *place, Some(vec![track])));
+        }
+        match heard {
+            Heard::Say(response)
+            | Heard::Leave(response)
+            | Heard::Play(response, _)
+            | Heard::Pause(response) => response.put(&mut out, Some(request.cseq)),
+            Heard::Prove(_) | Heard::Find(..) => {}
+        }
+    }
+    out.to_vec()
+}
+
+/// Returns the nonce of a challenge made from `entropy`.
+pub fn rtsp_nonce(entropy: [u8; 32]) -> String {
+    let response = Challenge::new(entropy, Instant::now()).unauthorized(false, Instant::now());
+    let header = response.header("WWW-Authenticate").unwrap_or_default();
+    header.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("").to_owned()
+}
+
+/// Returns whether an `Authorization` is right for a method and a password.
+pub fn rtsp_is_right(header: &str, entropy: [u8; 32], method: &str, password: &str) -> bool {
+    let now = Instant::now();
+    let challenge = Challenge::new(entropy, now);
+    Claim::parse(header)
+        .is_some_and(|claim| challenge.judge(&claim, method, Some(password), now) == Verdict::Right)
+}
+
+/// Reads the name of a file of HLS, and writes it again.
+pub fn hls_name(name: &str) -> Option<String> {
+    File::parse(name).map(|file| file.to_string())
+}
+
+/// Reads the directives of a playlist's query.
+pub fn hls_reload(query: &str) -> Result<Option<(u64, Option<u32>)>, &'static str> {
+    Ok(Reload::parse(query)?.map(|reload| (reload.msn, reload.part)))
 }

@@ -3,19 +3,22 @@
 //!
 //! ```text
 //! recorder ──Publisher──▶ ring of frames ──Viewer──▶ api ──WebSocket──▶ browser
-//!                         one per stream   a cursor each
+//!                         one per stream   a cursor each ──▶ hls, rtsp
 //! ```
 //!
 //! Belongs here: fan-out, and the form of media on a socket. Does not belong
 //! here: HTTP and who may watch (`api`), what was before (`store`), where frames
-//! come from (`ingest`). Nothing here opens a file; clock, socket and thread stand
-//! in `whep/edge.rs` alone.
+//! come from (`ingest`). Nothing here opens a file; a way out that has a task, a
+//! thread or a clock keeps them in one file (`whep/edge.rs`, `hls/feed.rs`,
+//! `rtsp/connection.rs`).
 
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hls;
 pub mod hub;
 pub mod mse;
 mod ring;
+pub mod rtsp;
 pub mod whep;
 
 pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};

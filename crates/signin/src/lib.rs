@@ -5,6 +5,7 @@
 //!                                             │ decided by others
 //!                                             ▼
 //!                                          MediaToken ≤ 5 min ──verified alone──▶ media
+//! made by somebody for a program ──▶ StreamSecret (name, password) ──▶ one camera's media
 //! ```
 //!
 //! Belongs here: how a person proves who they are, and how long that holds. Does
@@ -24,11 +25,13 @@ mod one_time;
 mod password;
 mod rows;
 mod sign_in;
+mod stream_secret;
 mod token;
 
 pub use error::Error;
 pub use one_time::OneTimePassword;
 pub use sign_in::{Attempt, Choice, Opened, SignIn, SignIns};
+pub use stream_secret::{NewStreamSecret, StreamSecret, StreamSecrets};
 pub use token::{MediaAction, MediaToken, MediaTokens, MediaVerifier, TOKEN_LIFETIME, TokenFault};
 
 /// Returns whether two secrets are the same, in a time that does not tell where

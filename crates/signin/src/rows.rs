@@ -39,3 +39,26 @@ pub(crate) mod sign_in {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(crate) mod stream_secret {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each program that somebody lets watch a camera.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "stream_secret")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub user: Uuid,
+        pub camera: Uuid,
+        pub label: String,
+        pub made_us: i64,
+        pub expires_us: i64,
+        pub revoked_us: Option<i64>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -3,11 +3,13 @@
 
 pub(crate) mod cameras;
 pub(crate) mod exports;
+pub(crate) mod hls;
 pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
 pub(crate) mod session;
 pub(crate) mod status;
+pub(crate) mod stream_secrets;
 pub(crate) mod thumbnails;
 pub(crate) mod timeline;
 pub(crate) mod tree;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use api::App;
+use api::{App, RtspPorts};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
@@ -24,8 +24,9 @@ use ingest::Clock;
 use live::Hub;
 use live::whep::{Whep, WhepConfig};
 use media::{Codec, Frame, Params};
+use recorder::{Converter, Thumbnails};
 use serde_json::{Value, json};
-use signin::{MediaTokens, SignIns};
+use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::{Disk, Store, StoreConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -51,6 +52,7 @@ pub struct World {
     pub router: Router,
     pub catalog: Catalog,
     pub sign_ins: SignIns,
+    pub stream_secrets: StreamSecrets,
     pub holds: Holds,
     pub store: Store,
     pub hub: Hub,
@@ -119,6 +121,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
     let catalog = Catalog::open(pool.clone(), SealKey::new(&[1; 32])).await.unwrap();
     let sign_ins = SignIns::open(pool.clone(), &[2; 32]).await.unwrap();
+    let stream_secrets = StreamSecrets::open(pool.clone(), &[4; 32]).await.unwrap();
     let holds = Holds::open(pool).await.unwrap();
     let root = folder.path().join("store");
     let config = StoreConfig { root, reserve_bytes, ..StoreConfig::default() };
@@ -149,6 +152,8 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let router = api::router(App {
         catalog: catalog.clone(),
         sign_ins: sign_ins.clone(),
+        stream_secrets: stream_secrets.clone(),
+        rtsp: RtspPorts { tls: Some(8322), plain: Some(8554) },
         tokens: MediaTokens::new(&TOKEN_SEED),
         holds: holds.clone(),
         store: store.clone(),
@@ -170,6 +175,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         router,
         catalog,
         sign_ins,
+        stream_secrets,
         holds,
         store,
         hub,

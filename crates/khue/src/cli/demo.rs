@@ -22,13 +22,16 @@ use store::StoreConfig;
 use super::serve::announce;
 use crate::app::{Begun, Node};
 use crate::city;
-use crate::config::{Config, Decode, Http};
+use crate::config::{Config, Decode, Http, Rtsp};
 use crate::door::Door;
 use crate::home::Home;
 use crate::telemetry;
 
 /// The port that the demo takes if nobody else has it.
 const PORT: u16 = 8300;
+
+/// The port at which foreign programs watch, likewise.
+const RTSP_PORT: u16 = 8554;
 
 /// The most that the demo's recordings take: with the scenes and the catalog, less than 10 GB.
 const CEILING_BYTES: u64 = 8_000_000_000;
@@ -64,8 +67,9 @@ impl Demo {
             http: Http::default(),
             decode: Decode::default(),
             whep: whep(),
+            rtsp: Rtsp { plain: Some(door(None, RTSP_PORT)), ..Rtsp::default() },
         };
-        let begun = Begun::take(config, Door::Loopback(door(self.port))).await?;
+        let begun = Begun::take(config, Door::Loopback(door(self.port, PORT))).await?;
         let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());
         let rendered = tokio::task::spawn_blocking(move || {
             clip::render_all(&scenes, &simcam::scene::Scene::all(), tell)
@@ -179,11 +183,11 @@ fn password() -> anyhow::Result<Secret> {
 }
 
 /// The port asked for; or the usual one if it is free, or any other.
-fn door(port: Option<u16>) -> SocketAddr {
+fn door(port: Option<u16>, usual: u16) -> SocketAddr {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     match port {
         Some(port) => at(port),
-        None => std::net::TcpListener::bind(at(PORT)).map_or(at(0), |_| at(PORT)),
+        None => std::net::TcpListener::bind(at(usual)).map_or(at(0), |_| at(usual)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The steps by which the tables of sign-in came to be, oldest first.
 
 mod first_tables;
+mod stream_secrets;
 
 use sea_orm_migration::MigrationTrait;
 
 pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(first_tables::Step)]
+    vec![Box::new(first_tables::Step), Box::new(stream_secrets::Step)]
 }

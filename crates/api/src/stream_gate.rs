@@ -1,0 +1,93 @@
+//! Who may open what over RTSP: from a stream secret's name to a camera's
+//! streams, by the catalog's decision.
+//!
+//! ```text
+//! live::rtsp ──name──▶ signin: whose, which camera, until when ──▶ access: may they watch it live?
+//! ```
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use catalog::{Action, Catalog, StreamRole};
+use ingest::Clock;
+use live::rtsp::{Gate, Opening, Place, Role};
+use signin::StreamSecrets;
+
+use crate::access;
+
+/// The gate of this installation.
+#[derive(Debug)]
+pub struct StreamGate {
+    catalog: Catalog,
+    secrets: StreamSecrets,
+    clock: Clock,
+}
+
+impl StreamGate {
+    /// Makes the gate over the rooms that know.
+    pub fn new(catalog: Catalog, secrets: StreamSecrets, clock: Clock) -> Self {
+        Self { catalog, secrets, clock }
+    }
+
+    async fn find(&self, name: &str, place: Place) -> Result<Option<Opening>, signin::Error> {
+        let Some(secret) = self.secrets.find(name, self.clock.now().1).await? else {
+            return Ok(None);
+        };
+        Ok(self.catalog.user(secret.user).and_then(|user| {
+            let may = |action| access::camera(&self.catalog, &user, secret.camera, action).ok();
+            // A secret opens its own camera; the place must be that one's.
+            let camera = may(Action::Live).filter(|camera| camera.number == place.camera)?;
+            let role = match place.role {
+                Role::Main => StreamRole::Main,
+                Role::Sub => StreamRole::Sub,
+            };
+            let picture = camera.stream(role)?.id;
+            let sound = may(Action::Sound).and_then(|camera| camera.sound_stream());
+            Some(Opening { name: secret.name, place, user: user.name, picture, sound })
+        }))
+    }
+}
+
+impl Gate for StreamGate {
+    async fn password(&self, name: &str, from: IpAddr) -> Result<Option<String>, Duration> {
+        let now = self.clock.now().1;
+        if let Err(signin::Error::LockedOut { retry_after }) = self.secrets.attempt(name, from, now)
+        {
+            tracing::warn!(%from, "too many wrong answers over RTSP");
+            return Err(retry_after);
+        }
+        match self.secrets.find(name, now).await {
+            Ok(secret) => Ok(secret.map(|secret| self.secrets.password(&secret.name))),
+            Err(error) => {
+                tracing::error!(%error, "a stream secret cannot be looked up");
+                Ok(None)
+            }
+        }
+    }
+
+    fn proved(&self, name: &str, from: IpAddr) {
+        self.secrets.proved(name, from);
+    }
+
+    async fn open(&self, name: &str, place: Place) -> Option<Opening> {
+        self.find(name, place).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a stream secret cannot be looked up");
+            None
+        })
+    }
+
+    async fn holds(&self, opening: &Opening) -> bool {
+        match self.find(&opening.name, opening.place).await {
+            // Sound that may be heard now as well is no reason to end.
+            Ok(found) => found.is_some_and(|found| {
+                let sound = opening.sound.is_none() || opening.sound == found.sound;
+                opening.picture == found.picture && sound
+            }),
+            // A database that is busy for a moment must not darken a wall.
+            Err(error) => {
+                tracing::error!(%error, "a stream secret cannot be looked up");
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Names and passwords for foreign programs, and what they open.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod common;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use api::StreamGate;
+use base::CameraId;
+use catalog::Role;
+use common::{Answer, Browser, World, world};
+use live::rtsp::{self, Gate, Place};
+use serde_json::{Value, json};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
+const DAY: Duration = Duration::from_secs(86_400);
+
+async fn make(world: &World, browser: &Browser, camera: CameraId, more: Value) -> Answer {
+    let mut body = json!({ "camera": camera, "label": "đầu ghi của trường" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    world.ask(browser, "POST", "/api/v1/stream-secrets", body).await
+}
+
+fn gate(world: &World) -> StreamGate {
+    let now = world.now();
+    let clock =
+        ingest::Clock::Scripted(std::sync::Arc::new(move || (std::time::Instant::now(), now)));
+    StreamGate::new(world.catalog.clone(), world.stream_secrets.clone(), clock)
+}
+
+fn main_of(camera: u32) -> Place {
+    Place { camera, role: rtsp::Role::Main }
+}
+
+#[tokio::test]
+async fn a_secret_is_told_once_with_where_to_use_it() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let made = make(&world, &operator, camera.id, json!({ "days": 30 })).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    let password = made["password"].as_str().unwrap();
+    assert!(password.len() >= 22, "128 bits: {password}");
+    let number = camera.number;
+    assert_eq!(
+        made["urls"],
+        json!([
+            format!("rtsps://khue.test:8322/cameras/{number}/main"),
+            format!("rtsps://khue.test:8322/cameras/{number}/sub"),
+            format!("rtsp://khue.test:8554/cameras/{number}/main"),
+            format!("rtsp://khue.test:8554/cameras/{number}/sub"),
+        ])
+    );
+    let listed = world.get(&operator, "/api/v1/stream-secrets").await;
+    assert!(!String::from_utf8_lossy(&listed.bytes).contains(password));
+    let expires_us = world.now().plus(30 * DAY).0;
+    assert_eq!(
+        listed.json()["secrets"],
+        json!([{
+            "id": made["id"], "camera": camera.id, "label": "đầu ghi của trường",
+            "user": made["user"], "made_us": world.now().0, "expires_us": expires_us,
+        }])
+    );
+    let admin = world.admin().await;
+    assert_eq!(world.get(&admin, "/api/v1/stream-secrets").await.json()["secrets"], json!([]));
+}
+
+#[tokio::test]
+async fn only_who_may_watch_a_camera_makes_one_for_it() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await.id;
+    let admin = world.admin().await;
+    assert_eq!(make(&world, &admin, camera, json!({})).await.refusal().1, "forbidden");
+    let none = make(&world, &operator, CameraId::new(), json!({})).await;
+    assert_eq!(none.refusal().1, "not_found");
+    for (more, field) in [
+        (json!({ "days": 0 }), "days"),
+        (json!({ "days": 3651 }), "days"),
+        (json!({ "label": " " }), "label"),
+        (json!({ "label": "a\u{7}" }), "label"),
+        (json!({ "label": "x".repeat(101) }), "label"),
+    ] {
+        assert_eq!(make(&world, &operator, camera, more).await.json()["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_opens_its_own_camera_while_it_and_the_right_hold() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let other = world.camera("Cổng khác").await;
+    let made = make(&world, &operator, camera.id, json!({ "days": 1 })).await.json();
+    let name = made["user"].as_str().unwrap();
+    let password = gate(&world).password(name, HERE).await.unwrap();
+    assert_eq!(password.as_deref(), made["password"].as_str());
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    assert_eq!((opening.picture, opening.user.as_str()), (camera.streams[0].id, "truc"));
+    assert_eq!(opening.sound, None, "its sound is not authorised");
+    assert!(gate(&world).holds(&opening).await);
+    for elsewhere in [main_of(other.number), main_of(99_999)] {
+        assert_eq!(gate(&world).open(name, elsewhere).await, None);
+    }
+    assert_eq!(gate(&world).password("nobody", HERE).await, Ok(None));
+
+    world.catalog.set_role(world.operator, Role::Administrator).await.unwrap();
+    assert!(!gate(&world).holds(&opening).await, "its owner may watch no longer");
+    world.catalog.set_role(world.operator, Role::Operator).await.unwrap();
+    assert!(gate(&world).holds(&opening).await);
+
+    world.pass(DAY);
+    assert!(!gate(&world).holds(&opening).await, "it has expired");
+    assert_eq!(gate(&world).password(name, HERE).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_revoked_secret_opens_nothing() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let made = make(&world, &operator, camera.id, json!({})).await.json();
+    let name = made["user"].as_str().unwrap();
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    let path = format!("/api/v1/stream-secrets/{}", made["id"].as_str().unwrap());
+    let admin = world.admin().await;
+    let foreign = world.ask(&admin, "DELETE", &path, Value::Null).await;
+    assert_eq!(foreign.refusal().1, "not_found", "another's");
+    assert_eq!(world.ask(&operator, "DELETE", &path, Value::Null).await.status, 204);
+    assert!(!gate(&world).holds(&opening).await);
+    assert_eq!(gate(&world).password(name, HERE).await, Ok(None));
+    assert_eq!(world.ask(&operator, "DELETE", &path, Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn sound_comes_along_only_where_it_is_authorised() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await;
+    let made = make(&world, &operator, camera.id, json!({})).await.json();
+    let name = made["user"].as_str().unwrap();
+    let change = catalog::CameraChange { sound: Some(true), ..Default::default() };
+    let camera = world.catalog.change_camera(camera.id, change).await.unwrap();
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    assert_eq!((opening.sound, opening.sound.is_some()), (camera.sound_stream(), true));
+    let change = catalog::CameraChange { sound: Some(false), ..Default::default() };
+    world.catalog.change_camera(camera.id, change).await.unwrap();
+    assert!(!gate(&world).holds(&opening).await);
+}

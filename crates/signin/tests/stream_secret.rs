@@ -1,0 +1,108 @@
+//! What opens a stream for a foreign program, and for how long.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use base::{CameraId, UserId, WallTime};
+use db::{Durability, Pool};
+use signin::{Error, NewStreamSecret, StreamSecret, StreamSecrets};
+
+const NOW: WallTime = WallTime(1_795_135_338_250_000);
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct World {
+    folder: tempfile::TempDir,
+    secrets: StreamSecrets,
+    user: UserId,
+}
+
+async fn open(folder: &tempfile::TempDir, key: u8) -> StreamSecrets {
+    let file = folder.path().join("signin.sqlite");
+    let pool = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
+    StreamSecrets::open(pool, &[key; 32]).await.unwrap()
+}
+
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = open(&folder, 9).await;
+    World { folder, secrets, user: UserId::new() }
+}
+
+impl World {
+    async fn make(&self, label: &str) -> StreamSecret {
+        let (user, camera) = (self.user, CameraId::new());
+        let new = NewStreamSecret { user, camera, label: label.to_owned(), lasts: DAY };
+        self.secrets.make(new, NOW).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_secret_holds_until_its_end_and_is_listed_without_its_password() {
+    let world = world().await;
+    let made = world.make("đầu ghi của trường").await;
+    assert_eq!(world.secrets.find(&made.name, NOW).await.unwrap(), Some(made.clone()));
+    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), [made.clone()]);
+    assert_eq!(world.secrets.of_user(UserId::new()).await.unwrap(), []);
+    let end = NOW.plus(DAY);
+    let just_before = WallTime(end.0 - 1);
+    assert!(world.secrets.find(&made.name, just_before).await.unwrap().is_some());
+    assert_eq!(world.secrets.find(&made.name, end).await.unwrap(), None);
+    assert_eq!(world.secrets.find("nobody", NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_password_is_of_128_bits_and_more_and_follows_from_name_and_key_alone() {
+    let world = world().await;
+    let (one, other) = (world.make("a").await, world.make("b").await);
+    let password = world.secrets.password(&one.name);
+    assert!(password.len() * 6 >= 128, "{password}");
+    assert_ne!(password, world.secrets.password(&other.name));
+    assert_eq!(password, open(&world.folder, 9).await.password(&one.name), "after a restart");
+    let foreign = open(&world.folder, 8).await;
+    assert_ne!(password, foreign.password(&one.name), "a copy of the database opens nothing");
+    assert_ne!(one.name, other.name);
+}
+
+#[tokio::test]
+async fn only_its_owner_revokes_it_and_that_once() {
+    let world = world().await;
+    let made = world.make("a").await;
+    assert!(!world.secrets.revoke(made.id, UserId::new(), NOW).await.unwrap());
+    assert!(world.secrets.find(&made.name, NOW).await.unwrap().is_some());
+    assert!(world.secrets.revoke(made.id, world.user, NOW).await.unwrap());
+    assert_eq!(world.secrets.find(&made.name, NOW).await.unwrap(), None);
+    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), []);
+    assert!(!world.secrets.revoke(made.id, world.user, NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn whoever_answers_wrong_too_often_waits() {
+    let world = world().await;
+    let made = world.make("a").await;
+    for _ in 0..4 {
+        world.secrets.attempt(&made.name, HERE, NOW).unwrap();
+    }
+    world.secrets.attempt(&made.name, HERE, NOW).unwrap();
+    let waits = world.secrets.attempt(&made.name, HERE, NOW).unwrap_err();
+    assert!(matches!(waits, Error::LockedOut { retry_after } if retry_after.as_secs() == 5));
+    let later = NOW.plus(Duration::from_secs(5));
+    world.secrets.attempt(&made.name, HERE, later).unwrap();
+    world.secrets.proved(&made.name, HERE);
+    world.secrets.attempt(&made.name, HERE, later).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_fills_the_table() {
+    let world = world().await;
+    for number in 0..200 {
+        world.make(&number.to_string()).await;
+    }
+    let (user, camera) = (world.user, CameraId::new());
+    let more = NewStreamSecret { user, camera, label: String::new(), lasts: DAY };
+    assert_eq!(world.secrets.make(more.clone(), NOW).await.unwrap(), None);
+    let held = world.secrets.of_user(world.user).await.unwrap();
+    world.secrets.revoke(held[0].id, world.user, NOW).await.unwrap();
+    assert!(world.secrets.make(more, NOW).await.unwrap().is_some());
+}

@@ -1,0 +1,486 @@
+//! Live pictures in foreign players: ffmpeg, GStreamer, VLC and a recorder of
+//! our own kind, over RTSP, RTSPS and LL-HLS, on the built program.
+//!
+//! VLC plays HLS here and no RTSP: Debian builds it without live555, its client,
+//! and no other of its modules speaks RTSP to a server that is not Real's.
+//!
+//! Every picture of a simulated camera bears its number, so what a player saved
+//! says which frames reached it.
+
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use e2e::http::Person;
+use e2e::program::{self, Program};
+use e2e::{city, recorded};
+use media::nal;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::json;
+use simcam::{Server, sei};
+
+const CHOSEN: &str = "chùa Một Cột 1049";
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Five seconds of the simulated camera.
+const FRAMES: usize = 125;
+
+struct World {
+    folder: tempfile::TempDir,
+    khue: Program,
+    operator: Person,
+    address: String,
+    camera: String,
+    number: u64,
+    server: Server,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// What opens a camera for a foreign program.
+struct Secret {
+    id: String,
+    user: String,
+    password: String,
+    urls: Vec<String>,
+}
+
+fn world() -> anyhow::Result<World> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let folder = tempfile::tempdir()?;
+    let config = program::configure(
+        folder.path(),
+        "[http]\nlisten = \"127.0.0.1:0\"\n\
+         [rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n\
+         [store]\nreserve_bytes = 16777216\n",
+    )?;
+    let clip = city::small_clip()?;
+    let server = runtime.block_on(city::serve(1, &clip, &clip))?;
+    city::add(&config, &server, 1)?;
+    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
+    let address = khue.address()?;
+    let one_time = khue.password("trucban")?;
+    let mut operator = Person::reach(&address, &folder.path().join("data"))?;
+    operator.sign_in_first("trucban", &one_time, CHOSEN)?;
+    let row = until("the camera to be recorded", || {
+        let tree = operator.ask("GET", "tree", None)?.ok()?;
+        let row = tree["cameras"][0].clone();
+        Ok((row["state"]["kind"] == "recording").then_some(row))
+    })?;
+    let camera = row["id"].as_str().context("an id")?.to_owned();
+    let number = row["number"].as_u64().context("a number")?;
+    Ok(World { folder, khue, operator, address, camera, number, server, runtime })
+}
+
+impl World {
+    fn secret(&self) -> anyhow::Result<Secret> {
+        let body = json!({ "camera": self.camera, "label": "kiểm tra", "days": 1 });
+        let made = self.operator.ask("POST", "stream-secrets", Some(body))?.ok()?;
+        let text = |field: &str| made[field].as_str().map(str::to_owned).context("a text");
+        let urls = made["urls"].as_array().context("urls")?;
+        let urls = urls.iter().filter_map(|url| url.as_str().map(str::to_owned)).collect();
+        Ok(Secret { id: text("id")?, user: text("user")?, password: text("password")?, urls })
+    }
+
+    /// Opens the main stream as HLS; returns the path of the playlist, and the
+    /// cookie that opens it.
+    fn hls(&self) -> anyhow::Result<(String, String)> {
+        let body = json!({ "camera": self.camera, "actions": ["live"] });
+        let token = self.operator.ask("POST", "media-tokens", Some(body))?.ok()?["token"].clone();
+        let body = json!({ "token": token, "role": "main" });
+        let (opened, cookie) = self.operator.ask_for_cookie("hls", body)?;
+        Ok((opened["url"].as_str().context("a url")?.to_owned(), cookie))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Secret {
+    /// Returns the URL of a scheme and a role, with the secret in it where a
+    /// player has no other place for it.
+    fn url(&self, scheme: &str, role: &str) -> anyhow::Result<String> {
+        let found = |url: &&String| url.starts_with(scheme) && url.ends_with(role);
+        let url = self.urls.iter().find(found).with_context(|| format!("{:?}", self.urls))?;
+        Ok(url.replace("://", &format!("://{}:{}@", self.user, self.password)))
+    }
+
+    fn bare(&self, scheme: &str, role: &str) -> anyhow::Result<String> {
+        let secret = format!("{}:{}@", self.user, self.password);
+        Ok(self.url(scheme, role)?.replace(&secret, ""))
+    }
+}
+
+fn until<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+    /// Between two looks.
+    const PAUSE: Duration = Duration::from_millis(50);
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        anyhow::ensure!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Runs a player to its end, and returns what it complained of.
+fn run(command: &mut Command) -> anyhow::Result<(bool, String)> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = child.with_context(|| format!("cannot start {command:?}"))?;
+    let mut errors = child.stderr.take().context("standard error was asked for")?;
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = errors.read_to_string(&mut text);
+        text
+    });
+    let ended = until("a player to end", || Ok(child.try_wait()?));
+    if ended.is_err() {
+        child.kill()?;
+    }
+    let text = reading.join().map_err(|_| anyhow::anyhow!("the reader of errors broke"))?;
+    Ok((ended.with_context(|| text.clone())?.success(), text))
+}
+
+fn ffmpeg(input: &[&str], file: &Path) -> anyhow::Result<(bool, String)> {
+    let frames = FRAMES.to_string();
+    run(Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-y"])
+        .args(input)
+        .args(["-map", "0:v:0", "-c", "copy", "-frames:v", &frames, "-f", "h264"])
+        .arg(file))
+}
+
+/// Returns the numbers of the pictures in a file of H.264.
+fn counters(file: &Path) -> anyhow::Result<Vec<u64>> {
+    let bytes = fs::read(file).with_context(|| format!("{} is not there", file.display()))?;
+    Ok(nal::annex_b(&bytes).filter_map(sei::read_unit).map(|stamp| stamp.counter).collect())
+}
+
+/// Checks that a file holds five seconds without a hole, which decode.
+fn check(file: &Path) -> anyhow::Result<()> {
+    let counters = counters(file)?;
+    anyhow::ensure!(counters.len() >= FRAMES, "only {} frames", counters.len());
+    for pair in counters.windows(2) {
+        anyhow::ensure!(pair[1] == pair[0] + 1, "frame {} follows {}", pair[1], pair[0]);
+    }
+    let decoded = recorded::decoded(file)?;
+    anyhow::ensure!(decoded >= FRAMES - 1, "only {decoded} frames can be decoded");
+    Ok(())
+}
+
+#[test]
+fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
+    let world = world()?;
+    let secret = world.secret()?;
+    for (scheme, role) in [("rtsp:", "main"), ("rtsps:", "main"), ("rtsp:", "sub")] {
+        let file = world.file("ffmpeg.h264");
+        let url = secret.url(scheme, role)?;
+        let (ended, words) = ffmpeg(&["-rtsp_transport", "tcp", "-i", &url], &file)?;
+        assert!(ended && words.is_empty(), "ffmpeg, {scheme} {role}: {words}");
+        check(&file).with_context(|| format!("ffmpeg, {scheme} {role}"))?;
+    }
+    for scheme in ["rtsp:", "rtsps:"] {
+        let file = world.file("gstreamer.h264");
+        let url = secret.bare(scheme, "main")?;
+        let (ended, words) = run(Command::new("gst-launch-1.0")
+            .args(["-q", "rtspsrc", &format!("location={url}"), "protocols=tcp", "latency=0"])
+            .args(["tls-validation-flags=0", &format!("user-id={}", secret.user)])
+            .args([&format!("user-pw={}", secret.password), "!", "rtph264depay", "!", "h264parse"])
+            .args(["!", "video/x-h264,stream-format=byte-stream,alignment=au", "!", "identity"])
+            .args([&format!("eos-after={}", FRAMES + 1), "!", "filesink"])
+            .arg(format!("location={}", file.display())))?;
+        assert!(ended, "GStreamer, {scheme}: {words}");
+        check(&file).with_context(|| format!("GStreamer, {scheme}"))?;
+    }
+
+    // A recorder of our own kind: this very program takes it for a camera.
+    let url = secret.bare("rtsp:", "main")?;
+    let config = world.file("khue.toml");
+    let mut adding = Command::new(program::khue())
+        .args(["camera", "add", &url, "--user", &secret.user, "--name", "vòng", "--config"])
+        .arg(&config)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    adding.stdin.take().context("standard input")?.write_all(secret.password.as_bytes())?;
+    assert!(adding.wait()?.success());
+    let second = until("our own recorder to record", || {
+        let cameras = world.operator.cameras()?;
+        let Some(stream) = cameras.iter().find(|(id, _)| **id != world.camera) else {
+            return Ok(None);
+        };
+        let root = world.file("data/recordings");
+        let frames = recorded::stream(&root, *stream.1)?;
+        Ok((frames.len() > FRAMES).then_some(frames))
+    })?;
+    let main = sei::source("cam0/main");
+    for pair in second.windows(2) {
+        assert_eq!(pair[1].stamp.counter, pair[0].stamp.counter + 1);
+        assert_eq!(pair[0].stamp.source, main);
+    }
+    assert!(world.khue.stop()?.success(), "what plays does not hold up a stop");
+    drop(world.server);
+    world.runtime.shutdown_background();
+    Ok(())
+}
+
+#[test]
+fn what_opens_nothing_is_told_nothing_and_what_is_revoked_ends() -> anyhow::Result<()> {
+    let world = world()?;
+    let secret = world.secret()?;
+    let file = world.file("refused.h264");
+    let try_it = |url: &str| -> anyhow::Result<String> {
+        let (ended, words) = ffmpeg(&["-rtsp_transport", "tcp", "-i", url], &file)?;
+        assert!(!ended, "{url} was opened");
+        Ok(words)
+    };
+    let url = secret.url("rtsp:", "main")?;
+    let wrong = try_it(&url.replace(&secret.password, "wrong"))?;
+    assert!(wrong.contains("401"), "{wrong}");
+    let nobody = try_it(&url.replace(&secret.user, "nobody"))?;
+    assert!(nobody.contains("401"), "{nobody}");
+    let place = format!("/cameras/{}/main", world.number);
+    let elsewhere = try_it(&url.replace(&place, "/cameras/9999/main"))?;
+    assert!(elsewhere.contains("404"), "{elsewhere}");
+    // Nobody who has proved nothing learns whether a camera is there.
+    let unknown = url.replace(&secret.password, "wrong").replace(&place, "/cameras/9999/main");
+    assert!(try_it(&unknown)?.contains("401"));
+
+    // It plays until it is revoked, and then never again.
+    let mut playing = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-y", "-rtsp_transport", "tcp", "-i", &url])
+        .args(["-c", "copy", "-f", "h264"])
+        .arg(world.file("playing.h264"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let played = until("the player to have frames", || {
+        let size = fs::metadata(world.file("playing.h264")).map_or(0, |file| file.len());
+        anyhow::ensure!(playing.try_wait()?.is_none(), "the player ended by itself");
+        Ok((size > 0).then_some(()))
+    });
+    played.inspect_err(|_| end(&mut playing))?;
+    let path = format!("stream-secrets/{}", secret.id);
+    world.operator.ask("DELETE", &path, None)?.ok()?;
+    let began = Instant::now();
+    until("the player to be let go", || Ok(playing.try_wait()?))
+        .inspect_err(|_| end(&mut playing))?;
+    println!("a revoked secret's player was let go after {:?}", began.elapsed());
+    assert!(try_it(&url)?.contains("401"));
+    assert!(world.khue.stop()?.success());
+    Ok(())
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Asks a process to end, and waits until it has: runuser hands the signal on,
+/// where a kill of it alone would leave VLC behind.
+fn terminate(child: &mut Child) -> anyhow::Result<()> {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    child.wait()?;
+    Ok(())
+}
+
+#[test]
+fn players_watch_by_hls() -> anyhow::Result<()> {
+    let world = world()?;
+    let (path, cookie) = world.hls()?;
+    let url = format!("{}{path}", world.address);
+    let file = world.file("ffmpeg.h264");
+    let header = format!("Cookie: {cookie}\r\n");
+    let (ended, words) = ffmpeg(&["-headers", &header, "-i", &url], &file)?;
+    assert!(ended, "ffmpeg: {words}");
+    check(&file).with_context(|| format!("ffmpeg: {words}"))?;
+    let (ended, words) = ffmpeg(&["-i", &url], &world.file("without.h264"))?;
+    assert!(!ended && words.contains("404"), "without the cookie: {words}");
+
+    // Two that cannot be told of our authority: GStreamer's demuxer opens its
+    // segments with what trusts the system's alone, and so does VLC.
+    let plain = plain(&world, None)?;
+    let file = world.file("gstreamer.h264");
+    // gst-launch-1.0 cannot set a list of texts, which the cookies are.
+    let (ended, words) = run(Command::new("python3")
+        .args(["-c", GSTREAMER, &format!("http://{plain}{path}"), &cookie])
+        .args([&(FRAMES + 1).to_string()])
+        .arg(&file))?;
+    assert!(ended, "GStreamer: {words}");
+    check(&file).with_context(|| format!("GStreamer: {words}"))?;
+
+    // VLC has no place to put a cookie into; here it is put in on the way.
+    let with_cookie = self::plain(&world, Some(cookie))?;
+    // As somebody who is not root, which it refuses to be.
+    let home = tempfile::tempdir()?;
+    fs::set_permissions(home.path(), Permissions::from_mode(0o777))?;
+    let (file, raw) = (home.path().join("vlc.ts"), world.file("vlc.h264"));
+    let root = fs::metadata("/proc/self")?.uid() == 0;
+    let before: &[&str] = if root { &["runuser", "-u", "nobody", "--", "cvlc"] } else { &["cvlc"] };
+    let mut vlc = Command::new(before[0])
+        .args(&before[1..])
+        .args(["-I", "dummy", "--no-audio", "--quiet", &format!("http://{with_cookie}{path}")])
+        .args([&format!(":sout=#std{{access=file,mux=ts,dst={}}}", file.display())])
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let seen = until("VLC to have played five seconds", || {
+        anyhow::ensure!(vlc.try_wait()?.is_none(), "VLC ended by itself");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let out = raw.as_os_str();
+        let (_, _) = run(Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-y", "-i"])
+            .args([file.as_os_str(), "-c".as_ref(), "copy".as_ref(), "-f".as_ref()])
+            .args(["h264".as_ref(), out]))?;
+        let seen = counters(&raw).unwrap_or_default();
+        Ok((seen.len() >= FRAMES).then_some(seen))
+    });
+    terminate(&mut vlc)?;
+    for pair in seen?.windows(2) {
+        assert_eq!(pair[1], pair[0] + 1, "VLC missed a frame");
+    }
+    assert!(world.khue.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn a_player_of_low_latency_hls_has_each_part_as_soon_as_it_is_there() -> anyhow::Result<()> {
+    let world = world()?;
+    let (path, _) = world.hls()?;
+    let folder = path.strip_suffix("index.m3u8").context("a playlist")?.to_owned();
+    let get = |name: &str| world.operator.download(&format!("{folder}{name}"));
+    let text = |name: &str| -> anyhow::Result<String> { Ok(String::from_utf8(get(name)?)?) };
+    let index = text("index.m3u8")?;
+    assert!(index.contains("RESOLUTION=320x180") && index.contains("CODECS=\"avc1."), "{index}");
+    let mut playlist = text("video.m3u8")?;
+    assert!(playlist.contains("CAN-BLOCK-RELOAD=YES"), "{playlist}");
+    let (mut counters, mut delays) = (Vec::new(), Vec::new());
+    while counters.len() < FRAMES {
+        let hint = playlist.rsplit_once("URI=\"").context("a hint")?.1;
+        let hint = hint.split('"').next().unwrap_or_default().to_owned();
+        let numbers = hint.trim_start_matches("video-").trim_end_matches(".m4s");
+        let (msn, part) = numbers.split_once('.').context(hint.clone())?;
+        playlist = text(&format!("video.m3u8?_HLS_msn={msn}&_HLS_part={part}"))?;
+        assert!(playlist.contains(&format!("URI=\"{hint}\"")), "{hint}: {playlist}");
+        let bytes = get(&hint)?;
+        let arrived_us = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros() as i64;
+        let fragment = media::fmp4::read_fragment_header(&bytes)?;
+        let mut at = fragment.data_offset as usize;
+        let mut last_us = 0;
+        for sample in &fragment.samples {
+            let frame = &bytes[at..at + sample.size_bytes as usize];
+            let stamp = sei::read_frame(frame).context("a frame bears a stamp")?;
+            counters.push(stamp.counter);
+            last_us = stamp.wall_us;
+            at += sample.size_bytes as usize;
+        }
+        delays.push(Duration::from_micros((arrived_us - last_us).max(0).unsigned_abs()));
+    }
+    assert!(counters.windows(2).all(|pair| pair[1] == pair[0] + 1), "{counters:?}");
+    delays.sort();
+    println!(
+        "from a part's last frame leaving the camera to the part at the player: \
+         half within {:?}, all within {:?}",
+        delays[delays.len() / 2],
+        delays[delays.len() - 1]
+    );
+    assert!(world.khue.stop()?.success());
+    Ok(())
+}
+
+/// Plays HLS with a cookie, until so many frames were saved.
+const GSTREAMER: &str = r#"
+import sys, gi
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+url, cookie, frames, file = sys.argv[1:]
+pipeline = Gst.parse_launch(
+    "souphttpsrc name=source ! hlsdemux ! qtdemux ! h264parse config-interval=-1 ! "
+    "video/x-h264,stream-format=byte-stream,alignment=au ! identity name=count ! filesink name=sink")
+source = pipeline.get_by_name("source")
+source.set_property("location", url)
+source.set_property("cookies", [cookie])
+pipeline.get_by_name("count").set_property("eos-after", int(frames))
+pipeline.get_by_name("sink").set_property("location", file)
+pipeline.set_state(Gst.State.PLAYING)
+message = pipeline.get_bus().timed_pop_filtered(
+    Gst.CLOCK_TIME_NONE, Gst.MessageType.ERROR | Gst.MessageType.EOS)
+failed = message.type == Gst.MessageType.ERROR
+if failed:
+    print(*message.parse_error(), file=sys.stderr)
+pipeline.set_state(Gst.State.NULL)
+sys.exit(failed)
+"#;
+
+/// Serves the program's HTTPS in the clear on this machine, for players that
+/// cannot be told whom to trust; puts a cookie into each request, if one is given.
+fn plain(world: &World, cookie: Option<String>) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let to = world.address.trim_start_matches("https://").replace("localhost", "127.0.0.1");
+    let ca = CertificateDer::from_pem_file(world.file("data/tls/ca.pem"))?;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca)?;
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
+    let config = Arc::new(config.with_no_client_auth());
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let (to, config, cookie) = (to.clone(), config.clone(), cookie.clone());
+            std::thread::spawn(move || pass_on(client, &to, config, cookie));
+        }
+    });
+    Ok(address)
+}
+
+/// Passes one request on, and its answer back.
+fn pass_on(
+    mut client: TcpStream,
+    to: &str,
+    config: Arc<rustls::ClientConfig>,
+    cookie: Option<String>,
+) -> anyhow::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head)?;
+    let kept = head.trim_end().lines().filter(|line| {
+        let line = line.to_ascii_lowercase();
+        !line.starts_with("connection:") && !(cookie.is_some() && line.starts_with("cookie:"))
+    });
+    let mut head: String = kept.map(|line| format!("{line}\r\n")).collect();
+    if let Some(cookie) = cookie {
+        head += &format!("Cookie: {cookie}\r\n");
+    }
+    head += "Connection: close\r\n\r\n";
+    let name = ServerName::try_from("localhost")?;
+    let connection = rustls::ClientConnection::new(config, name)?;
+    let mut server = rustls::StreamOwned::new(connection, TcpStream::connect(to)?);
+    server.write_all(head.as_bytes())?;
+    let mut portion = [0; 16 << 10];
+    loop {
+        match server.read(&mut portion) {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(count) => client.write_all(&portion[..count])?,
+        }
+    }
+}
