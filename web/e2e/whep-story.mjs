@@ -20,7 +20,7 @@ const page = await context.newPage();
 const wrong = [];
 page.on("pageerror", (error) => wrong.push(error.stack ?? String(error)));
 // Any page of the origin will do; this one runs no script of ours.
-await page.goto(`${address}/ca`);
+await page.goto(`${address}/healthz`);
 
 await page.evaluate(
   async ({ token, role }) => {
@@ -29,7 +29,7 @@ await page.evaluate(
     [video.muted, video.autoplay, video.playsInline] = [true, true, true];
     document.body.replaceChildren(video);
     peer.addEventListener("track", (event) => {
-      video.srcObject = new MediaStream([event.track]);
+      if (event.track.kind === "video") video.srcObject = new MediaStream([event.track]);
     });
     peer.addTransceiver("video", { direction: "recvonly" });
     peer.addTransceiver("audio", { direction: "recvonly" });

@@ -14,13 +14,12 @@ use crate::rtsp::message::{Input, take};
 use crate::rtsp::session::{Heard, Session};
 use crate::whep::{Refused, demux, offer, packets};
 
-/// Returns for whom a datagram is that is a check: `Ok(None)` if it is of whoever
-/// sends from its address, `Err` if it is nobody's.
-pub fn datagram(bytes: &[u8]) -> Result<Option<&str>, ()> {
-    match demux::Datagram::read(bytes) {
-        Some(demux::Datagram::Check { ufrag }) => Ok(Some(ufrag)),
-        Some(demux::Datagram::Media) => Ok(None),
-        None => Err(()),
+/// Returns for whom a datagram is that is a check: `Some(None)` if it is of whoever
+/// sends from its address, `None` if it is nobody's.
+pub fn datagram(bytes: &[u8]) -> Option<Option<&str>> {
+    match demux::Datagram::read(bytes)? {
+        demux::Datagram::Check { ufrag } => Some(Some(ufrag)),
+        demux::Datagram::Media => Some(None),
     }
 }
 

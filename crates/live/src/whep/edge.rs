@@ -509,6 +509,9 @@ impl Edge {
         });
         self.due.remove(&(live.due, number));
         live.due = rounded(drained.next, now);
+        if let Some(more) = drained.more {
+            live.due = live.due.min(more);
+        }
         self.due.insert((live.due, number));
         if let Some(end) = drained.over {
             self.end(number, end);

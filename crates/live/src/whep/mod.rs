@@ -13,7 +13,8 @@
 //! |---|---|
 //! | `edge` | the socket, the clock, the thread that drives all sessions |
 //! | `session` | one viewer: bytes and frames in, bytes out |
-//! | `demux`, `offer`, `packets`, `rhythm`, `addresses` | pure parts of it |
+//! | `demux`, `offer`, `packets`, `rhythm`, `pace`, `addresses` | pure parts of it |
+//! | `outbox` | many packets by one call to the kernel |
 //! | `config` | what the node's file says |
 //!
 //! We are ICE-lite: we call nobody, and answer only who proves by a check that it
@@ -30,6 +31,7 @@ pub(crate) mod demux;
 mod edge;
 pub(crate) mod offer;
 mod outbox;
+mod pace;
 pub(crate) mod packets;
 mod rhythm;
 mod session;

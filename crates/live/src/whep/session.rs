@@ -29,6 +29,7 @@ use str0m::rtp::{Extension, RtpWrite};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::offer::{self, Checked};
+use super::pace::Pace;
 use super::packets::Payloads;
 use super::rhythm::{Rhythm, rtp_time};
 use super::{End, Refused};
@@ -44,6 +45,10 @@ const KEPT_FOR: Duration = Duration::from_secs(1);
 /// The most of what is sent that may be sent again: beyond it a network is not
 /// helped by more.
 const SENT_AGAIN: f32 = 0.15;
+
+/// The clocks of RTP for pictures and for Opus.
+const PICTURES_HZ: u32 = 90_000;
+const SOUND_HZ: u32 = 48_000;
 
 /// How far behind a frame may be when sent; more is a clock that was set.
 const LONGEST_BEHIND: Duration = Duration::from_secs(10);
@@ -78,6 +83,17 @@ struct Track {
     clock_hz: u32,
     sequence: u64,
     rhythm: Rhythm,
+    pace: Pace<Packet>,
+}
+
+/// A packet that waits to leave.
+#[derive(Debug)]
+struct Packet {
+    pt: Pt,
+    time: u32,
+    moment: Instant,
+    ends: bool,
+    payload: Arc<[u8]>,
 }
 
 /// A moment by both clocks.
@@ -99,6 +115,8 @@ pub(crate) struct Sendable {
 pub(crate) struct Drained {
     /// When it wants to be told the time again.
     pub(crate) next: Instant,
+    /// When it has more to send, sooner than that.
+    pub(crate) more: Option<Instant>,
     /// Whether it has just been connected.
     pub(crate) connected: bool,
     /// Why it is over, if it is.
@@ -174,12 +192,12 @@ impl Session {
         if formats.is_empty() {
             return Err(none());
         }
-        let pictures = Track::new(&mut rtc, mid, 90_000)?;
+        let pictures = Track::new(&mut rtc, mid, PICTURES_HZ)?;
         let sound = match sound {
             Some(mid) => {
                 let opus = taken(&rtc, mid).find(|format| format.spec().codec == Format::Opus);
                 match opus.map(|format| format.pt()) {
-                    Some(pt) => Some((Track::new(&mut rtc, mid, 48_000)?, pt)),
+                    Some(pt) => Some((Track::new(&mut rtc, mid, SOUND_HZ)?, pt)),
                     None => None,
                 }
             }
@@ -250,14 +268,14 @@ impl Session {
     /// Takes frames of pictures, those that `begins` says to follow a beginning.
     pub(crate) fn show(&mut self, frames: &[Sendable], begins: bool, now: Now) {
         if let Some(pt) = self.chosen {
-            self.pictures.send(&mut self.rtc, pt, frames, begins, now);
+            self.pictures.push(pt, frames, begins, now);
         }
     }
 
     /// Takes frames of sound.
     pub(crate) fn sound(&mut self, frames: &[Sendable], begins: bool, now: Now) {
         if let Some((track, pt)) = &mut self.sound {
-            track.send(&mut self.rtc, *pt, frames, begins, now);
+            track.push(*pt, frames, begins, now);
         }
     }
 
@@ -271,6 +289,10 @@ impl Session {
     /// Gives all there is to send, and says how the session is.
     pub(crate) fn drain(&mut self, now: Instant, mut send: impl FnMut(&Transmit)) -> Drained {
         let (mut connected, mut over) = (false, None);
+        if self.send(now) {
+            // Packets are on their way once the time was told.
+            self.tick(now);
+        }
         let mut turns = 0;
         let next = loop {
             match self.rtc.poll_output() {
@@ -300,12 +322,20 @@ impl Session {
         }
         let until = self.accepted + PATIENCE;
         if self.connected {
-            return Drained { next, connected, over };
+            let more = self.pictures.pace.next().filter(|_| over.is_none());
+            return Drained { next, more, connected, over };
         }
         if over.is_none() && now >= until {
             over = Some(End::Unconnected);
         }
-        Drained { next: next.min(until), connected, over }
+        Drained { next: next.min(until), more: None, connected, over }
+    }
+
+    /// Hands over what may leave by now; returns whether there was any.
+    fn send(&mut self, now: Instant) -> bool {
+        let pictures = self.pictures.send(&mut self.rtc, now);
+        let sound = self.sound.as_mut().is_some_and(|(track, _)| track.send(&mut self.rtc, now));
+        pictures || sound
     }
 
     /// Returns how a stream goes to this viewer.
@@ -355,14 +385,13 @@ impl Track {
         let _ = getrandom::fill(&mut random);
         // In the lower half: a receiver learns of the first time that it counts over.
         let sequence = u64::from(u16::from_be_bytes(random) >> 1);
-        Ok(Self { mid, clock_hz, sequence, rhythm: Rhythm::default() })
+        Ok(Self { mid, clock_hz, sequence, rhythm: Rhythm::default(), pace: Pace::default() })
     }
 
-    fn send(&mut self, rtc: &mut Rtc, pt: Pt, frames: &[Sendable], begins: bool, now: Now) {
+    /// Takes frames; they leave as the pace allows.
+    fn push(&mut self, pt: Pt, frames: &[Sendable], begins: bool, now: Now) {
         let walls: Vec<WallTime> = frames.iter().map(|frame| frame.wall).collect();
         let times = self.rhythm.times(&walls, begins);
-        let mut direct = rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(self.mid, None) else { return };
         for (frame, time) in frames.iter().zip(times) {
             let behind = u64::try_from(now.wall.micros_since(frame.wall)).unwrap_or(0);
             let behind = Duration::from_micros(behind).min(LONGEST_BEHIND);
@@ -370,15 +399,31 @@ impl Track {
             let (time, last) =
                 (rtp_time(time, self.clock_hz), frame.payloads.len().saturating_sub(1));
             for (number, payload) in frame.payloads.iter().enumerate() {
-                let sequence = self.sequence.into();
-                self.sequence += 1;
-                let packet = RtpWrite::new(pt, sequence, time, moment, payload.clone());
-                let ends = number == last && self.clock_hz == 90_000;
-                stream.write_rtp(packet.marker(ends).nackable(true));
+                // Sound has no end of a frame: each packet is one.
+                let ends = number == last && self.clock_hz == PICTURES_HZ;
+                let packet = Packet { pt, time, moment, ends, payload: payload.clone() };
+                self.pace.push(payload.len(), packet);
             }
         }
-        // Packets are on their way once the time was told.
-        let _ = rtc.handle_input(Input::Timeout(now.instant));
+    }
+
+    /// Gives what may leave by now; returns whether there was any.
+    fn send(&mut self, rtc: &mut Rtc, now: Instant) -> bool {
+        self.pace.tick(now);
+        let Some(mut packet) = self.pace.pop() else { return false };
+        let mut direct = rtc.direct_api();
+        let Some(stream) = direct.stream_tx_by_mid(self.mid, None) else { return false };
+        loop {
+            let Packet { pt, time, moment, ends, payload } = packet;
+            let sequence = self.sequence.into();
+            self.sequence += 1;
+            let write = RtpWrite::new(pt, sequence, time, moment, payload);
+            stream.write_rtp(write.marker(ends).nackable(true));
+            match self.pace.pop() {
+                Some(next) => packet = next,
+                None => return true,
+            }
+        }
     }
 }
 
