@@ -38,7 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),
     ("axum-server", &["khue"]),
-    ("rcgen", &["khue"]),
+    ("rcgen", &["khue", "simcam"]),
     ("clap", &["khue", "simcam", "bench"]),
     ("toml", &["khue"]),
     ("tracing-subscriber", &["khue", "simcam", "bench"]),

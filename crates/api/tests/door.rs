@@ -125,7 +125,7 @@ async fn spans_purposes_and_ids_that_are_none_are_refused_in_words() {
         ("role=main&from_us=1", "the query cannot be read: missing field `to_us`"),
         (
             "role=third&from_us=1&to_us=2",
-            "the query cannot be read: role: unknown variant `third`, expected `main` or `sub`",
+            "the query cannot be read: role: unknown variant `third`, expected one of `main`, `sub`, `sound`",
         ),
         (
             "role=main&from_us=x&to_us=2",

@@ -63,6 +63,26 @@ export interface paths {
         patch: operations["change_camera"];
         trace?: never;
     };
+    "/api/v1/cameras/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the keyframe at or before a moment, of the sub-stream where there is
+         *     one. A token that allows `playback` opens it, in the header `Authorization`.
+         */
+        get: operations["thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/timeline": {
         parameters: {
             query?: never;
@@ -109,6 +129,82 @@ export interface paths {
          *     for as long as the sign-in holds that made it.
          */
         get: operations["fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a camera's live pictures as LL-HLS. The answer sets the cookie that
+         *     opens `url` and all it names.
+         */
+        post: operations["open_hls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a presentation. */
+        delete: operations["end_hls"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hls/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Renews a presentation by a fresh token for the same camera. */
+        put: operations["renew_hls"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hls/{id}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetches a playlist, an init segment, a segment or a part. Opened by the
+         *     cookie that came with the presentation, while its token, the sign-in and the
+         *     right hold. Of a media playlist, `_HLS_msn` and `_HLS_part` wait for what
+         *     they name.
+         */
+        get: operations["fetch_hls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -222,6 +318,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stream-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the person's own secrets, without passwords. */
+        get: operations["secrets"];
+        put?: never;
+        /**
+         * Makes a name and a password that open one camera's live pictures over RTSP,
+         *     for as long as this person may watch it.
+         */
+        post: operations["make_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream-secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes one of the person's own secrets. What plays by it ends within
+         *     seconds.
+         */
+        delete: operations["revoke_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tree": {
         parameters: {
             query?: never;
@@ -232,6 +369,60 @@ export interface paths {
         /** Lists what this person may see. */
         get: operations["tree"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers an offer: live pictures of the token's camera. */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whep/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends it, for whoever has its address, which nobody guesses, and a token; that
+         *     may be over by then.
+         */
+        delete: operations["end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/whep/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Renews its token. One that is over is answered with why it ended. */
+        put: operations["renew"];
         post?: never;
         delete?: never;
         options?: never;
@@ -263,6 +454,8 @@ export interface components {
          */
         CameraPatch: {
             /** @default null */
+            certificate?: string | null;
+            /** @default null */
             make?: string | null;
             /** @default null */
             name?: string | null;
@@ -291,7 +484,13 @@ export interface components {
              */
             site?: string | null;
             /** @default null */
+            sound?: boolean | null;
+            /** @default null */
             sub_url?: string | null;
+            /** @default null */
+            switches?: components["schemas"]["Switch"][] | null;
+            /** @default null */
+            transport?: components["schemas"]["Transport"] | null;
             /** @default null */
             url?: string | null;
             /** @default null */
@@ -311,11 +510,18 @@ export interface components {
             number: number;
             /** Format: uuid */
             site: string;
+            /** @description Whether it may be listened to. */
+            sound: boolean;
             state: components["schemas"]["StateRow"];
             streams: components["schemas"]["StreamRow"][];
         };
         /** @description A camera to be added. */
         CameraWrite: {
+            /**
+             * @description SHA-256 of the only certificate that is taken from it over `rtsps`, in
+             *     hexadecimal; any is taken if not said.
+             */
+            certificate?: string | null;
             make?: string | null;
             name: string;
             /**
@@ -338,14 +544,21 @@ export interface components {
             retention_days?: number | null;
             /** Format: uuid */
             site: string;
+            /** @description Whether it is listened to; false if not said. Its owner must have said so. */
+            sound?: boolean | null;
             /** @description The sub-stream's address. */
             sub_url?: string | null;
+            /** @description None if not said. */
+            switches?: components["schemas"]["Switch"][] | null;
+            transport?: components["schemas"]["Transport"] | null;
             /** @description The main stream's address: `rtsp://host[:port]/path`, without credentials. */
             url: string;
             user?: string | null;
         };
         /** @description How a camera is reached and kept; never its password. */
         Configuration: {
+            /** @description SHA-256 of the only certificate that is taken from it, in hexadecimal. */
+            certificate?: string | null;
             has_password: boolean;
             recording: boolean;
             /** Format: int64 */
@@ -354,6 +567,9 @@ export interface components {
             retention_days: number;
             /** @description The sub-stream's address. */
             sub_url?: string | null;
+            /** @description What its server does otherwise than others. */
+            switches: components["schemas"]["Switch"][];
+            transport: components["schemas"]["Transport"];
             /** @description The main stream's address. */
             url: string;
             user?: string | null;
@@ -422,6 +638,8 @@ export interface components {
             name: string;
             /** Format: int64 */
             size_bytes: number;
+            /** @description Whether it has sound. */
+            sound: boolean;
             /**
              * Format: int64
              * @description The end of the last.
@@ -439,6 +657,8 @@ export interface components {
             /** @description Why. */
             purpose: string;
             role: components["schemas"]["Role"];
+            /** @description Whether its sound goes along, where it may be heard; not if not said. */
+            sound?: boolean | null;
             /** Format: int64 */
             to_us: number;
         };
@@ -462,6 +682,23 @@ export interface components {
             reason: string;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description A presentation that can be played. */
+        HlsAnswer: {
+            /** Format: uuid */
+            id: string;
+            /** @description The multivariant playlist. */
+            url: string;
+        };
+        /** @description Which live pictures somebody wants as HLS. */
+        HlsAsked: {
+            role: components["schemas"]["Role"];
+            /** @description A media token with the action `live`; with `sound`, sound comes along. */
+            token: string;
+        };
+        /** @description A fresh token for a presentation. */
+        HlsRenewed: {
+            token: string;
         };
         /** @description The holds that a person may know of. */
         HoldList: {
@@ -498,6 +735,7 @@ export interface components {
             export: boolean;
             live: boolean;
             playback: boolean;
+            sound: boolean;
         };
         /** @description What somebody typed to choose a password. */
         NewPassword: {
@@ -515,6 +753,8 @@ export interface components {
         };
         /** @description What a camera sends. */
         ProbeAnswer: {
+            /** @description SHA-256 of the certificate that it showed over `rtsps`, in hexadecimal. */
+            certificate?: string | null;
             /** @description As RFC 6381 writes it. */
             codec: string;
             /**
@@ -524,12 +764,15 @@ export interface components {
             fps?: number | null;
             /** Format: int32 */
             height: number;
+            /** @description The codec of the sound that it has too, as it names it. It was not listened to. */
+            sound?: string | null;
             /** Format: int32 */
             width: number;
         };
         /** @description An address to be tried. */
         ProbeAsked: {
             password?: string | null;
+            transport?: components["schemas"]["Transport"] | null;
             url: string;
             user?: string | null;
         };
@@ -537,13 +780,58 @@ export interface components {
          * @description Which of a camera's flows is meant.
          * @enum {string}
          */
-        Role: "main" | "sub";
+        Role: "main" | "sub" | "sound";
         /** @description An unbroken row of pictures. */
         RunRow: {
             /** Format: int64 */
             from_us: number;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description A secret just made. Its password is told this once. */
+        SecretAnswer: {
+            /** Format: int64 */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            password: string;
+            /** @description Where the camera is watched with it; none if this server does not serve RTSP. */
+            urls: string[];
+            /** @description The user name to send. */
+            user: string;
+        };
+        /** @description A secret to be made. */
+        SecretAsked: {
+            /** Format: uuid */
+            camera: string;
+            /**
+             * Format: int32
+             * @description How many days it holds; a year if left out.
+             */
+            days?: number | null;
+            /** @description What it is for. */
+            label: string;
+        };
+        /** @description A person's own secrets. */
+        SecretList: {
+            secrets: components["schemas"]["SecretRow"][];
+        };
+        /** @description A secret, without its password. */
+        SecretRow: {
+            /** Format: uuid */
+            camera: string;
+            /**
+             * Format: int64
+             * @description The first moment at which it opens nothing more.
+             */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            label: string;
+            /** Format: int64 */
+            made_us: number;
+            /** @description The user name to send. */
+            user: string;
         };
         /** @description Who is signed in, and what the client needs to go on. */
         Session: {
@@ -555,6 +843,7 @@ export interface components {
             server_time_us: number;
             user: components["schemas"]["SessionUser"];
             version: string;
+            ways: components["schemas"]["Ways"];
         };
         /** @description The person who is signed in. */
         SessionUser: {
@@ -609,6 +898,11 @@ export interface components {
             /** Format: int32 */
             width?: number | null;
         };
+        /**
+         * @description What a camera's server may do otherwise than others.
+         * @enum {string}
+         */
+        Switch: "any_rtcp_ssrc" | "first_session_id" | "ignore_first_sequence" | "no_teardown";
         /** @description What a stretch holds. */
         TimelineAnswer: {
             /** @description Where something was. */
@@ -637,7 +931,7 @@ export interface components {
          * @description What may be done with media.
          * @enum {string}
          */
-        TokenAction: "live" | "playback";
+        TokenAction: "live" | "playback" | "sound";
         /** @description A token. */
         TokenAnswer: {
             /**
@@ -662,12 +956,24 @@ export interface components {
             /** Format: int64 */
             to_us?: number | null;
         };
+        /**
+         * @description By which way a camera's packets come.
+         * @enum {string}
+         */
+        Transport: "auto" | "tcp" | "udp";
         /** @description All that a person may see. */
         Tree: {
             /** @description In order of number. */
             cameras: components["schemas"]["CameraRow"][];
             organisations: components["schemas"]["OrganisationRow"][];
             sites: components["schemas"]["SiteRow"][];
+        };
+        /** @description What this installation has of what not every one has. */
+        Ways: {
+            /** @description Whether WHEP is served. */
+            whep: boolean;
+            /** @description Whether there are thumbnails and conversions. */
+            worker: boolean;
         };
     };
     responses: never;
@@ -905,6 +1211,73 @@ export interface operations {
             };
         };
     };
+    thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                at_us: number;
+                /** @description Lines, 32 to 720; 90 if not said. */
+                height: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `x-khue-wall-us` says which moment it shows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `nothing_recorded`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `no_worker`, `busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     timeline: {
         parameters: {
             query: {
@@ -1008,6 +1381,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            /** @description `no_worker`, `busy`: its sound has to be converted and cannot be */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     fetch_export: {
@@ -1047,6 +1429,179 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    open_hls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HlsAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HlsAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `expired` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    end_hls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    renew_hls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HlsRenewed"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    fetch_hls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: the camera gives nothing now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1339,6 +1894,106 @@ export interface operations {
             };
         };
     };
+    secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+        };
+    };
+    make_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: this person has too many */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    revoke_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     tree: {
         parameters: {
             query?: never;
@@ -1354,6 +2009,188 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `main` if left out. */
+                role: components["schemas"]["Role"] | null;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description `Location` is where it is ended */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `unsupported`: the stream cannot go this way */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
         };

@@ -44,10 +44,12 @@ pub(crate) struct ThumbnailAsked {
 pub(crate) async fn thumbnail(
     Given(state): Given<State>,
     Id(id): Id<Uuid>,
-    Asked(asked): Asked<ThumbnailAsked>,
+    asked: Result<Asked<ThumbnailAsked>, Refusal>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let (token, _, camera) = right::bearer(&state, &headers, &[MediaAction::Playback]).await?;
+    // Who may not ask is told nothing else.
+    let Asked(asked) = asked?;
     if token.camera != CameraId(id) {
         return Err(Refusal::not_found("camera"));
     }
