@@ -3,6 +3,8 @@
 //! The junctions are real places of our own drawing; the organisations bear the
 //! names of kinds of office, and everything seen there is drawn.
 
+use simcam::sound::SoundCodec;
+
 /// An organisation with its sites.
 pub(crate) struct Body {
     pub(crate) name: &'static str,
@@ -19,10 +21,16 @@ pub(crate) struct Place {
 pub(crate) struct Eye {
     pub(crate) number: u32,
     pub(crate) name: &'static str,
+    /// Coded how, where it has sound and may be listened to.
+    pub(crate) sound: Option<SoundCodec>,
 }
 
 const fn eye(number: u32, name: &'static str) -> Eye {
-    Eye { number, name }
+    Eye { number, name, sound: None }
+}
+
+const fn heard(number: u32, name: &'static str, codec: SoundCodec) -> Eye {
+    Eye { sound: Some(codec), ..eye(number, name) }
 }
 
 /// Twelve cameras on seven sites of three bodies.
@@ -70,8 +78,13 @@ pub(crate) const CITY: &[Body] = &[
     Body {
         name: "VOV Giao thông",
         sites: &[
-            Place { name: "Chợ Mơ", cameras: &[eye(301, "Chợ Mơ – Bạch Mai")] },
-            Place { name: "Nút Bưởi", cameras: &[eye(311, "Bưởi – Hoàng Hoa Thám")] },
+            Place {
+                name: "Chợ Mơ", cameras: &[heard(301, "Chợ Mơ – Bạch Mai", SoundCodec::Aac)]
+            },
+            Place {
+                name: "Nút Bưởi",
+                cameras: &[heard(311, "Bưởi – Hoàng Hoa Thám", SoundCodec::Pcmu)],
+            },
         ],
     },
 ];

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use catalog::{
 };
 use live::whep::WhepConfig;
 use simcam::clip;
+use simcam::sound::Sound;
 use simcam::{CameraConfig, Credentials, Server, ServerConfig};
 use store::StoreConfig;
 
@@ -71,18 +72,22 @@ impl Demo {
         };
         let begun = Begun::take(config, Door::Loopback(door(self.port, PORT))).await?;
         let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());
+        let kept = scenes.clone();
         let rendered = tokio::task::spawn_blocking(move || {
             clip::render_all(&scenes, &simcam::scene::Scene::all(), tell)
         })
         .await?
         .context("the demo's streets could not be drawn")?;
         let password = password()?;
+        let cameras = tokio::task::spawn_blocking(move || cameras(&rendered, &kept))
+            .await?
+            .context("the sound of the demo's cameras could not be made")?;
         let cameras = Server::start(ServerConfig {
             credentials: Some(Credentials {
                 user: CAMERA_USER.to_owned(),
                 password: password.expose().to_owned(),
             }),
-            ..ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), cameras(&rendered))
+            ..ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), cameras)
         })
         .await?;
         settle(&begun.node, &cameras, &password).await?;
@@ -100,7 +105,7 @@ impl Demo {
 }
 
 /// Twelve cameras share the scenes, each at a moment of its own.
-fn cameras(rendered: &[clip::Rendered]) -> Vec<CameraConfig> {
+fn cameras(rendered: &[clip::Rendered], kept: &Path) -> Result<Vec<CameraConfig>, clip::ClipError> {
     let shared: Vec<_> = rendered
         .iter()
         .map(|scene| (Arc::new(scene.main.clone()), Arc::new(scene.sub.clone())))
@@ -108,9 +113,14 @@ fn cameras(rendered: &[clip::Rendered]) -> Vec<CameraConfig> {
     city::cameras()
         .zip(shared.iter().cycle())
         .enumerate()
-        .map(|(order, (camera, (main, sub)))| CameraConfig {
-            phase: Duration::from_millis(order as u64 * 6_700),
-            ..CameraConfig::new(path(camera.number), main.clone(), sub.clone())
+        .map(|(order, (camera, (main, sub)))| {
+            let seconds = u32::try_from(main.duration_90k / 90_000).unwrap_or(1);
+            let tone = |codec| Sound::kept_in(kept, codec, Sound::tone_of(camera.number), seconds);
+            Ok(CameraConfig {
+                phase: Duration::from_millis(order as u64 * 6_700),
+                sound: camera.sound.map(tone).transpose()?.map(Arc::new),
+                ..CameraConfig::new(path(camera.number), main.clone(), sub.clone())
+            })
         })
         .collect()
 }
@@ -164,7 +174,7 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
                     recording: true,
                     retention: Retention { days: 30, bytes: None },
                     link: Link::default(),
-                    sound: false,
+                    sound: eye.sound.is_some(),
                     streams: streams.into(),
                 };
                 node.catalog.add_camera(camera).await?;
