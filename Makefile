@@ -20,14 +20,14 @@ demo: build ## a small city on this machine: 12 simulated cameras, recorded, at 
 
 build: need-build web/dist/index.html ## the release binary, client inside
 	@echo "Building khue (the first time takes some minutes)"
-	@cargo build --release --locked -p khue
+	@cargo build --release --locked -p khue -p decode-worker
 
-install: build ## the one binary, into PREFIX/bin (/usr/local)
-	@$(if $(shell [ -w $(PREFIX)/bin ] && echo may),,sudo) install -m 755 $(KHUE) $(PREFIX)/bin/khue
-	@echo "Installed $(PREFIX)/bin/khue"
+install: build ## khue, and khue-decode beside it, into PREFIX/bin (/usr/local)
+	@$(if $(shell [ -w $(PREFIX)/bin ] && echo may),,sudo) install -m 755 $(KHUE) $(KHUE)-decode $(PREFIX)/bin/
+	@echo "Installed $(PREFIX)/bin/khue and khue-decode"
 
 dev: need-build web/node_modules/.installed ## the demo with a client that reloads as you edit
-	@cargo build --locked --workspace --bin khue
+	@cargo build --locked --workspace --bin khue --bin khue-decode
 	@scripts/dev $(CARGO_TARGET_DIR)/debug/khue $(DEMO_DIR)
 
 test: need-test web/dist/index.html ## everything that must hold, within 40 minutes cold on 2 cores
@@ -43,10 +43,10 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
-	@cargo test --locked --workspace --test cli --test commands --test demo --test certificate --test browser --test clean_stop --test crash
+	@cargo test --locked --workspace --test cli --test commands --test demo --test certificate --test browser --test whep --test clean_stop --test crash
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
-	@cargo build --release --locked -p bench -p khue
+	@cargo build --release --locked -p bench -p khue -p decode-worker
 	@$(CARGO_TARGET_DIR)/release/bench
 
 soak: need-test ## the long proofs: 200 kills with twenty cameras recording, 3000 power cuts

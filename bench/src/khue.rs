@@ -24,7 +24,10 @@ impl Khue {
         let data = folder.join("data");
         std::fs::write(
             &config,
-            format!("data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[rtsp]\nserve = false\n"),
+            format!(
+                "data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[whep]\nlisten = \"127.0.0.1:0\"\n\
+                 [rtsp]\nserve = false\n"
+            ),
         )?;
         for url in urls {
             let added = Command::new(program()?)

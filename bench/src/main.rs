@@ -5,7 +5,7 @@
 //! that a product needs, and any assertion: figures are read by people.
 //!
 //! `bench` alone runs everything and writes `docs/ref/benchmarks.md`; `bench
-//! load` and `bench floor` are processes that it starts itself.
+//! load`, `bench floor` and `bench whep-viewers` are processes that it starts itself.
 
 mod cpu;
 mod floor;
@@ -16,6 +16,7 @@ mod picture;
 mod record;
 mod report;
 mod seek;
+mod whep;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,6 +36,9 @@ struct Arguments {
     /// Seconds measured in each
     #[arg(long, default_value_t = 15)]
     seconds: u64,
+    /// Viewers in the run of WHEP
+    #[arg(long, default_value_t = 200)]
+    viewers: usize,
     /// Where the page goes
     #[arg(long, default_value = "docs/ref/benchmarks.md")]
     page: PathBuf,
@@ -55,6 +59,10 @@ enum Command {
         coalesced: bool,
         urls: Vec<String>,
     },
+    /// Measure WHEP alone, and print what was found
+    Whep,
+    /// Watch by WHEP until standard input ends
+    WhepViewers { told: String },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -62,6 +70,12 @@ fn main() -> anyhow::Result<()> {
     match arguments.command {
         Some(Command::Load { cameras }) => load::serve(cameras),
         Some(Command::Floor { folder, coalesced, urls }) => floor::run(&urls, &folder, coalesced),
+        Some(Command::WhepViewers { ref told }) => whep::watch(told),
+        Some(Command::Whep) => {
+            let window = Duration::from_secs(arguments.seconds);
+            println!("{:#?}", whep::measure(arguments.viewers, window)?);
+            Ok(())
+        }
         None => all(&arguments),
     }
 }
@@ -76,6 +90,7 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     page.seeking(&seek::measure()?);
+    page.whep(&whep::measure(arguments.viewers, window)?);
     page.picture(&picture::measure()?);
     std::fs::write(&arguments.page, page.text())?;
     eprintln!("written: {}", arguments.page.display());

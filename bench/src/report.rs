@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::peers::Peer;
 use crate::record::Figure;
-use crate::{picture, seek};
+use crate::{picture, seek, whep};
 
 /// The page of one run.
 pub(crate) struct Page(String);
@@ -74,6 +74,20 @@ impl Page {
             at(1.0),
             figures.open_ms,
             figures.container_bytes_a_frame
+        ));
+    }
+
+    /// What viewers by WHEP cost.
+    pub(crate) fn whep(&mut self, figures: &whep::Figures) {
+        self.line(&format!(
+            "\n## Watching by WHEP\n\n{} viewers of one camera on loopback, {:.2} Mbps each, encrypted for each: **{:.3} CPU ms per \
+             viewer-second**, {:.2} MB a viewer; {:.1} % of all frames arrived whole. Recording that camera alone: {:.1} CPU ms a second.",
+            figures.viewers,
+            figures.mbps,
+            figures.cpu_ms,
+            figures.memory_mb,
+            figures.whole * 100.0,
+            figures.alone_ms
         ));
     }
 

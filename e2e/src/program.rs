@@ -142,12 +142,16 @@ impl Drop for Program {
     }
 }
 
-/// Writes a configuration over `folder` and returns its path.
+/// Writes a configuration over `folder` and returns its path. Unless it says
+/// otherwise, WHEP takes any free port: tests run beside one another.
 pub fn configure(folder: &Path, more: &str) -> anyhow::Result<PathBuf> {
     let path = folder.join("khue.toml");
     let data = folder.join("data");
-    // Whatever else runs on this machine has a port of its own.
-    let rtsp = if more.contains("[rtsp]") { "" } else { "[rtsp]\nlisten = \"127.0.0.1:0\"\n" };
-    std::fs::write(&path, format!("data = {data:?}\n{more}{rtsp}"))?;
+    // Whatever else runs on this machine has ports of its own.
+    let free = |section: &str| match more.contains(&format!("[{section}]")) {
+        true => String::new(),
+        false => format!("[{section}]\nlisten = \"127.0.0.1:0\"\n"),
+    };
+    std::fs::write(&path, format!("data = {data:?}\n{more}{}{}", free("whep"), free("rtsp")))?;
     Ok(path)
 }

@@ -23,6 +23,9 @@ const FLOORS: &[&[&str]] = &[
 /// Outside libraries that only these rooms may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("retina", &["ingest"]),
+    ("str0m", &["live", "bench"]),
+    ("quinn-udp", &["live"]),
+    ("if-addrs", &["live"]),
     // Entities and statements stand in each room that owns tables.
     ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),

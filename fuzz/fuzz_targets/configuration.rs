@@ -10,6 +10,7 @@
 mod config;
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use config::Config;
@@ -40,10 +41,16 @@ fuzz_target!(|text: &str| {
     if let (Some(certificate), Some(key)) = (&config.http.certificate, &config.http.key) {
         let _ = writeln!(written, "certificate = {}\nkey = {}", quoted(certificate), quoted(key));
     }
+    let mut whep = format!("\n[whep]\nenabled = {}\nlisten = \"{}\"", config.whep.enabled, config.whep.listen);
+    if let Some(live::whep::PublicAddress { ip, port }) = config.whep.public_address {
+        let shown = port.map_or_else(|| ip.to_string(), |port| SocketAddr::new(ip, port).to_string());
+        let _ = write!(whep, "\npublic_address = \"{shown}\"");
+    }
     let mut store = config.store.clone();
     if let Ok(within) = store.root.strip_prefix(&config.data) {
         store.root = within.to_owned();
     }
+    let _ = writeln!(written, "{whep}");
     let _ = writeln!(written, "[store]\n{}", toml::to_string(&store).expect("numbers and a path"));
     assert_eq!(read(&written).expect("our own"), config, "{written}");
 });

@@ -1,8 +1,9 @@
 /**
  * A dev tool: stands in for khue while screens are being made. It speaks the
- * HTTP API and the media socket of docs/design/0001-spine.md from a clip that
- * loops, and has a camera for each state a tile can show. It proves nothing
- * about khue; the tests that count run the real program.
+ * HTTP API and the media socket of docs/design/0001-spine.md and
+ * 0003-ways-to-watch.md from clips that loop, and has a camera for each state
+ * a tile can show. It proves nothing about khue; the tests that count run the
+ * real program. `mock-ways.mjs` has the ways to watch beside the socket.
  *
  *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty] [--small]
  *
@@ -17,7 +18,8 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
-import { CLIP_FRAMES, encode, FPS, FRAME_US, fragment } from "./clip.mjs";
+import { encode, encodeSound, FPS, FRAME_US, fragment, stills } from "./clip.mjs";
+import { makeWays, readToken, writeToken } from "./mock-ways.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -29,7 +31,7 @@ const { values: options } = parseArgs({
 });
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const now = () => Date.now() * 1000;
 const MIN = 60_000_000;
@@ -42,26 +44,25 @@ const pictures = options.pictures
       .filter((f) => f.endsWith(".png"))
       .map((f) => join(options.pictures, f))
   : [];
-const clips = [];
-for (let i = 0; i < (options.small ? 1 : 4); i++) {
-  const picture = pictures.length > 0 ? pictures[i % pictures.length] : undefined;
-  clips.push({
-    main: await encode({
-      width: options.small ? 640 : 1280,
-      height: options.small ? 360 : 720,
-      gop: 50,
-      picture,
-      hue: i * 90,
-    }),
-    sub: await encode({
-      width: options.small ? 320 : 640,
-      height: options.small ? 180 : 360,
-      gop: 25,
-      picture,
-      hue: i * 90,
-    }),
-  });
+const SIZES = options.small
+  ? { main: { width: 640, height: 360, gop: 50 }, sub: { width: 320, height: 180, gop: 25 } }
+  : { main: { width: 1280, height: 720, gop: 50 }, sub: { width: 640, height: 360, gop: 25 } };
+
+/** The two streams of a camera; of the second set also as H.265. */
+async function encodeBoth(how) {
+  const [main, sub] = await Promise.all(["main", "sub"].map((role) => encode({ ...SIZES[role], ...how })));
+  const { width, height, gop } = SIZES.sub;
+  const pictures = await stills({ width, drawnHeight: height, height: 180, gop, ...how });
+  return { main, sub: { ...sub, stills: pictures } };
 }
+const clips = [];
+for (let i = 0; i < (options.small ? 1 : 4); i++)
+  clips.push(
+    await encodeBoth({ picture: pictures.length > 0 ? pictures[i % pictures.length] : undefined, hue: i * 90 }),
+  );
+const newer = { picture: pictures[0], hue: 200, coding: "h265" };
+const h265 = await encodeBoth(newer);
+const sound = await encodeSound();
 
 const organisations = [
   { id: "o1", name: "Công an Thành phố", parent: null },
@@ -82,6 +83,10 @@ const camera = (number, name, site, state, extra = {}) => ({
   clip: number % clips.length,
   state: { reason: null, since_us: BEGAN, ...state },
   may: { live: true, playback: true, export: true },
+  /** `h264`, `h265` (both streams), `h265-main`, `h265-only` (no sub-stream). */
+  coding: "h264",
+  sound: false,
+  transport: "auto",
   url: `rtsp://192.168.10.${number % 250}/main`,
   user: "admin",
   lag_us: 0,
@@ -94,16 +99,43 @@ const cameras = options.empty
   : [
       camera(112, "PTZ toàn cảnh", "s1", recording),
       camera(113, "Hướng Đinh Tiên Hoàng", "s1", recording, { clock_offset_us: 182_300_000 }),
-      camera(114, "Hướng Tràng Tiền", "s1", recording, { lag_us: 4_200_000, clock_offset_us: -25_200_400_000 }),
+      camera(114, "Hướng Tràng Tiền", "s1", recording, {
+        lag_us: 4_200_000,
+        clock_offset_us: -25_200_400_000,
+        may: { live: true, playback: true, export: false },
+      }),
       camera(115, "Hướng Hàng Bài", "s1", { kind: "faulty", reason: "unreachable", since_us: now() - 84 * MIN }),
-      camera(131, "Cổng chính", "s2", recording, { clock_offset_us: -40_000 }),
-      camera(132, "Lối xe tải", "s2", recording),
+      camera(131, "Cổng chính", "s2", recording, { clock_offset_us: -40_000, sound: true }),
+      camera(132, "Lối xe tải", "s2", recording, { sound: true, deaf: true }),
       camera(133, "Bãi gửi xe", "s2", { kind: "faulty", reason: "wrong_credentials", since_us: now() - 3 * MIN }),
       camera(134, "Lối thoát hiểm", "s2", { kind: "connecting", since_us: now() - 6_000_000 }),
       camera(201, "Sảnh đón", "s3", recording),
       camera(202, "Sân ga 1", "s3", recording, { may: { live: false, playback: false, export: false } }),
       camera(203, "Nhà xe nhân viên", "s3", { kind: "disabled" }),
+      camera(211, "Cửa soát vé", "s3", recording, { coding: "h265-main", sound: true, soundCodec: "ulaw" }),
+      camera(212, "Hầm đường bộ", "s3", recording, { coding: "h265" }),
+      camera(213, "Kho hành lý", "s3", recording, { coding: "h265-only" }),
     ];
+const cameraOf = (id) => cameras.find((c) => c.id === id);
+const rolesOf = (c) => (c.coding === "h265-only" ? ["main"] : ["main", "sub"]);
+/** The recorded form of one of a camera's streams. */
+const clipOf = (c, role) => {
+  if (role === "sound") return sound;
+  const newer = c.coding === "h265" || (c.coding !== "h264" && role === "main");
+  return (newer ? h265 : clips[c.clip])[role];
+};
+/** Returns what is sent for an op, or the code of its refusal. */
+function formOf(c, role, form) {
+  const clip = clipOf(c, role);
+  if (!clip) return { refused: "not_found" };
+  const codec = role === "sound" ? (c.soundCodec ?? clip.codec) : clip.codec;
+  if (!form || (form === "h264" && codec.startsWith("avc1")) || (form === "aac" && codec.startsWith("mp4a")))
+    return { clip, codec, from: null };
+  if (!ways.settings.worker) return { refused: "no_worker" };
+  if (ways.settings.convert !== "ok") return { refused: ways.settings.convert };
+  const made = role === "sound" ? sound : clips[c.clip][role];
+  return { clip: made, codec: made.codec, from: codec };
+}
 /** Where nothing was recorded, minutes before the start. */
 const GAPS = [
   { from: 150, to: 141, reason: "crashed" },
@@ -122,15 +154,16 @@ const rowOf = (c, user) => ({
   name: c.name,
   site: c.site,
   make: c.make,
-  streams: ["main", "sub"].map((role) => ({
-    id: `${c.id}-${role}`,
-    role,
-    width: role === "main" ? 1280 : 640,
-    height: role === "main" ? 720 : 360,
-    codec: clips[c.clip][role].codec,
-  })),
+  sound: c.sound,
+  streams: rolesOf(c).map((role) => {
+    const { width, height, codec } = clipOf(c, role);
+    return { id: `${c.id}-${role}`, role, width, height, codec };
+  }),
   state: c.state,
-  may: user.role === "administrator" ? { live: false, playback: false, export: false } : c.may,
+  may: {
+    ...(user.role === "administrator" ? { live: false, playback: false, export: false } : c.may),
+    sound: user.role !== "administrator" && c.sound && !c.deaf,
+  },
 });
 
 const users = [
@@ -148,6 +181,8 @@ let failures = 0;
 function fail(status, code, message, extra = {}) {
   return { status, body: { code, message, ...extra } };
 }
+
+const ways = makeWays({ began: BEGAN, now, clipOf, cameraOf, gapsOf, fail });
 
 async function answer(request, path, query, body) {
   const method = request.method;
@@ -208,10 +243,11 @@ async function answer(request, path, query, body) {
     const c = cameras.find((x) => x.id === body.camera);
     if (!c) return fail(404, "not_found", "no such camera");
     if (!c.may.live || user.role === "administrator") return fail(403, "forbidden", "you may not see this camera");
-    return {
-      status: 200,
-      body: { token: JSON.stringify({ camera: c.id, purpose: body.purpose }), expires_us: now() + 5 * MIN },
-    };
+    if (body.actions.includes("sound") && (!c.sound || c.deaf))
+      return fail(403, "forbidden", "the sound of this camera is not authorised");
+    const expires_us = now() + ways.settings.token_s * 1e6;
+    const token = writeToken({ camera: c.id, actions: body.actions, purpose: body.purpose, expires_us });
+    return { status: 200, body: { token, expires_us } };
   }
   if (path === "/cameras/probe") {
     const ip = Number(/\.(\d+)[:/]/.exec(body.url)?.[1] ?? 0);
@@ -235,11 +271,13 @@ async function answer(request, path, query, body) {
       body.name,
       body.site,
       { kind: "connecting", since_us: now() },
-      { url: body.streams?.[0]?.url ?? body.url },
+      { url: body.url, sound: body.sound ?? false, transport: body.transport ?? "auto" },
     );
     cameras.push(made);
     return { status: 201, body: rowOf(made, user) };
   }
+  const watched = await ways.answer(request, path, query, body, user);
+  if (watched) return watched;
   const one = /^\/cameras\/([^/]+)(\/timeline)?$/.exec(path);
   if (one) {
     const c = cameras.find((x) => x.id === one[1]);
@@ -250,7 +288,8 @@ async function answer(request, path, query, body) {
       return { status: 204 };
     }
     if (method === "PATCH") Object.assign(c, body);
-    return { status: 200, body: { ...rowOf(c, user), clock_offset_us: c.clock_offset_us, url: c.url, user: c.user } };
+    const { clock_offset_us, url, user: name, transport } = c;
+    return { status: 200, body: { ...rowOf(c, user), clock_offset_us, url, user: name, transport } };
   }
   if (path === "/exports" && method === "POST") {
     const c = cameras.find((x) => x.id === body.camera);
@@ -294,6 +333,7 @@ function sessionOf({ user, csrf }) {
     server_time_us: now(),
     version: "0.1.0-mock",
     demo: true,
+    ways: ways.sessionWays(),
   };
 }
 
@@ -319,18 +359,17 @@ function timeline(c, from, to) {
 }
 
 function exportFile(c, { role, from_us, to_us }) {
-  const clip = clips[c.clip][role];
-  const frames = [];
+  const clip = clipOf(c, role);
   const first = Math.floor((from_us - BEGAN) / FRAME_US / clip.gop) * clip.gop;
-  for (let n = first; BEGAN + n * FRAME_US < to_us && frames.length < 3000; n++)
-    frames.push(clip.frames[n % CLIP_FRAMES]);
-  return Buffer.concat([clip.init, fragment(0, frames)]);
+  const last = Math.ceil((to_us - BEGAN) / FRAME_US);
+  return Buffer.concat([clip.init, fragment(clip, 0, first, Math.min(3000, last - first))]);
 }
 
 async function bodyOf(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
   const text = Buffer.concat(parts).toString();
+  if (/sdp|text\/plain/.test(request.headers["content-type"] ?? "") && !request.url.startsWith("/mock/")) return text;
   return text ? JSON.parse(text) : {};
 }
 
@@ -343,6 +382,11 @@ const TYPES = {
   ".txt": "text/plain",
 };
 
+function send(response, { status, body, text, raw, headers = {} }) {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(raw ?? text ?? (body === undefined ? "" : JSON.stringify(body)));
+}
+
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://localhost");
   if (url.pathname.startsWith("/api/v1/exports/") && request.method === "GET") {
@@ -351,16 +395,13 @@ const server = createServer(async (request, response) => {
     return response.end(bytes);
   }
   if (url.pathname.startsWith("/api/v1/")) {
-    const {
-      status,
-      body,
-      headers = {},
-    } = await answer(request, url.pathname.slice(7), url.searchParams, await bodyOf(request));
-    response.writeHead(status, { "content-type": "application/json", ...headers });
-    return response.end(body === undefined ? "" : JSON.stringify(body));
+    return send(response, await answer(request, url.pathname.slice(7), url.searchParams, await bodyOf(request)));
   }
-  if (url.pathname === "/mock/disk" && request.method === "PUT") {
-    Object.assign(disk, await bodyOf(request));
+  if (url.pathname.startsWith("/mock/")) {
+    const body = request.method === "GET" ? {} : await bodyOf(request);
+    const found = await ways.backstage(request.method, url.pathname, body, response);
+    if (found) return send(response, found);
+    if (url.pathname === "/mock/disk") Object.assign(disk, body);
     return response.writeHead(204).end();
   }
   let file = join(DIST, normalize(url.pathname));
@@ -391,27 +432,39 @@ sockets.on("connection", (ws) => {
   const tell = (message) => ws.readyState === 1 && ws.send(JSON.stringify(message));
   const piece = (kind, key, channel, wall, bytes) =>
     ws.readyState === 1 && ws.send(Buffer.concat([header(kind, key, channel, wall), bytes]));
-  const sendInit = (channel, clip, origin) => {
-    tell({ type: "init", channel, codec: clip.codec, width: clip.width, height: clip.height, origin_us: origin });
+  const sendInit = (channel, { clip, codec, from }, origin) => {
+    const { width, height } = clip;
+    tell({ type: "init", channel, codec, width, height, origin_us: origin, converted_from: from });
     piece(1, false, channel, 0, clip.init);
   };
+  const refuse = (message, code) =>
+    tell({ type: "refused", ref: message.ref, channel: null, code, message: `the op was refused: ${code}` });
 
   function openLive(message, c) {
-    const key = `${c.id}-${message.role}`;
+    const sent = formOf(c, message.role, message.form);
+    if (sent.refused) return refuse(message, sent.refused);
+    const { clip } = sent;
+    const key = `${c.id}-${message.role}-${message.form ?? ""}`;
     if (!channels.has(key)) channels.set(key, channels.size + 1);
     const channel = channels.get(key);
-    const clip = clips[c.clip][message.role];
+    mine.get(channel)?.();
     tell({ type: "opened", ref: message.ref, channel });
     const state = { recording: "live", connecting: "connecting" }[c.state.kind] ?? "no_data";
     tell({ type: "state", channel, state, since_us: c.state.since_us, reason: c.state.reason });
     if (state !== "live") return mine.set(channel, () => undefined);
-    sendInit(channel, clip, BEGAN);
-    let next = Math.floor((now() - c.lag_us - BEGAN) / FRAME_US / clip.gop) * clip.gop;
+    sendInit(channel, sent, BEGAN);
+    const passed = now() - c.lag_us - BEGAN;
+    let next =
+      clip.kind === "sound"
+        ? Math.floor(passed / clip.timeOf(1)) - 10
+        : Math.floor(passed / FRAME_US / clip.gop) * clip.gop;
     const timer = setInterval(
       () => {
-        for (; BEGAN + (next + 1) * FRAME_US <= now() - c.lag_us; next++) {
-          const frame = clip.frames[next % CLIP_FRAMES];
-          piece(2, frame.key, channel, BEGAN + next * FRAME_US, fragment(next * FRAME_US, [frame]));
+        if (clip.kind === "sound" && ways.settings.sound === "dry") return;
+        for (; BEGAN + clip.timeOf(next + 1) <= now() - c.lag_us; next++) {
+          const { key } = clip.frames[next % clip.frames.length];
+          const at = clip.timeOf(next);
+          piece(2, key, channel, BEGAN + at, fragment(clip, at, next, 1));
         }
       },
       1000 / FPS / 2,
@@ -420,35 +473,42 @@ sockets.on("connection", (ws) => {
   }
 
   function openPast(message, c) {
+    const sent = formOf(c, message.role, message.form);
+    if (sent.refused) return refuse(message, sent.refused);
+    const { clip } = sent;
     const channel = nextPast++;
-    const clip = clips[c.clip][message.role];
-    const gopUs = clip.gop * FRAME_US;
+    const gopOf = (us) => {
+      let n = Math.floor((us - BEGAN) / clip.timeOf(clip.gop));
+      while (BEGAN + clip.timeOf((n + 1) * clip.gop) <= us) n++;
+      return n;
+    };
+    const startOf = (n) => BEGAN + clip.timeOf(n * clip.gop);
     tell({ type: "opened", ref: message.ref, channel });
     // Segments of a minute, each with an origin of its own, as on disk.
     let origin = null;
-    let at = Math.floor((message.from_us - BEGAN) / gopUs) * gopUs + BEGAN;
+    let n = gopOf(message.from_us);
     const run = { credit: message.credit };
     run.go = () => {
       while (run.credit > 0) {
+        const at = startOf(n);
         const gap = [{ from_us: BEGAN - 1e12, to_us: BEGAN + 20 * MIN, reason: "unknown" }, ...gapsOf(c)].find(
           (g) => at >= g.from_us && at < (g.to_us ?? Number.POSITIVE_INFINITY),
         );
         if (gap) {
           tell({ type: "gap", channel, ...gap, to_us: gap.to_us ?? now() });
           if (gap.to_us === null) return end("caught_up");
-          at = Math.ceil((gap.to_us - BEGAN) / gopUs) * gopUs + BEGAN;
+          n = gopOf(gap.to_us);
+          if (startOf(n) < gap.to_us) n++;
           continue;
         }
-        if (at + gopUs > now() - 200_000) return end("caught_up");
+        if (startOf(n + 1) > now() - 200_000) return end("caught_up");
         const segment = Math.floor(at / MIN) * MIN;
         if (segment !== origin) {
           origin = segment;
-          sendInit(channel, clip, origin);
+          sendInit(channel, sent, origin);
         }
-        const first = Math.round((at - BEGAN) / FRAME_US);
-        const frames = Array.from({ length: clip.gop }, (_, i) => clip.frames[(first + i) % CLIP_FRAMES]);
-        piece(3, true, channel, at, fragment(Math.max(at - origin, 0), frames));
-        at += gopUs;
+        piece(3, true, channel, at, fragment(clip, Math.max(at - origin, 0), n * clip.gop, clip.gop));
+        n++;
         run.credit--;
       }
     };
@@ -465,9 +525,10 @@ sockets.on("connection", (ws) => {
     const message = JSON.parse(data.toString());
     if (message.op === "ping") return tell({ type: "pong", sent: message.sent, now_us: now() });
     if (message.op === "live" || message.op === "past") {
-      const c = cameras.find((x) => x.id === JSON.parse(message.token).camera);
-      if (!c)
-        return tell({ type: "refused", ref: message.ref, channel: null, code: "not_found", message: "no such camera" });
+      const token = readToken(message.token);
+      const c = cameraOf(token.camera);
+      if (!c) return refuse(message, "not_found");
+      if (message.role === "sound" && !token.actions.includes("sound")) return refuse(message, "forbidden");
       return message.op === "live" ? openLive(message, c) : openPast(message, c);
     }
     const stop = mine.get(message.channel);

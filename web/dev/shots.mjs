@@ -32,8 +32,11 @@ async function open({
   user = "trucban",
   password = "truc-ban-12",
   disk = WELL,
+  ways = {},
+  tiles = null,
 }) {
   await fetch(`${values.base}/mock/disk`, { method: "PUT", body: JSON.stringify(disk) });
+  await fetch(`${values.base}/mock/ways`, { method: "PUT", body: JSON.stringify(ways) });
   const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === DESK ? 1 : 2 });
   const page = await context.newPage();
   page.on("console", (m) => {
@@ -42,11 +45,12 @@ async function open({
   });
   page.on("pageerror", (e) => console.log(`[pageerror] ${e.stack}`));
   await page.addInitScript(
-    ([th, la]) => {
+    ([th, la, ti]) => {
       localStorage.setItem("khue.theme", th);
       localStorage.setItem("khue.language", la);
+      if (ti) localStorage.setItem("khue.view.u2", JSON.stringify({ size: ti.length > 1 ? 4 : 1, tiles: ti }));
     },
-    [theme, language],
+    [theme, language, tiles],
   );
   await page.goto(values.base);
   if (user) {
@@ -124,7 +128,90 @@ async function tryCamera(page) {
   await page.locator(":is(.panel.r, .dlg) :is(.error, .note)").first().waitFor();
 }
 
+/** Cameras of both codings, one of which needs the server to convert, and one is heard. */
+const MIXED = ["c131", "c211", "c212", "c213"];
+async function listen(page) {
+  await pictures(page, 4);
+  await page.locator('[data-camera="c131"] [data-act="sound"]').click();
+  await page.keyboard.press("Control+i");
+  await page.waitForTimeout(4000);
+}
+async function zoomIn(page) {
+  await pictures(page, 1);
+  const box = await page.locator('[data-tile="1"]').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5);
+  for (let i = 0; i < 4; i++) await page.mouse.wheel(0, -150);
+  await page.keyboard.press("z");
+  await page.waitForTimeout(1500);
+}
+async function replay(page) {
+  await page.evaluate(() => sessionStorage.setItem("khue.purpose.u2", JSON.stringify("xác minh vụ VV-2026-00418")));
+  await page.reload();
+  await pictures(page, 1);
+  await page.locator('[data-tile="1"]').click({ position: { x: 80, y: 80 } });
+  await page.locator('[data-tile="1"] [data-act="replay"]').click();
+  await page.locator('[data-tile="1"][data-state="replay"]').waitFor();
+  await page.waitForTimeout(2500);
+}
+async function more(page) {
+  await pictures(page, 1);
+  await page.locator('[data-tile="1"]').click({ position: { x: 80, y: 80 } });
+  await page.locator('[data-tile="1"] [data-act="more"]').click();
+  await page.locator(".pop").waitFor();
+}
+async function rtspOut(page) {
+  await more(page);
+  await page.locator('[role="menuitem"]').last().click();
+  for (const label of ["Màn hình phòng họp", "Đầu ghi dự phòng"]) {
+    await page.locator('input[name="label"]').fill(label);
+    await page.locator('[data-act="make-secret"]').click();
+    await page.locator(".rtsprow", { hasText: label }).waitFor();
+  }
+  await page.locator('[data-act="ask-revoke"]').first().click();
+}
+async function hover(page) {
+  await lookBack(page, 45);
+  await page.locator(".strip img").nth(4).waitFor();
+  const line = await page.locator(".tlbody").boundingBox();
+  await page.mouse.move(line.x + line.width * 0.4, line.y + 40);
+  await page.locator(".hoverthumb").waitFor();
+  await page.waitForTimeout(800);
+}
+async function changeCamera(page) {
+  await page.locator('[data-camera-row="c131"] .acts .btn').first().click();
+  await page.locator('input[name="sound"]').scrollIntoViewIfNeeded();
+}
+
 const shots = {
+  "live-sound": [{ tiles: MIXED }, listen],
+  "live-sound-light-en": [{ tiles: MIXED, theme: "light", language: "en" }, listen],
+  "live-sound-phone": [{ tiles: MIXED, viewport: PHONE }, async (page) => pictures(page, 2)],
+  "live-busy": [{ tiles: MIXED, ways: { convert: "busy" } }, async (page) => pictures(page, 2)],
+  "live-busy-phone-light-en": [
+    { tiles: ["c212", "c131"], viewport: SMALL_PHONE, theme: "light", language: "en", ways: { convert: "busy" } },
+    async (page) => page.locator('[data-state="busy"]').first().waitFor(),
+  ],
+  "live-no-worker-light-en": [
+    { tiles: MIXED, theme: "light", language: "en", ways: { worker: false } },
+    async (page) => pictures(page, 2),
+  ],
+  "live-zoom": [{ tiles: ["c113", "c131"] }, zoomIn],
+  "live-zoom-light-en": [{ tiles: ["c113", "c131"], theme: "light", language: "en" }, zoomIn],
+  "live-replay": [{ tiles: ["c113", "c131"] }, replay],
+  "live-replay-phone-light-en": [
+    { tiles: ["c113", "c131"], viewport: SMALL_PHONE, theme: "light", language: "en" },
+    replay,
+  ],
+  "live-more": [{ tiles: ["c113", "c131"] }, more],
+  "live-more-phone-light-en": [{ tiles: ["c113"], viewport: SMALL_PHONE, theme: "light", language: "en" }, more],
+  "rtsp-out": [{ tiles: ["c113", "c131"] }, rtspOut],
+  "rtsp-out-phone": [{ tiles: ["c113", "c131"], viewport: SMALL_PHONE }, rtspOut],
+  "rtsp-out-light-en": [{ tiles: ["c131"], theme: "light", language: "en" }, rtspOut],
+  "playback-thumbs": [{ tiles: ["c113", "c131"] }, hover],
+  "playback-thumbs-light-en": [{ tiles: ["c113", "c131"], theme: "light", language: "en" }, hover],
+  "camera-change": [admin, changeCamera],
+  "camera-change-light-en": [{ ...admin, theme: "light", language: "en" }, changeCamera],
+  "camera-change-phone": [{ ...admin, viewport: PHONE }, changeCamera],
   "sign-in": [{ user: null }, async () => undefined],
   "sign-in-light-en": [{ user: null, theme: "light", language: "en" }, async () => undefined],
   "sign-in-wrong-phone": [{ viewport: PHONE, password: "sai" }, async (page) => page.locator(".warnn").waitFor()],

@@ -58,6 +58,38 @@ test("a camera is tried, added, listed for the administrator, and in the operato
   expect(complaints).toEqual([]);
 });
 
+test("sound and transport are asked for only where somebody says so, with words on what sound needs", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  const open = async () => {
+    await page.locator('[data-camera-row="c113"] .acts .btn').first().click();
+    await page.locator('input[name="sound"]').waitFor();
+  };
+  await open();
+  const sound = page.locator('input[name="sound"]');
+  expect(await sound.isChecked()).toBe(false);
+  const help = await sound.getAttribute("aria-describedby");
+  expect(await page.locator(`[id="${help}"]`).textContent()).toContain("quyết định cho phép ghi âm");
+  await sound.check();
+  await page.locator('select[name="transport"]').selectOption("tcp");
+  const saved = page.waitForRequest((request) => request.method() === "PATCH");
+  await page.locator('[data-act="save"]').click();
+  expect((await saved).postDataJSON()).toMatchObject({ sound: true, transport: "tcp" });
+  await page.locator(".toast", { hasText: "Đã lưu camera 113." }).waitFor();
+  await open();
+  await until(
+    () => sound.isChecked(),
+    (checked) => checked,
+  );
+  expect(await page.locator('select[name="transport"]').inputValue()).toBe("tcp");
+  await sound.uncheck();
+  await page.locator('select[name="transport"]').selectOption("auto");
+  const again = page.waitForRequest((request) => request.method() === "PATCH");
+  await page.locator('[data-act="save"]').click();
+  expect((await again).postDataJSON()).toMatchObject({ sound: false, transport: "auto" });
+  expect(complaints).toEqual([]);
+});
+
 test("a disk that fills is an alarm on every screen of both roles, until there is room", async () => {
   const { page: operators } = await visit();
   const { page: administrators } = await visit();

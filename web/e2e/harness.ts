@@ -35,6 +35,16 @@ class Mock {
     await fetch(`${this.base}/mock/disk`, { method: "PUT", body: JSON.stringify(disk) });
   }
 
+  /** Makes its other ways to watch so, and all that is not said as it was; forgets what was asked before. */
+  async setWays(ways: Partial<MockWays> = {}): Promise<void> {
+    await fetch(`${this.base}/mock/ways`, { method: "PUT", body: JSON.stringify(ways) });
+  }
+
+  /** What was asked of WHEP and HLS since `setWays`, in order. */
+  async asked(): Promise<{ method: string; path: string; query: string }[]> {
+    return (await (await fetch(`${this.base}/mock/asked`)).json()) as { method: string; path: string; query: string }[];
+  }
+
   stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -44,6 +54,16 @@ class Mock {
       child.kill();
     });
   }
+}
+
+/** As `dev/mock-ways.mjs` has them. */
+export interface MockWays {
+  whep: boolean;
+  worker: boolean;
+  convert: "ok" | "busy" | "no_worker";
+  answer: "peer" | "dead" | "unsupported";
+  sound: "ok" | "dry";
+  token_s: number;
 }
 
 export interface Visit {
@@ -86,6 +106,31 @@ async function visit(browser: Browser, base: string, options?: BrowserContextOpt
   });
   await page.goto(base);
   return { page, complaints };
+}
+
+/**
+ * Opens the page that answers the mock's WHEP offers: a real RTCPeerConnection
+ * at the other end, which draws a picture and plays a tone. Closes with its block.
+ */
+export async function peer(mock: Mock, visit: Stage["visit"]): Promise<Visit & AsyncDisposable> {
+  const it = await visit();
+  await it.page.goto(`${mock.base}/mock/peer`);
+  it.complaints.length = 0;
+  // A page plays nothing before it was touched.
+  await it.page.mouse.click(50, 50);
+  return { ...it, [Symbol.asyncDispose]: () => it.page.close() };
+}
+
+/** Fingers on the screen, from here to there: one pair of places for each. */
+export async function fingers(page: Page, moves: [from: [number, number], to: [number, number]][]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const points = (part: number) =>
+    moves.map(([[x, y], [toX, toY]], id) => ({ id, x: x + (toX - x) * part, y: y + (toY - y) * part }));
+  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: points(0) });
+  for (let i = 1; i <= 8; i++)
+    await session.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: points(i / 8) });
+  await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await session.detach();
 }
 
 export async function signIn(page: Page, name = "trucban", password = "truc-ban-12"): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";
-import { atDesk, cursorUs, pace, stage, until, type Visit } from "./harness";
+import { atDesk, cursorUs, fingers, pace, stage, until, type Visit } from "./harness";
 
 const FRAME_US = 40_000;
 const MINUTE_US = 60_000_000;
@@ -28,18 +28,6 @@ const cursorPart = async () => {
   const [line, cursor] = [await timeline(), (await page.locator("[data-cursor-us]").boundingBox())!];
   return (cursor.x + cursor.width / 2 - line.x) / line.width;
 };
-
-/** Fingers on the screen, from here to there: one pair of places for each. */
-async function fingers(moves: [from: [number, number], to: [number, number]][]): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const points = (part: number) =>
-    moves.map(([[x, y], [toX, toY]], id) => ({ id, x: x + (toX - x) * part, y: y + (toY - y) * part }));
-  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: points(0) });
-  for (let i = 1; i <= 8; i++)
-    await session.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: points(i / 8) });
-  await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  await session.detach();
-}
 
 test.for([320, 360, 390, 430])("everything is within %i px and large enough for a thumb", async (width) => {
   await page.setViewportSize({ width, height: 740 });
@@ -72,7 +60,7 @@ test("the time is dragged past a cursor that stays in the middle, a touch goes t
   expect(await cursorPart()).toBeCloseTo(0.5, 2);
 
   // A tenth of ten minutes.
-  await fingers([
+  await fingers(page, [
     [
       [x + width * 0.5, row],
       [x + width * 0.4, row],
@@ -93,7 +81,7 @@ test("the time is dragged past a cursor that stays in the middle, a touch goes t
   expect(Math.abs(touched - dragged - 2 * MINUTE_US)).toBeLessThan(MINUTE_US / 10);
   expect(await cursorPart()).toBeCloseTo(0.5, 2);
 
-  await fingers([
+  await fingers(page, [
     [
       [x + width * 0.45, row],
       [x + width * 0.25, row],

@@ -78,8 +78,8 @@ function SignedIn({ session }: { session: Session }) {
     rememberFor(user);
     return new MediaSocket({
       url: mediaUrl(),
-      askForToken: ({ camera, action, purpose }) =>
-        mediaToken({ camera, actions: [action], ...(purpose ? { purpose } : {}) }),
+      askForToken: ({ camera, action, sound, purpose }) =>
+        mediaToken({ camera, actions: sound ? [action, "sound"] : [action], ...(purpose ? { purpose } : {}) }),
       clock: serverClock,
       localNowUs,
       // A line that is refused may mean a session that ended.

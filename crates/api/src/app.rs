@@ -9,11 +9,13 @@ use casework::Holds;
 use catalog::Catalog;
 use live::Hub;
 use live::hls::{Feeds, LINGER};
+use live::whep::Whep;
 use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::Store;
 
 use crate::exports::Exports;
 use crate::hls::Presentations;
+use crate::whep::Viewers;
 
 /// The rooms and settings that the API needs. One struct, no globals.
 pub struct App {
@@ -33,6 +35,12 @@ pub struct App {
     pub store: Store,
     /// The present.
     pub hub: Hub,
+    /// What makes streams into other forms.
+    pub converter: recorder::Converter,
+    /// Small pictures of the past.
+    pub thumbnails: recorder::Thumbnails,
+    /// The present by WebRTC, where it is served.
+    pub whep: Option<Whep>,
     /// How cameras are.
     pub recorder: recorder::Handle,
     /// The server's clock.
@@ -69,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
+    pub(crate) whep_viewers: Viewers,
     pub(crate) feeds: Feeds,
     pub(crate) presentations: Presentations,
     /// Held while a hold is placed and while a camera is removed: each looks
@@ -82,10 +91,11 @@ impl State {
     pub(crate) fn new(app: App) -> Self {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
-        let placing = tokio::sync::Mutex::default();
+        let (placing, whep_viewers) = (tokio::sync::Mutex::default(), Viewers::default());
         let (feeds, presentations) =
             (Feeds::new(app.hub.clone(), LINGER), Presentations::default());
-        let inner = Inner { app, verifier, exports, feeds, presentations, placing, probes };
+        let inner =
+            Inner { app, verifier, exports, whep_viewers, feeds, presentations, placing, probes };
         Self { app: Arc::new(inner) }
     }
 

@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     Forged,
     NotFound,
     MethodNotAllowed,
+    Unsupported,
     Taken,
     InUse,
     TooLarge,
@@ -59,8 +60,11 @@ pub(crate) enum Kind {
     LockedOut,
     Expired,
     NothingRecorded,
+    /// As [`Kind::NothingRecorded`], where one moment was asked for.
+    NothingAt,
     Unreadable,
     Busy,
+    NoWorker,
     Broken,
 }
 
@@ -78,9 +82,11 @@ impl Kind {
             Self::Forged => (StatusCode::FORBIDDEN, "forged"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Unsupported => (StatusCode::NOT_ACCEPTABLE, "unsupported"),
             Self::Taken => (StatusCode::CONFLICT, "taken"),
             Self::InUse => (StatusCode::CONFLICT, "in_use"),
             Self::NothingRecorded => (StatusCode::CONFLICT, "nothing_recorded"),
+            Self::NothingAt => (StatusCode::NOT_FOUND, "nothing_recorded"),
             Self::Unreadable => (StatusCode::CONFLICT, "unreadable"),
             Self::Expired => (StatusCode::GONE, "expired"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
@@ -88,6 +94,7 @@ impl Kind {
             Self::Camera(fault) => (StatusCode::UNPROCESSABLE_ENTITY, fault.as_str()),
             Self::LockedOut => (StatusCode::TOO_MANY_REQUESTS, "locked_out"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         }
     }
@@ -186,6 +193,21 @@ impl From<casework::Error> for Refusal {
 impl From<recorder::Error> for Refusal {
     fn from(error: recorder::Error) -> Self {
         Self::broken(error)
+    }
+}
+
+impl From<decode::Error> for Refusal {
+    fn from(error: decode::Error) -> Self {
+        match error {
+            decode::Error::NotInstalled { .. } => {
+                let words = "khue-decode is not installed on the server, so pictures and sound \
+                             cannot be converted there; install it beside khue";
+                Self::new(Kind::NoWorker, words)
+            }
+            decode::Error::Busy { .. } => Self::new(Kind::Busy, error.to_string()),
+            decode::Error::Refused { .. } => Self::new(Kind::Unsupported, error.to_string()),
+            decode::Error::Crashed { .. } | decode::Error::TimedOut { .. } => Self::broken(error),
+        }
     }
 }
 

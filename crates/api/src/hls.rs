@@ -131,7 +131,7 @@ impl Presentation {
             Some(Lost::Revoked) => return Err(unknown_path()),
             None => {}
         }
-        if self.sound.is_some() && !right.allows(state, MediaAction::Sound) {
+        if self.sound.is_some() && !right.allows(state, &[MediaAction::Sound]) {
             return Err(unknown_path());
         }
         let mut looked = self.looked.lock().await;

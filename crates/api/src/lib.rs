@@ -12,6 +12,7 @@
 
 mod access;
 mod app;
+mod converted;
 mod error;
 mod exports;
 mod extract;
@@ -26,6 +27,7 @@ mod router;
 mod routes;
 mod stream_gate;
 mod ui;
+mod whep;
 
 pub use app::{App, RtspPorts};
 pub use router::{openapi, router};

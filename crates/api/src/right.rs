@@ -9,16 +9,21 @@
 //!
 //! Whoever serves media asks here, by whatever way they go out.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderMap, header};
 use base::{CameraId, SignInId, UserId, WallTime};
-use catalog::{Action, Camera, User};
-use signin::{MediaAction, MediaToken};
+use catalog::{Action, Camera, Catalog, User};
+use signin::{MediaAction, MediaToken, TokenFault};
 
 use crate::access;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
+
+/// How often tokens are looked at.
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 
 /// How often sign-ins are looked at, also if nobody said that one changed: it may
 /// have been ended by another process.
@@ -30,7 +35,8 @@ pub(crate) struct Right {
     pub(crate) user: UserId,
     pub(crate) sign_in: SignInId,
     pub(crate) camera: CameraId,
-    pub(crate) action: MediaAction,
+    /// What its token must allow, and the catalog.
+    pub(crate) actions: &'static [MediaAction],
     /// When its token ends.
     pub(crate) until: WallTime,
 }
@@ -46,15 +52,15 @@ pub(crate) enum Lost {
 
 impl Right {
     /// The right that a token gives, once it was admitted.
-    pub(crate) fn of(token: &MediaToken, action: MediaAction) -> Self {
+    pub(crate) fn of(token: &MediaToken, actions: &'static [MediaAction]) -> Self {
         let MediaToken { user, sign_in, camera, until, .. } = *token;
-        Self { user, sign_in, camera, action, until }
+        Self { user, sign_in, camera, actions, until }
     }
 
     /// Holds on by a fresh token of the same person for the same camera.
     pub(crate) fn renew(&mut self, state: &State, token: &str) -> Result<(), Refusal> {
         let user = state.catalog.user(self.user).ok_or_else(ended)?;
-        let (token, _) = admit(state, &user, self.sign_in, token, self.action)?;
+        let (token, _) = admit(state, &user, self.sign_in, token, self.actions)?;
         if token.camera != self.camera {
             return Err(other_camera());
         }
@@ -67,14 +73,15 @@ impl Right {
         if state.now() >= self.until {
             return Some(Lost::Expired);
         }
-        (!self.allows(state, self.action)).then_some(Lost::Revoked)
+        (!self.allows(state, self.actions)).then_some(Lost::Revoked)
     }
 
     /// Returns whether the catalog still allows its owner this.
-    pub(crate) fn allows(&self, state: &State, action: MediaAction) -> bool {
-        state.catalog.user(self.user).is_some_and(|user| {
-            access::camera(&state.catalog, &user, self.camera, asked(action)).is_ok()
-        })
+    pub(crate) fn allows(&self, state: &State, actions: &[MediaAction]) -> bool {
+        state
+            .catalog
+            .user(self.user)
+            .is_some_and(|user| may(&state.catalog, &user, self.camera, actions).is_ok())
     }
 }
 
@@ -84,19 +91,74 @@ pub(crate) fn admit(
     user: &User,
     sign_in: SignInId,
     token: &str,
-    action: MediaAction,
+    actions: &[MediaAction],
 ) -> Result<(MediaToken, Arc<Camera>), Refusal> {
     let token = state.verifier.verify(token, state.now())?;
     if token.user != user.id || token.sign_in != sign_in {
         let words = "the media token was given to another sign-in";
         return Err(Refusal::new(Kind::Forbidden, words));
     }
-    let camera = access::camera(&state.catalog, user, token.camera, asked(action))?;
-    if !token.actions.contains(&action) {
+    let camera = may(&state.catalog, user, token.camera, actions)?;
+    if !actions.iter().all(|action| token.actions.contains(action)) {
         let words = "the media token does not allow this; ask for one that does";
         return Err(Refusal::new(Kind::Forbidden, words));
     }
     Ok((token, camera))
+}
+
+/// Returns what the token of a request without a cookie opens: that in its
+/// header `Authorization`, as players of other makers send it.
+pub(crate) async fn bearer(
+    state: &State,
+    headers: &HeaderMap,
+    actions: &[MediaAction],
+) -> Result<(MediaToken, User, Arc<Camera>), Refusal> {
+    let token = sent(headers)?;
+    let given = state.verifier.verify(token, state.now())?;
+    let sign_in = state.sign_ins.look(given.sign_in, state.now()).await?.ok_or_else(ended)?;
+    let user = state.catalog.user(sign_in.user).ok_or_else(ended)?;
+    let (token, camera) = admit(state, &user, sign_in.id, token, actions)?;
+    Ok((token, user, camera))
+}
+
+/// Refuses whoever has no token of this installation. It may be over: who ends
+/// what it opened needs no fresh one.
+pub(crate) fn genuine(state: &State, headers: &HeaderMap) -> Result<(), Refusal> {
+    match state.verifier.verify(sent(headers)?, state.now()) {
+        Ok(_) | Err(TokenFault::Expired) => Ok(()),
+        Err(TokenFault::Forged) => Err(TokenFault::Forged.into()),
+    }
+}
+
+/// Returns the token that a request sends.
+fn sent(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    token.ok_or_else(|| {
+        let words = "a media token is needed: send Authorization: Bearer TOKEN, the token from \
+                     POST /api/v1/media-tokens";
+        Refusal::new(Kind::SignedOut, words)
+    })
+}
+
+/// Returns those of some sign-ins that hold no longer.
+pub(crate) async fn ended_of(state: &State, sign_ins: HashSet<SignInId>) -> HashSet<SignInId> {
+    let mut over = HashSet::new();
+    for sign_in in sign_ins {
+        match state.sign_ins.look(sign_in, state.now()).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                over.insert(sign_in);
+            }
+            // A database that is busy for a moment must not darken a wall; tokens
+            // are bounded in time all the same.
+            Err(error) => tracing::error!(%error, "a sign-in cannot be looked up"),
+        }
+    }
+    over
 }
 
 /// The refusal of a token that is for another camera than what it is to renew.
@@ -105,8 +167,22 @@ pub(crate) fn other_camera() -> Refusal {
     Refusal::new(Kind::Forbidden, words)
 }
 
+/// Returns the camera, if the catalog allows all of it.
+pub(crate) fn may(
+    catalog: &Catalog,
+    user: &User,
+    camera: CameraId,
+    actions: &[MediaAction],
+) -> Result<Arc<Camera>, Refusal> {
+    let seen = access::camera(catalog, user, camera, Action::See)?;
+    for &action in actions {
+        access::camera(catalog, user, camera, asked(action))?;
+    }
+    Ok(seen)
+}
+
 /// What the catalog is asked for before media are opened.
-pub(crate) fn asked(action: MediaAction) -> Action {
+fn asked(action: MediaAction) -> Action {
     match action {
         MediaAction::Live => Action::Live,
         MediaAction::Playback => Action::Playback,

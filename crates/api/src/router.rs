@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    cameras, exports, hls, holds, media_tokens, metrics, session, status, stream_secrets, timeline,
-    tree,
+    cameras, exports, hls, holds, media_tokens, metrics, session, status, stream_secrets,
+    thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -68,7 +68,11 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(cameras::probe_camera))
         .routes(routes!(cameras::camera, cameras::change_camera, cameras::remove_camera))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(thumbnails::thumbnail))
         .routes(routes!(media_tokens::media_token))
+        .routes(routes!(whep::open))
+        .routes(routes!(whep::end))
+        .routes(routes!(whep::renew))
         .routes(routes!(hls::open_hls))
         .routes(routes!(hls::end_hls))
         .routes(routes!(hls::renew_hls))

@@ -50,6 +50,8 @@ async fn nobody_is_answered_who_is_not_signed_in() {
                 ("post", "/api/v1/session") => (400, "invalid"),
                 // A download is opened by a cookie of its own.
                 ("get", path) if path.starts_with("/api/v1/exports/") => (404, "not_found"),
+                // A token in the body opens it, and this is none.
+                ("put", path) if path.starts_with("/api/v1/whep/") => (403, "forged"),
                 // So is what a player fetches.
                 ("get", path) if path.starts_with("/api/v1/hls/") => (404, "not_found"),
                 _ => (401, "signed_out"),

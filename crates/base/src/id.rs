@@ -73,12 +73,20 @@ impl StreamId {
     /// pictures and is always the same (a UUID of version 8: the camera's, with
     /// some bits turned, so that no table has to keep it).
     pub fn sound_of(camera: CameraId) -> Self {
-        let mut bytes = camera.0.into_bytes();
-        for (byte, mask) in bytes.iter_mut().zip(*b"khue-sound-track") {
-            *byte ^= mask;
-        }
-        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        Self(turned(camera.0, b"khue-sound-track"))
     }
+
+    /// Returns the id of a stream that is made of this one, and always the same
+    /// for the same `what`.
+    pub fn made_into(self, what: &[u8; 16]) -> Self {
+        Self(turned(self.0, what))
+    }
+}
+
+fn turned(id: Uuid, mask: &[u8; 16]) -> Uuid {
+    let mut bytes = id.into_bytes();
+    bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Pictures {
     }
 
     pub(crate) fn params(&mut self, params: &Params, given: &mut Given) -> Result<(), Refusal> {
-        self.end(given)?;
+        self.source.end(|picture, shown| self.maker.make(picture, shown, given))?;
         self.source.params(params)
     }
 
@@ -64,7 +64,8 @@ impl Pictures {
     }
 
     pub(crate) fn end(&mut self, given: &mut Given) -> Result<(), Refusal> {
-        self.source.end(|picture, shown| self.maker.make(picture, shown, given))
+        self.source.end(|picture, shown| self.maker.make(picture, shown, given))?;
+        self.source.judge()
     }
 }
 

@@ -101,6 +101,12 @@ impl Source {
         Ok(())
     }
 
+    /// Refuses a whole stream of which nothing could be decoded.
+    pub(crate) fn judge(&self) -> Result<(), Refusal> {
+        let in_vain = self.last.is_none() && self.barren > 0;
+        if in_vain { Err(self.barrenness()) } else { Ok(()) }
+    }
+
     /// Returns in words why there are no pictures.
     pub(crate) fn barrenness(&self) -> Refusal {
         let why = match (&self.trouble, self.begun) {

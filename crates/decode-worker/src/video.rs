@@ -60,7 +60,8 @@ impl<'a> Video<'a> {
 
     pub(crate) fn end(&mut self, given: &mut Given) -> Result<(), Refusal> {
         self.source.end(|picture, shown| self.maker.make(picture, shown, given))?;
-        self.maker.end(given)
+        self.maker.end(given)?;
+        self.source.judge()
     }
 }
 

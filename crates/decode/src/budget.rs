@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Codec, Error, Params, PicturesTask, SoundTask, VideoTask};
+use crate::{Codec, Effort, Error, Params, PicturesTask, SoundTask, VideoTask};
 
 /// What may be used, and what is.
 #[derive(Clone, Debug)]
@@ -24,12 +24,13 @@ pub(crate) struct Share {
 }
 
 /// Nanoseconds of a core for a pixel; see `docs/design/0004-worker.md` §4.
-const DECODE_H264_NS: f64 = 3.0;
-const DECODE_H265_NS: f64 = 3.5;
+const DECODE_H264_NS: f64 = 4.0;
+const DECODE_H265_NS: f64 = 6.0;
 const SCALE_NS: f64 = 1.5;
-const ENCODE_NS: f64 = 8.0;
+const ENCODE_SUPERFAST_NS: f64 = 10.5;
+const ENCODE_VERYFAST_NS: f64 = 20.0;
 /// Thousandths of a core for one stream of sound.
-const SOUND: u32 = 15;
+const SOUND: u32 = 20;
 
 impl Budget {
     /// Returns a budget of so many cores.
@@ -86,7 +87,11 @@ pub(crate) fn of_video(task: &VideoTask, params: &Params) -> u32 {
     // The output has the input's shape, and is never larger.
     let shrunk = (f64::from(task.height) / f64::from(params.height.max(1))).min(1.0);
     let made = pixels * shrunk * shrunk;
-    let frame = pixels * (decode_ns(params.codec) + SCALE_NS) + made * ENCODE_NS;
+    let encode = match task.effort {
+        Effort::Superfast => ENCODE_SUPERFAST_NS,
+        Effort::Veryfast => ENCODE_VERYFAST_NS,
+    };
+    let frame = pixels * (decode_ns(params.codec) + SCALE_NS) + made * encode;
     millicores(frame * f64::from(task.frame_rate))
 }
 
@@ -121,7 +126,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::Effort;
 
     fn task(height: u16) -> VideoTask {
         let (texts, covers) = (Vec::new(), Vec::new());
@@ -165,5 +169,7 @@ mod tests {
         assert!(small < large && large < full, "{small} {large} {full}");
         assert_eq!(of_video(&task(2160), &params(1280, 720)), small, "nothing is made larger");
         assert_eq!(of_video(&task(720), &params(u32::MAX, u32::MAX)), u32::MAX);
+        let full_hd = of_video(&task(720), &params(1920, 1080));
+        assert!((550..750).contains(&full_hd), "as measured, {full_hd}");
     }
 }

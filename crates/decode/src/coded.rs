@@ -1,8 +1,7 @@
 //! What is coded, as the worker's protocol says it.
 //!
-//! The protocol has words of its own, a little wider than `media`'s: Opus is
-//! made by the worker and recorded by nobody. Frames convert both ways where
-//! `media` knows the codec.
+//! The protocol has words of its own, so that it does not change with the
+//! house's. Frames convert both ways.
 
 use std::sync::Arc;
 
@@ -84,8 +83,16 @@ impl From<&media::Params> for Params {
     fn from(params: &media::Params) -> Self {
         let codec = match params.codec {
             media::Codec::H264 => Codec::H264,
+            media::Codec::H265 => Codec::H265,
+            media::Codec::Aac => Codec::Aac,
+            media::Codec::Pcmu => Codec::Pcmu,
+            media::Codec::Pcma => Codec::Pcma,
+            media::Codec::Opus => Codec::Opus,
         };
-        Self::video(codec, params.width, params.height, params.config.clone())
+        let (rate_hz, channels) =
+            params.sampling().map_or((0, 0), |sampling| (sampling.rate_hz, sampling.channels));
+        let (width, height, config) = (params.width, params.height, params.config.clone());
+        Self { codec, width, height, rate_hz, channels, config }
     }
 }
 
@@ -107,14 +114,16 @@ impl TryFrom<&Params> for media::Params {
     type Error = Error;
 
     fn try_from(params: &Params) -> Result<Self, Error> {
+        let config = params.config.clone();
+        let refused =
+            |source: media::h264::ParamsError| Error::Refused { words: source.to_string() };
         match params.codec {
-            Codec::H264 => media::h264::params_of_record(params.config.clone())
-                .map_err(|source| Error::Refused { words: source.to_string() }),
-            other => Err(Error::Refused {
-                words: format!(
-                    "{other:?} is not a coding that is kept in streams; ask for another"
-                ),
-            }),
+            Codec::H264 => media::h264::params_of_record(config).map_err(refused),
+            Codec::H265 => media::h265::params_of_record(config).map_err(refused),
+            Codec::Aac => Ok(Self::sound(media::Codec::Aac, config)),
+            Codec::Pcmu => Ok(Self::sound(media::Codec::Pcmu, Bytes::new())),
+            Codec::Pcma => Ok(Self::sound(media::Codec::Pcma, Bytes::new())),
+            Codec::Opus => Ok(Self::sound(media::Codec::Opus, Bytes::new())),
         }
     }
 }

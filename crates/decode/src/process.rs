@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 
 use crate::message::PROTOCOL;
 use crate::wire::{self, LARGEST_TO_CLIENT};
-use crate::{Error, Hello, ToClient, ToWorker};
+use crate::{Error, Hello, Sandbox, ToClient, ToWorker};
 
 /// How long a process may take to greet.
 const GREETING: Duration = Duration::from_secs(20);
@@ -39,6 +40,8 @@ pub(crate) struct Nursery {
     memory_mib: u32,
     orders: mpsc::Sender<Order>,
     handle: Handle,
+    /// Whether it was said that nothing filters system calls.
+    warned: AtomicBool,
 }
 
 struct Order {
@@ -69,7 +72,7 @@ impl Nursery {
                 let _ = answer.send(command.spawn());
             }
         })?;
-        Ok(Self { program, memory_mib, orders, handle })
+        Ok(Self { program, memory_mib, orders, handle, warned: AtomicBool::new(false) })
     }
 
     /// Starts a process and waits for its greeting. `cpu_s` bounds what it may
@@ -105,7 +108,7 @@ impl Nursery {
             protocol: 0,
             version: String::new(),
             library: String::new(),
-            sandbox: crate::Sandbox::Filtered,
+            sandbox: Sandbox::Filtered,
         };
         let mut process = Process { child, words, reader, writer, hello: nobody, jobs: 0 };
         match timeout(GREETING, process.hear()).await {
@@ -120,6 +123,14 @@ impl Nursery {
             }
             Ok(Err(error)) => return Err(error),
             Err(_) => return Err(Error::TimedOut { limit: GREETING }),
+        }
+        if let Sandbox::LimitsOnly(why) = &process.hello.sandbox
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                why,
+                "khue-decode runs with its limits alone; give it a kernel with seccomp"
+            );
         }
         Ok(process)
     }

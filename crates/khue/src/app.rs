@@ -18,7 +18,8 @@ use catalog::{Catalog, NewUser, Role, SealKey};
 use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
-use recorder::Recorder;
+use live::whep::Whep;
+use recorder::{Converter, Recorder, Thumbnails};
 use signin::{MediaTokens, OneTimePassword, SignIns, StreamSecrets};
 use store::{Disk, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -179,13 +180,21 @@ async fn run(
     // Listened for before anybody is told that there is something to stop.
     let mut stop = StopSignals::listen()?;
     let clock = Clock::system();
-    let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
+    // Ports before the store: who cannot serve has opened nothing.
     let hub = Hub::new(now());
+    let whep = open_whep(config, &hub)?;
+    let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
+    let decoder = decode::Decoder::new(config.decode.worker())
+        .context("the worker's watch cannot be kept; see the limits of this user")?;
+    tell_worker(&decoder).await;
+    let thumbnails = Thumbnails::new(store.clone(), decoder.clone());
+    let converter = Converter::new(hub.clone(), decoder, clock.clone());
     let recorder = Recorder {
         catalog: node.catalog.clone(),
         holds: node.holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        thumbnails: thumbnails.clone(),
         clock: clock.clone(),
         config: recorder::Config::default(),
     }
@@ -203,6 +212,9 @@ async fn run(
         holds: node.holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        converter,
+        thumbnails,
+        whep: whep.clone(),
         recorder: recorder.clone(),
         clock: clock.clone(),
         probe_limits: Limits::default(),
@@ -233,6 +245,9 @@ async fn run(
     tracing::info!("stopping");
     stopping.cancel();
     handle.graceful_shutdown(Some(LAST_REQUESTS));
+    if let Some(whep) = whep {
+        whep.stop().await;
+    }
     if tokio::time::timeout(LAST_REQUESTS, rtsp.wait()).await.is_err() {
         tracing::warn!("a connection for RTSP did not end");
     }
@@ -244,6 +259,34 @@ async fn run(
     around.await?;
     served?.context("the door was closed by the system")?;
     Ok(())
+}
+
+/// Says whether there is a worker, and which.
+async fn tell_worker(decoder: &decode::Decoder) {
+    match decoder.status().await {
+        Ok(status) => tracing::info!(
+            version = status.version, library = status.library, sandbox = ?status.sandbox,
+            "the worker is there"
+        ),
+        Err(error) => tracing::warn!(
+            "no thumbnails and no conversions: {error}. Everything else works without"
+        ),
+    }
+}
+
+/// Takes the UDP port of WHEP, unless the configuration does without.
+fn open_whep(config: &Config, hub: &Hub) -> anyhow::Result<Option<Whep>> {
+    if !config.whep.enabled {
+        return Ok(None);
+    }
+    let address = config.whep.listen;
+    let whep = Whep::start(&config.whep, hub.clone()).with_context(|| {
+        format!(
+            "cannot serve WHEP on UDP {address}: choose another port by listen in [whep], end what \
+             has it, or do without by enabled = false"
+        )
+    })?;
+    Ok(Some(whep))
 }
 
 /// Takes as many open files as the system allows: a stream has a socket and a

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use live::whep::WhepConfig;
 use serde::Deserialize;
 use store::StoreConfig;
 
@@ -26,6 +27,34 @@ pub(crate) struct Config {
     /// `[store]`: where recordings lie and what they may take.
     #[serde(default)]
     pub(crate) store: StoreConfig,
+    #[serde(default)]
+    pub(crate) decode: Decode,
+    /// `[whep]`: where live pictures by WebRTC go out.
+    #[serde(default)]
+    pub(crate) whep: WhepConfig,
+}
+
+/// `[decode]`: what decodes and converts.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Decode {
+    /// The program; `khue-decode` beside this one if not said.
+    pub(crate) program: Option<PathBuf>,
+    /// How many cores conversions may take; half of them if not said.
+    pub(crate) cores: Option<f32>,
+}
+
+impl Decode {
+    /// Returns how the worker is to be used.
+    pub(crate) fn worker(&self) -> decode::Config {
+        let beside = || {
+            let here = std::env::current_exe().unwrap_or_default();
+            here.with_file_name("khue-decode")
+        };
+        let config = decode::Config::new(self.program.clone().unwrap_or_else(beside));
+        let cores = self.cores.unwrap_or(config.cores);
+        decode::Config { cores, ..config }
+    }
 }
 
 /// `[http]`: where people connect.
@@ -125,7 +154,22 @@ mod tests {
             toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
                 .unwrap();
         let store_keys = defaults.lines().filter_map(|line| line.split(" = ").next());
-        let keys = ["data", "listen", "names", "certificate", "key", "serve", "plain"];
+        assert!(config.whep.public_address.is_some());
+        let of_whep = WhepConfig { public_address: None, ..config.whep };
+        assert_eq!(of_whep, WhepConfig::default(), "what is shown is what holds if left out");
+        let keys = [
+            "data",
+            "listen",
+            "names",
+            "certificate",
+            "key",
+            "enabled",
+            "public_address",
+            "program",
+            "cores",
+            "serve",
+            "plain",
+        ];
         for key in keys.into_iter().chain(store_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
@@ -150,6 +194,13 @@ mod tests {
         let error = read("data = '/d'\n[store]\nwrite_queue_bytes = 1\n").unwrap_err();
         let words = "[store] write_queue_bytes = 1 cannot work; give at least 16777216";
         assert!(error.to_string().ends_with(words), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_that_is_none_is_refused_with_one_that_is() {
+        let error = read("data = '/d'\n[whep]\npublic_address = 'vms.vn'\n").unwrap_err();
+        let words = format!("{error:#}");
+        assert!(words.contains("\"vms.vn\"") && words.contains("203.0.113.7"), "{words}");
     }
 
     #[test]

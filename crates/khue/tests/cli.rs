@@ -152,7 +152,10 @@ fn serve(config: &Path, listen: SocketAddr) -> Child {
     let data = config.with_file_name("data");
     fs::write(
         config,
-        format!("data = {data:?}\n[http]\nlisten = \"{listen}\"\n[rtsp]\nserve = false\n"),
+        format!(
+            "data = {data:?}\n[http]\nlisten = \"{listen}\"\n[whep]\nlisten = \"127.0.0.1:0\"\n\
+             [rtsp]\nserve = false\n"
+        ),
     )
     .unwrap();
     Command::new(env!("CARGO_BIN_EXE_khue"))

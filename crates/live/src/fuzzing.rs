@@ -2,15 +2,36 @@
 //!
 //! What must hold is said in `fuzz/`; here it is only made reachable.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use media::{Codec, Params};
+use media::{Codec, Frame, Params};
 
 use crate::hls::{File, Reload};
 use crate::rtsp::digest::{Challenge, Claim, Verdict};
 use crate::rtsp::message::{Input, take};
 use crate::rtsp::session::{Heard, Session};
+use crate::whep::{Refused, demux, offer, packets};
+
+/// Returns for whom a datagram is that is a check: `Some(None)` if it is of whoever
+/// sends from its address, `None` if it is nobody's.
+pub fn datagram(bytes: &[u8]) -> Option<Option<&str>> {
+    match demux::Datagram::read(bytes)? {
+        demux::Datagram::Check { ufrag } => Some(Some(ufrag)),
+        demux::Datagram::Media => Some(None),
+    }
+}
+
+/// Returns an offer as it is to be answered, and the names of its media.
+pub fn offer(offer: &str) -> Result<(String, Vec<String>), Refused> {
+    offer::checked(offer).map(|checked| (checked.sdp, checked.mids))
+}
+
+/// Returns the RTP payloads of a frame.
+pub fn payloads(frame: &Frame) -> Vec<Arc<[u8]>> {
+    packets::cut(frame)
+}
 
 /// Takes everything that a client sent in these pieces; returns the methods of
 /// its requests, and whether it was let go.

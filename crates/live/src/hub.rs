@@ -215,6 +215,13 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Returns the parameters of what a stream sends at this moment, if it does.
+    pub fn params(&self, stream: StreamId) -> Option<Arc<Params>> {
+        let stream = lock(&self.streams.by_id).get(&stream).cloned()?;
+        let shared = lock(&stream.shared);
+        shared.ring.params()
+    }
+
     /// Returns how many viewers there are, over all streams.
     pub fn viewers(&self) -> usize {
         lock(&self.streams.by_id).values().map(|stream| lock(&stream.shared).viewers).sum()
@@ -337,6 +344,12 @@ enum Told {
     State(State),
     Step(Step),
     Closed,
+}
+
+impl std::fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Viewer").field("stream", &self.stream.id).finish_non_exhaustive()
+    }
 }
 
 impl Drop for Viewer {

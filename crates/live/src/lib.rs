@@ -7,10 +7,10 @@
 //! ```
 //!
 //! Belongs here: fan-out, and the form of media on a socket. Does not belong
-//! here: the socket itself and who may watch (`api`), what was before (`store`),
-//! where frames come from (`ingest`). Nothing here opens a file or a listening
-//! socket; a way out that has a task and a clock keeps both in one file
-//! (`hls/feed.rs`, `rtsp/connection.rs`).
+//! here: HTTP and who may watch (`api`), what was before (`store`), where frames
+//! come from (`ingest`). Nothing here opens a file; a way out that has a task, a
+//! thread or a clock keeps them in one file (`whep/edge.rs`, `hls/feed.rs`,
+//! `rtsp/connection.rs`).
 
 #[doc(hidden)]
 pub mod fuzzing;
@@ -19,5 +19,6 @@ pub mod hub;
 pub mod mse;
 mod ring;
 pub mod rtsp;
+pub mod whep;
 
 pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};

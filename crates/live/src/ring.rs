@@ -180,6 +180,11 @@ impl Ring {
         self.lineage.as_ref().map(|lineage| lineage.last)
     }
 
+    /// Returns the parameters of the run, if one is under way.
+    pub(crate) fn params(&self) -> Option<Arc<Params>> {
+        self.lineage.as_ref().map(|lineage| lineage.init.params.clone())
+    }
+
     /// Moves the cursor on and returns what its viewer is to have; nothing if it
     /// has all, or nothing that it could decode is there yet.
     pub(crate) fn step(&self, cursor: &mut Cursor) -> Option<Step> {

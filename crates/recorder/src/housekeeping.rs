@@ -24,6 +24,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use crate::thumbnails::Thumbnails;
+
 /// How long the recording of a camera that was removed is kept.
 const DAYS_AFTER_REMOVAL: u32 = 30;
 
@@ -46,6 +48,7 @@ pub(crate) struct Housekeeping {
     pub(crate) catalog: Catalog,
     pub(crate) holds: Holds,
     pub(crate) store: Store,
+    pub(crate) thumbnails: Thumbnails,
     pub(crate) clock: Clock,
     /// Held from reading the holds until the store has them, so that an older
     /// reading never comes after a newer one.
@@ -109,13 +112,17 @@ impl Housekeeping {
             camera.recorded_streams().map(move |stream| (stream, kept))
         });
         let (store, now) = (self.store.clone(), self.clock.now().1);
+        let thumbnails = self.thumbnails.clone();
         let removed = Retention { days: Some(DAYS_AFTER_REMOVAL), bytes: None };
         let mut retention: HashMap<StreamId, Retention> =
             store.status().streams.into_keys().map(|stream| (stream, removed)).collect();
         retention.extend(kept);
         let expired = spawn_blocking(move || {
             store.set_retention(retention);
-            store.expire(now)
+            let expired = store.expire(now);
+            // Whatever let go of it: disk threads make room by themselves too.
+            thumbnails.forget_gone();
+            expired
         })
         .await??;
         if expired.segments > 0 {

@@ -7,12 +7,14 @@
 //!                                                    ├──▶ live::Publisher   the present
 //!                                                    └──▶ health            what the tree shows
 //! casework, catalog ──holds, retention──▶ housekeeping ──▶ store: holds, expiry
+//! hub ──frames──▶ convert ──▶ hub         store ──keyframe──▶ thumbnails     by decode
 //! ```
 //!
 //! Belongs here: where a camera's socket, the store and the hub meet. Does not
 //! belong here: how a frame is read (`ingest`), written (`store`) or sent on
 //! (`live`); who may watch (`api::access`); HTTP.
 
+pub mod convert;
 mod health;
 mod housekeeping;
 mod pipeline;
@@ -22,7 +24,10 @@ mod recorder;
 mod retries;
 mod sound;
 mod stop;
+pub mod thumbnails;
 
+pub use convert::{Conversion, Converter, Form};
 pub use health::{CameraState, Counts, StateKind};
 pub use housekeeping::Error;
 pub use recorder::{Config, Handle, Recorder};
+pub use thumbnails::{Thumbnail, Thumbnails};

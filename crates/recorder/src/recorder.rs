@@ -26,6 +26,7 @@ use crate::readers::Readers;
 use crate::reconcile::steps;
 use crate::sound::Sound;
 use crate::stop::Stop;
+use crate::thumbnails::Thumbnails;
 
 /// How often intended and actual are compared though nothing was heard.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -52,6 +53,8 @@ pub struct Recorder {
     pub store: Store,
     /// The present.
     pub hub: Hub,
+    /// Pictures of the past, which go with it.
+    pub thumbnails: Thumbnails,
     /// The server's clock.
     pub clock: Clock,
     /// The node's settings.
@@ -93,6 +96,7 @@ impl Recorder {
             catalog: self.catalog.clone(),
             holds: self.holds.clone(),
             store: self.store.clone(),
+            thumbnails: self.thumbnails.clone(),
             clock: self.clock.clone(),
             applying: Arc::default(),
         };

@@ -85,3 +85,39 @@ async fn what_cannot_be_served_is_told_in_a_line() {
     let nameless = simcam().args(["--user", "khue"]).output().await.unwrap();
     assert!(said(&nameless).contains("--password"), "{}", said(&nameless));
 }
+
+#[tokio::test]
+async fn cameras_have_sound_tls_and_faults_where_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("street.mp4");
+    encode(&file, "libx265").await;
+    let any = "127.0.0.1:0";
+    let mut program = simcam()
+        .args(["--cameras", "1", "--sound", "aac", "--in-band", "--tls", any, "--control", any])
+        .arg("--cache")
+        .arg(folder.path())
+        .arg("--mp4")
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut urls = Vec::new();
+    while urls.len() < 5 {
+        urls.push(lines.next_line().await.unwrap().unwrap());
+    }
+    for url in [&urls[0], &urls[2]] {
+        let shown = Command::new("ffprobe")
+            .args(["-v", "error", "-rtsp_transport", "tcp", "-of", "csv=p=0"])
+            .args(["-show_entries", "stream=codec_name", url])
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&shown.stdout), "hevc\naac\n", "{}", said(&shown));
+    }
+    assert!(urls[2].starts_with("rtsps://") && urls[4].ends_with("/faults"), "{urls:?}");
+    assert!(folder.path().join("sound-v1/aac-310hz-1s").is_file());
+    let both = simcam().args(["--udp-only", "--tcp-only"]).output().await.unwrap();
+    assert!(said(&both).contains("cannot be used with"), "{}", said(&both));
+}

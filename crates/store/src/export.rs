@@ -4,8 +4,11 @@
 //! asked            [                 )
 //! frames    K──p──p──p──p──K──p──p──p──p──K        all from the keyframe before
 //! shown            p──p──p──K──p──p──p             exactly those of the span
-//! file      ftyp moov │ mdat: the frames' bytes, copied from the segments
+//! file      ftyp moov │ mdat: the frames' bytes, copied from the segments │ sound
 //! ```
+//!
+//! Sound is given by whoever may hear it, in the form that the file shall have,
+//! and lies in memory: an hour is some tens of megabytes.
 //!
 //! No frame is coded again, and none is held: the header is made from the
 //! fragments' headers, and the rest is read from the segments as it is asked
@@ -24,6 +27,7 @@ use std::sync::Arc;
 
 use base::{Span, StreamId, WallTime};
 use bytes::{Bytes, BytesMut};
+use media::Frame;
 use media::fmp4::{self, Part, Sample, Track};
 
 use crate::core::Core;
@@ -50,6 +54,8 @@ pub struct Export {
     pub frames: u64,
     /// Where nothing was recorded inside the span.
     pub gaps: Vec<Gap>,
+    /// Whether it has sound.
+    pub has_sound: bool,
     /// Everything before the frames' bytes.
     pub header: Bytes,
     /// Length of the whole file.
@@ -61,14 +67,20 @@ pub struct Export {
     disk: Disk,
 }
 
-/// Frames that lie together in a segment.
+/// Frames that lie together.
 #[derive(Debug)]
 struct Chunk {
     /// Where in the export they stand.
     at: u64,
-    path: Arc<PathBuf>,
-    /// Where in the segment.
-    range: Range<u64>,
+    source: Source,
+}
+
+/// Where the bytes of frames are.
+#[derive(Debug)]
+enum Source {
+    /// In a segment, and where in it.
+    Segment(Arc<PathBuf>, Range<u64>),
+    Memory(Bytes),
 }
 
 /// A frame on its way into the export.
@@ -90,7 +102,12 @@ struct Plan {
 }
 
 impl Export {
-    pub(crate) fn new(core: &Core, id: StreamId, span: Span) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        core: &Core,
+        id: StreamId,
+        span: Span,
+        sound: &[Frame],
+    ) -> Result<Self, StoreError> {
         let nothing = || StoreError::NothingRecorded { from: span.start(), to: span.end() };
         let stream = core.stream(id).ok_or_else(nothing)?;
         let (slices, gaps) = {
@@ -108,7 +125,7 @@ impl Export {
             };
             plan.add(&core.disk, *slice, path, open, at == 0)?;
         }
-        plan.finish(&core.disk, span, gaps).ok_or_else(nothing)
+        plan.finish(&core.disk, span, gaps, sound).ok_or_else(nothing)
     }
 
     /// Returns up to `len` bytes of the file from `offset` on; fewer only at
@@ -133,14 +150,26 @@ impl Export {
         let mut at = offset.max(header_len);
         let mut chunk = self.chunks.partition_point(|chunk| chunk.at <= at).saturating_sub(1);
         while at < end {
-            let Some(Chunk { at: start, path, range }) = self.chunks.get(chunk) else { break };
-            let from = range.start + (at - start);
-            let wanted = (range.end - from).min(end - at);
-            let path = path.clone();
-            let before = out.len();
-            out.resize(before + wanted as usize, 0);
-            let read = self.file(&path).and_then(|file| file.read_exact(from, &mut out[before..]));
-            read.map_err(|error| StoreError::disk("read", &path)(error).in_segment())?;
+            let Some(Chunk { at: start, source }) = self.chunks.get(chunk) else { break };
+            let into = at - start;
+            let wanted = match source {
+                Source::Memory(bytes) => {
+                    let wanted = (bytes.len() as u64 - into).min(end - at);
+                    out.extend_from_slice(&bytes[into as usize..(into + wanted) as usize]);
+                    wanted
+                }
+                Source::Segment(path, range) => {
+                    let from = range.start + into;
+                    let wanted = (range.end - from).min(end - at);
+                    let path = path.clone();
+                    let before = out.len();
+                    out.resize(before + wanted as usize, 0);
+                    let read =
+                        self.file(&path).and_then(|file| file.read_exact(from, &mut out[before..]));
+                    read.map_err(|error| StoreError::disk("read", &path)(error).in_segment())?;
+                    wanted
+                }
+            };
             at += wanted;
             chunk += 1;
         }
@@ -222,13 +251,20 @@ impl Plan {
         }
         if size_bytes > 0 {
             let range = from..from + size_bytes;
-            self.chunks.push(Chunk { at: self.size_bytes, path: path.clone(), range });
+            let source = Source::Segment(path.clone(), range);
+            self.chunks.push(Chunk { at: self.size_bytes, source });
             self.size_bytes += size_bytes;
         }
         whole
     }
 
-    fn finish(mut self, disk: &Disk, asked: Span, gaps: Vec<Gap>) -> Option<Export> {
+    fn finish(
+        mut self,
+        disk: &Disk,
+        asked: Span,
+        gaps: Vec<Gap>,
+        sound: &[Frame],
+    ) -> Option<Export> {
         let origin = self.frames.first()?.wall;
         self.place(asked);
         let mut media_us = 0;
@@ -264,15 +300,28 @@ impl Plan {
             .map(|((from, params), to)| Part { params, samples: &samples[*from..to] })
             .filter(|part| !part.samples.is_empty())
             .collect();
-        let header = fmp4::movie(&[Track { parts: &parts, shown, delay_us: 0 }]);
+        let span = Span::new(start, end)?;
+        let heard = Heard::within(sound, span);
+        let sound_parts: Vec<_> = heard.iter().flat_map(Heard::parts).collect();
+        let mut tracks = vec![Track { parts: &parts, shown, delay_us: 0 }];
+        tracks.extend(heard.iter().map(|heard| Track {
+            parts: &sound_parts,
+            shown: 0..u64::MAX,
+            delay_us: heard.delay_us,
+        }));
+        let header = fmp4::movie(&tracks);
+        if let Some(heard) = &heard {
+            let source = Source::Memory(heard.bytes.clone());
+            self.chunks.push(Chunk { at: self.size_bytes, source });
+            self.size_bytes += heard.bytes.len() as u64;
+        }
         let size_bytes = header.len() as u64 + self.size_bytes;
         for chunk in &mut self.chunks {
             chunk.at += header.len() as u64;
         }
-        let span = Span::new(start, end)?;
-        let (chunks, files) = (self.chunks, Vec::new());
+        let (chunks, files, has_sound) = (self.chunks, Vec::new(), heard.is_some());
         let disk = disk.clone();
-        Some(Export { span, frames, gaps, header, size_bytes, chunks, files, disk })
+        Some(Export { span, frames, gaps, has_sound, header, size_bytes, chunks, files, disk })
     }
 
     /// Lets each frame last until the next one, over gaps and where one
@@ -291,5 +340,43 @@ impl Plan {
             placed.sample.duration_us = u32::try_from(lasts).unwrap_or(u32::MAX);
             next = Some(placed.wall);
         }
+    }
+}
+
+/// The sound of an export.
+struct Heard {
+    /// How long after the first picture it begins.
+    delay_us: u64,
+    /// Stretches of equal parameters.
+    stretches: Vec<(Arc<media::Params>, Vec<Sample>)>,
+    bytes: Bytes,
+}
+
+impl Heard {
+    /// Returns what of `sound` is heard within `span`; nothing if nothing is.
+    fn within(sound: &[Frame], span: Span) -> Option<Self> {
+        let heard: Vec<&Frame> = sound.iter().filter(|frame| span.contains(frame.wall)).collect();
+        let first = heard.first()?;
+        let delay_us = first.wall.micros_since(span.start()).unsigned_abs();
+        let mut stretches: Vec<(Arc<media::Params>, Vec<Sample>)> = Vec::new();
+        let mut bytes = BytesMut::new();
+        for (index, frame) in heard.iter().enumerate() {
+            // Over what is missing the last moment lasts, so that the clock stays true.
+            let until = heard.get(index + 1).map_or(span.end(), |next| next.wall);
+            let lasts = until.micros_since(frame.wall).clamp(1, LONGEST_STAND_US);
+            let until = WallTime(frame.wall.0.saturating_add(lasts));
+            match stretches.last_mut() {
+                Some((params, samples)) if same_params(params, &frame.params) => {
+                    samples.push(frame.sample(until));
+                }
+                _ => stretches.push((frame.params.clone(), vec![frame.sample(until)])),
+            }
+            bytes.extend_from_slice(&frame.data);
+        }
+        Some(Self { delay_us, stretches, bytes: bytes.freeze() })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.stretches.iter().map(|(params, samples)| Part { params, samples })
     }
 }

@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use base::{Span, StreamId, WallTime};
+use media::Frame;
 use tokio::sync::watch;
 
 use crate::append::{self, Order};
@@ -251,7 +252,18 @@ impl Store {
     /// Returns a span as one file. Blocks for the reading of the fragments'
     /// headers: to be called where blocking is allowed.
     pub fn export(&self, stream: StreamId, span: Span) -> Result<Export, StoreError> {
-        Export::new(&self.core, stream, span)
+        Export::new(&self.core, stream, span, &[])
+    }
+
+    /// The same, with what of `sound` is heard within the span. In order of time,
+    /// and in the form that the file shall have.
+    pub fn export_with_sound(
+        &self,
+        stream: StreamId,
+        span: Span,
+        sound: &[Frame],
+    ) -> Result<Export, StoreError> {
+        Export::new(&self.core, stream, span, sound)
     }
 
     /// Returns the moment below which everything given for the stream is on

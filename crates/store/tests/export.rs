@@ -8,6 +8,7 @@ mod common;
 use std::path::PathBuf;
 
 use base::{Span, WallTime};
+use bytes::Bytes;
 use common::{BEGIN, Camera, Home, STEP_US, counted, pictures, shown, span};
 use media::Frame;
 use store::{Export, GapReason, Store, StoreError};
@@ -223,4 +224,56 @@ fn duration_us(movie: &std::path::Path) -> i64 {
         .unwrap();
     let seconds: f64 = String::from_utf8(said.stdout).unwrap().trim().parse().unwrap();
     (seconds * 1e6).round() as i64
+}
+
+#[tokio::test]
+async fn sound_goes_along_at_its_moment_and_no_longer_than_the_pictures() {
+    let home = Home::new();
+    let (frames, pictures) = pictures(4, 0, "320x240");
+    let camera = Camera::new(9);
+    let store = recorded(&home, camera.stream, &frames).await;
+    let params = std::sync::Arc::new(media::Params::sound(media::Codec::Pcmu, Bytes::new()));
+    // A ramp, of which every moment can be told: 20 ms each, from 1 s on.
+    let heard: Vec<Frame> = (0..200)
+        .map(|number: i64| Frame {
+            wall: WallTime(BEGIN.0 + 1_000_000 + number * 20_000),
+            composition_us: 0,
+            is_key: true,
+            data: vec![number as u8; 160].into(),
+            params: params.clone(),
+        })
+        .collect();
+    let asked = span(wall(20), wall(70));
+    let mut export = store.export_with_sound(camera.stream, asked, &heard).unwrap();
+    assert!(export.has_sound);
+    let file = written(&home, &mut export);
+    assert_eq!(shown(&file), pictures[20..70]);
+    let mut command = std::process::Command::new("ffprobe");
+    command.args([
+        "-v",
+        "error",
+        "-show_entries",
+        "stream=codec_name,start_time",
+        "-of",
+        "csv=p=0",
+    ]);
+    let listed = String::from_utf8(command.arg(&file).output().unwrap().stdout).unwrap();
+    let begin_us = 1_000_000 - (wall(20).0 - BEGIN.0);
+    let begin = format!("pcm_mulaw,{:.6}", begin_us as f64 / 1e6);
+    assert_eq!(listed.lines().collect::<Vec<_>>(), ["h264,0.000000", &begin]);
+    let mut command = std::process::Command::new("ffmpeg");
+    command
+        .args(["-v", "error", "-i"])
+        .arg(&file)
+        .args(["-map", "0:a", "-c", "copy", "-f", "mulaw", "-"]);
+    let raw = command.output().unwrap();
+    assert!(raw.stderr.is_empty(), "{}", String::from_utf8_lossy(&raw.stderr));
+    let within = heard.iter().filter(|frame| asked.contains(frame.wall));
+    let expected: Vec<u8> = within.flat_map(|frame| frame.data.to_vec()).collect();
+    assert_eq!(raw.stdout, expected);
+
+    let before = span(wall(0), wall(20));
+    let export = store.export_with_sound(camera.stream, before, &heard).unwrap();
+    assert!(!export.has_sound, "nothing was heard yet");
+    store.close().await;
 }

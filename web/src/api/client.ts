@@ -5,7 +5,7 @@
  */
 import createClient from "openapi-fetch";
 import { localNowUs, serverClock } from "../lib/serverclock";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 import type {
   CameraDetail,
   CameraPatch,
@@ -67,10 +67,14 @@ interface Answer {
 async function done<T>(call: Promise<Answer>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
+  throw refusal(response, error);
+}
+
+function refusal(response: Response, error: unknown): ApiError {
   // Where something between us and khue answered, this is no form of ours.
   const form = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
-  throw new ApiError(
+  return new ApiError(
     response.status,
     text(form.code) ?? `http_${response.status}`,
     text(form.message) ?? response.statusText,
@@ -78,6 +82,43 @@ async function done<T>(call: Promise<Answer>): Promise<T> {
     typeof form.retry_after_s === "number" ? form.retry_after_s : null,
   );
 }
+
+interface Plain {
+  /** A media token, where that opens the route rather than the sign-in alone. */
+  bearer?: string;
+  body?: { type: string; text: string };
+  signal?: AbortSignal | undefined;
+  /** Goes out even while the page is being left. */
+  keepalive?: boolean;
+}
+
+/** A request that the generated text cannot type: its body or its answer is no JSON, or a token opens it. */
+export async function plain(method: string, path: string, { bearer, body, signal, keepalive }: Plain = {}) {
+  const headers = new Headers();
+  if (method !== "GET") headers.set("x-khue-csrf", csrf);
+  if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
+  if (body) headers.set("content-type", body.type);
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+      ...(body ? { body: body.text } : {}),
+      ...(signal ? { signal } : {}),
+      ...(keepalive ? { keepalive } : {}),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "offline", "no answer from the server");
+  }
+  if (response.ok) return response;
+  const form: unknown = await response.json().catch(() => null);
+  throw refusal(response, form);
+}
+
+export const json = (body: unknown) => ({ type: "application/json", text: JSON.stringify(body) });
 
 function remember(session: Session): Session {
   csrf = session.csrf;
@@ -125,7 +166,8 @@ export const deleteCamera = (id: string) =>
 
 export const probe = (body: ProbeAsked) => done<ProbeAnswer>(http.POST("/api/v1/cameras/probe", { body }));
 
-export const mediaToken = (body: TokenAsked) => done<MediaToken>(http.POST("/api/v1/media-tokens", { body }));
+export const mediaToken = (body: TokenAsked) =>
+  done<MediaToken>(http.POST("/api/v1/media-tokens", { body: body as components["schemas"]["TokenAsked"] }));
 
 export const timeline = (id: string, role: Role, fromUs: number, toUs: number, signal?: AbortSignal) =>
   done<Timeline>(

@@ -1,6 +1,7 @@
 /** What screens ask for again and again, with how long an answer stays good. */
 import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
+import { streamSecrets } from "./secrets";
 import type { CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
@@ -43,6 +44,11 @@ export const clockOffsetQuery = (id: string) =>
   });
 
 export const holdsQuery = queryOptions({ queryKey: ["holds"], queryFn: ({ signal }) => client.holds(signal) });
+
+export const streamSecretsQuery = queryOptions({
+  queryKey: ["stream-secrets"],
+  queryFn: ({ signal }) => streamSecrets(signal),
+});
 
 export const statusQuery = queryOptions({
   queryKey: ["status"],

@@ -3,28 +3,53 @@
  *
  * The shapes are generated from `crates/api/openapi.json` (`make openapi`);
  * where the text says "string" and means a closed set, the set is said here.
+ * What `docs/design/0003-ways-to-watch.md` adds is said here too, so that a
+ * server which does not have it yet, and a text that has it, both fit.
  */
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Role = Schemas["Role"];
+/** A stream of pictures. */
+export type Role = "main" | "sub";
 export type User = Omit<Schemas["SessionUser"], "role"> & { role: "administrator" | "operator" };
-export type Session = Omit<Schemas["Session"], "user"> & { user: User };
+/** What this server serves beside the media socket. */
+export interface Ways {
+  /** WHEP. */
+  whep: boolean;
+  /** `khue-decode`: thumbnails and conversions. */
+  worker: boolean;
+}
+export type Session = Omit<Schemas["Session"], "user" | "ways"> & { user: User; ways?: Ways };
 export type Site = Schemas["SiteRow"];
 export type CameraState = Omit<Schemas["StateRow"], "kind"> & {
   kind: "recording" | "connecting" | "faulty" | "disabled";
 };
-export type CameraRow = Omit<Schemas["CameraRow"], "state"> & { state: CameraState };
+export type StreamRow = Omit<Schemas["StreamRow"], "role"> & { role: Role | "sound" };
+export type May = Omit<Schemas["May"], "sound"> & { sound?: boolean };
+export type CameraRow = Omit<Schemas["CameraRow"], "state" | "streams" | "may" | "sound"> & {
+  state: CameraState;
+  streams: StreamRow[];
+  may: May;
+  /** Whether sound is authorised for the camera. */
+  sound?: boolean;
+};
+/** How a camera is reached. */
+export type Transport = "auto" | "tcp" | "udp";
+interface Reached {
+  sound?: boolean;
+  transport?: Transport;
+}
 export type CameraDetail = CameraRow &
   Pick<Schemas["CameraDetail"], "clock_offset_us"> &
-  Partial<Schemas["Configuration"]>;
-export type CameraWrite = Schemas["CameraWrite"];
-export type CameraPatch = Schemas["CameraPatch"];
+  Partial<Omit<Schemas["Configuration"], "sound" | "transport">> & { transport?: Transport };
+export type CameraWrite = Omit<Schemas["CameraWrite"], "sound" | "transport"> & Reached;
+export type CameraPatch = Omit<Schemas["CameraPatch"], "sound" | "transport"> & Reached;
 export type Tree = Omit<Schemas["Tree"], "cameras"> & { cameras: CameraRow[] };
 export type ProbeAsked = Schemas["ProbeAsked"];
 export type ProbeAnswer = Schemas["ProbeAnswer"];
-export type TokenAsked = Schemas["TokenAsked"];
+export type TokenAction = "live" | "playback" | "sound";
+export type TokenAsked = Omit<Schemas["TokenAsked"], "actions"> & { actions: TokenAction[] };
 export type MediaToken = Schemas["TokenAnswer"];
 export type Run = Schemas["RunRow"];
 export type Timeline = Schemas["TimelineAnswer"];
@@ -33,3 +58,32 @@ export type ExportAnswer = Schemas["ExportAnswer"];
 export type Hold = Schemas["HoldRow"];
 export type HoldWrite = Schemas["HoldWrite"];
 export type Status = Schemas["StatusAnswer"];
+
+/** A small picture of a moment. */
+export interface Thumbnail {
+  picture: Blob;
+  /** The moment it is of: a keyframe at or before the one asked for. */
+  wallUs: number;
+}
+
+/** A name and password for RTSP out of one camera, without the password. */
+export interface StreamSecret {
+  id: string;
+  camera: string;
+  label: string;
+  user: string;
+  made_us?: number | null;
+  expires_us?: number | null;
+}
+export interface SecretAsked {
+  camera: string;
+  label: string;
+  days?: number;
+}
+/** Told once. */
+export interface SecretAnswer {
+  id: string;
+  user: string;
+  password: string;
+  urls: string[];
+}

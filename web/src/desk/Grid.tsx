@@ -37,7 +37,12 @@ export function Grid({ view, children }: Props) {
           key={index}
           className={over === index ? "place over" : "place"}
           draggable={view.tiles[index] !== null}
-          onDragStart={(event) => dragTile(event, index)}
+          onDragStart={(event) => {
+            // A picture that is zoomed is dragged itself.
+            if (document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-grabs]"))
+              event.preventDefault();
+            else dragTile(event, index);
+          }}
           onDragOver={(event) => {
             if (!isOurs(event)) return;
             event.preventDefault();

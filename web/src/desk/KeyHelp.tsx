@@ -21,6 +21,18 @@ export function KeyHelp({ operator, onClose }: { operator: boolean; onClose: () 
           ],
         ],
         [
+          t`Ô đang chọn`,
+          [
+            ["R", t`xem lại 15 giây trước, ngay trong ô`],
+            ["L", t`về trực tiếp`],
+            ["P", t`lưu ảnh`],
+            ["T", t`nghe tiếng, tắt tiếng`],
+            ["Z", t`phóng to trong hình: kéo một khung`],
+            ["+ − ← → ↑ ↓", t`phóng to, thu nhỏ, dời hình, sau phím Z`],
+            [t`con lăn`, t`phóng to tại con trỏ`],
+          ],
+        ],
+        [
           t`Xem lại`,
           [
             ["Space", t`phát, dừng`],

@@ -16,7 +16,13 @@ export interface TileProps {
   status?: ReactNode;
   tone?: "late" | "past" | undefined;
   /** Attributes that tests and tools read. */
-  data?: { role?: string | undefined; channel?: number | null | undefined };
+  data?: {
+    role?: string | undefined;
+    channel?: number | null | undefined;
+    way?: string | undefined;
+    /** What the server converts it to. */
+    form?: string | undefined;
+  };
   root?: Ref<HTMLDivElement>;
   children?: ReactNode;
   controls?: ReactNode;
@@ -50,6 +56,8 @@ export function Tile({
       data-state={state}
       data-role={data?.role}
       data-channel={data?.channel ?? undefined}
+      data-way={data?.way}
+      data-form={data?.form}
     >
       {children}
       <div className="bar">

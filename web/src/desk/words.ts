@@ -56,7 +56,11 @@ export function refusalWords(code: string | null): MessageDescriptor {
 /** Names a stream's coding as people know it, from what the camera or the browser calls it; the rest keeps its own name. */
 export function codecName(codec: string): string {
   if (/^(hvc1|hev1)|265/i.test(codec)) return "H.265";
-  return /^avc|264/i.test(codec) ? "H.264" : codec;
+  if (/^avc|264/i.test(codec)) return "H.264";
+  if (/^mp4a|^aac/i.test(codec)) return "AAC";
+  if (/^ulaw|pcmu/i.test(codec)) return "G.711 µ";
+  if (/^alaw|pcma/i.test(codec)) return "G.711 A";
+  return /^opus/i.test(codec) ? "Opus" : codec;
 }
 
 export function isFault(code: string): boolean {

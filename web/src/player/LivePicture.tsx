@@ -1,47 +1,51 @@
 /**
- * The live picture of one camera. When the tile asks for the other stream, the
- * picture that is there stays until the first one of the new stream stands
- * behind it: a change of size is never a black moment.
+ * The live picture of one camera. When the tile asks for another stream, way
+ * or for sound, the picture that is there stays until the first one of the new
+ * kind stands behind it: a change of size is never a black moment.
  */
 import { useEffect, useRef, useState } from "react";
+import type { Plan } from "./choose";
 import { useMedia } from "./context";
-import { type LiveSnapshot, LiveView } from "./live";
-import type { Role } from "./protocol";
+import { HlsView } from "./hls";
+import { type Layer, nextLayers } from "./layers";
+import { LiveView } from "./live";
+import type { LivePlayer, LiveSnapshot } from "./liveplayer";
+import { WhepView } from "./whep";
 
 interface Props {
   camera: string;
-  role: Role;
+  plan: Plan;
+  /** Whether its sound is to be heard. */
+  sound: boolean;
   /** What the tile should say; null while there is nothing to say yet. */
   onSnapshot: (snapshot: LiveSnapshot) => void;
   /** Wall time of each frame shown; called often, outside React. */
   onShown: (wallUs: number) => void;
+  /** A plan will not do, and why. */
+  onFailed: (plan: Plan, code: string, codec: string | null) => void;
+  /** There is no sound, or no more. */
+  onSoundLost: (code: string) => void;
   /** Changed to ask again after a refusal. */
   attempt: number;
 }
 
-interface Layer {
-  key: number;
-  role: Role;
-}
-
-export function LivePicture({ camera, role, onSnapshot, onShown, attempt }: Props) {
-  const [layers, setLayers] = useState<Layer[]>([{ key: 0, role }]);
-  const newest = layers.at(-1)!;
-  if (newest.role !== role) {
-    // Back to the stream that still plays: the one on its way is let go.
-    const still = layers.find((layer) => layer.role === role);
-    setLayers(still ? [still] : [layers[0]!, { key: newest.key + 1, role }]);
-  }
-  return layers.map((layer, i) => (
+export function LivePicture({ camera, plan, sound, attempt, onSnapshot, onShown, onFailed, onSoundLost }: Props) {
+  const [layers, setLayers] = useState<readonly Layer[]>(() => nextLayers([], { plan, sound }));
+  const next = nextLayers(layers, { plan, sound });
+  if (next !== layers) setLayers(next);
+  return next.map((layer, i) => (
     <LiveLayer
       key={layer.key}
       camera={camera}
-      role={layer.role}
+      layer={layer}
       attempt={attempt}
       // The first layer is what people see, until the second has a picture and becomes the first.
       onSnapshot={i === 0 ? onSnapshot : null}
       onShown={i === 0 ? onShown : null}
-      onStarted={() => setLayers((all) => (all.at(-1)?.key === layer.key ? [layer] : all))}
+      // What was let go of has nothing more to say.
+      onFailed={i === next.length - 1 ? onFailed : null}
+      onSoundLost={i === next.length - 1 ? onSoundLost : null}
+      onStarted={() => setLayers((all) => (all.at(-1)?.key === layer.key ? [all.at(-1)!] : all))}
       behind={i > 0}
     />
   ));
@@ -49,30 +53,39 @@ export function LivePicture({ camera, role, onSnapshot, onShown, attempt }: Prop
 
 interface LayerProps {
   camera: string;
-  role: Role;
+  layer: Layer;
   attempt: number;
   behind: boolean;
   onSnapshot: ((snapshot: LiveSnapshot) => void) | null;
   onShown: ((wallUs: number) => void) | null;
+  onFailed: Props["onFailed"] | null;
+  onSoundLost: Props["onSoundLost"] | null;
   onStarted: () => void;
 }
 
-function LiveLayer({ camera, role, attempt, behind, onSnapshot, onShown, onStarted }: LayerProps) {
+function LiveLayer({ camera, layer, attempt, behind, ...events }: LayerProps) {
   const socket = useMedia();
   const video = useRef<HTMLVideoElement>(null);
-  const told = useRef({ onSnapshot, onShown, onStarted });
-  told.current = { onSnapshot, onShown, onStarted };
-  const live = useRef<LiveView | null>(null);
+  const told = useRef(events);
+  told.current = events;
+  const live = useRef<LivePlayer | null>(null);
+  // A layer is of one kind for as long as it lives; its sound may only be let go of.
+  const [{ plan, sound }] = useState(layer);
 
   useEffect(() => {
-    const view = new LiveView(socket, video.current!, camera, role);
+    const View = { mse: LiveView, whep: WhepView, hls: HlsView }[plan.way];
+    const view: LivePlayer = new View(socket, video.current!, camera, plan, sound);
     live.current = view;
     let started = false;
-    view.onShown = (wallUs) => {
-      told.current.onShown?.(wallUs);
-      if (started) return;
-      started = true;
-      told.current.onStarted();
+    view.events = {
+      shown: (wallUs) => {
+        told.current.onShown?.(wallUs);
+        if (started) return;
+        started = true;
+        told.current.onStarted();
+      },
+      failed: (code, codec) => told.current.onFailed?.(plan, code, codec),
+      soundLost: (code) => told.current.onSoundLost?.(code),
     };
     const tell = () => told.current.onSnapshot?.(view.snapshot.get());
     const unwatch = view.snapshot.watch(tell);
@@ -82,7 +95,11 @@ function LiveLayer({ camera, role, attempt, behind, onSnapshot, onShown, onStart
       view.close();
       live.current = null;
     };
-  }, [socket, camera, role]);
+  }, [socket, camera, plan, sound]);
+
+  useEffect(() => {
+    if (!layer.sound) live.current?.dropSound();
+  }, [layer.sound]);
 
   // A layer that came to the front tells at once what it is.
   useEffect(() => {

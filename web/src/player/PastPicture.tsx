@@ -2,28 +2,31 @@
 import { useEffect, useRef } from "react";
 import { useMedia } from "./context";
 import type { Deck } from "./deck";
-import { type PastSnapshot, PastView } from "./pastview";
-import type { Role } from "./protocol";
+import { type PastSnapshot, type PastStream, PastView } from "./pastview";
 
 interface Props {
   deck: Deck;
   camera: string;
-  role: Role;
+  stream: PastStream;
   purpose: string;
   onSnapshot: (snapshot: PastSnapshot) => void;
   /** Wall time of each frame shown; called often, outside React. */
   onShown: (wallUs: number) => void;
+  /** This recording, or form of it, will not do. */
+  onFailed: (stream: PastStream, code: string, codec: string | null) => void;
 }
 
-export function PastPicture({ deck, camera, role, purpose, onSnapshot, onShown }: Props) {
+export function PastPicture({ deck, camera, stream, purpose, ...events }: Props) {
   const socket = useMedia();
   const video = useRef<HTMLVideoElement>(null);
-  const told = useRef({ onSnapshot, onShown });
-  told.current = { onSnapshot, onShown };
+  const told = useRef(events);
+  told.current = events;
+  const { role, form } = stream;
 
   useEffect(() => {
-    const view = new PastView(socket, video.current!, { camera, action: "playback", purpose }, role);
+    const view = new PastView(socket, video.current!, { camera, action: "playback", purpose }, { role, form });
     view.onShown = (wallUs) => told.current.onShown(wallUs);
+    view.onFailed = (code, codec) => told.current.onFailed({ role, form }, code, codec);
     const tell = () => told.current.onSnapshot(view.snapshot.get());
     const unwatch = view.snapshot.watch(tell);
     tell();
@@ -33,7 +36,7 @@ export function PastPicture({ deck, camera, role, purpose, onSnapshot, onShown }
       unwatch();
       view.close();
     };
-  }, [socket, deck, camera, role, purpose]);
+  }, [socket, deck, camera, role, form, purpose]);
 
   return <video ref={video} className="pic" muted playsInline disablePictureInPicture tabIndex={-1} />;
 }

@@ -13,7 +13,7 @@
  * the cursor goes on to the next footage.
  */
 import { createStore, type Store } from "../lib/store";
-import type { PastView } from "./pastview";
+import type { Mode, PastView } from "./pastview";
 import { Transport } from "./transport";
 
 export interface DeckState {
@@ -33,6 +33,10 @@ export class Deck {
   readonly state: Store<DeckState>;
   /** Returns where the next footage of any tile begins, at or after a moment; null if there is none. */
   nextFootage: ((us: number) => number | null) | null = null;
+  /** Called with each drawn frame: for what follows the pictures and leads nobody, as sound does. */
+  onTick: ((cursorUs: number, mode: Mode, rate: number, nowMs: number) => void) | null = null;
+  /** Whether a hand is on the cursor: pictures come as fast as they can, and small ones stand in for them. */
+  readonly scrubbing: Store<boolean> = createStore<boolean>(false);
   /** Told when a stretch without footage was passed over. */
   onSkip: ((fromUs: number, toUs: number) => void) | null = null;
   #transport: Transport;
@@ -140,6 +144,7 @@ export class Deck {
     const mode = !transport.playing ? "stand" : transport.held ? "hold" : "play";
     for (const view of this.#views.values())
       view.tick(cursor, view === leader && transport.playing ? "play" : mode, transport.rate, nowMs);
+    this.onTick?.(cursor, mode, transport.rate, nowMs);
 
     if (transport.playing) {
       const atEnd = !leader && [...this.#views.values()].some((v) => v.snapshot.get().kind === "end");

@@ -1,53 +1,41 @@
 /**
- * One live stream in one `<video>`: opens the feed, feeds the buffer, keeps the
- * playhead near the newest frame, and says what a tile must say.
+ * One live stream in one `<video>` by MSE: opens the feed, feeds the buffer,
+ * keeps the playhead near the newest frame, and says what a tile must say.
  *
  * When the feed ends it is opened anew: at once when only the line went, with
  * growing patience when the server ended it. The rules stand in `liveclock.ts`
  * and `livestate.ts`; this file is the hand that carries them out.
+ *
+ * Sound, where it is to be heard, is asked for before the pictures: a browser
+ * takes both or neither, and a sound that is refused must not have cost a
+ * picture. One that stops coming is let go of, since the browser would hold
+ * the pictures back for it.
  */
 import { serverNowUs } from "../lib/serverclock";
-import { createStore, type Store } from "../lib/store";
+import type { Plan } from "./choose";
 import { decide, trimBefore } from "./liveclock";
-import { type LiveFacts, type LiveStatus, liveStatus } from "./livestate";
+import { LivePlayer } from "./liveplayer";
 import { isPlayable, MediaBuffer } from "./mse";
-import type { EndReason, Piece, Role } from "./protocol";
+import type { EndReason, Piece } from "./protocol";
 import { watchShown } from "./shown";
 import { backoffMs, type Feed, type MediaSocket, type Sink } from "./socket";
-import { isFinal } from "./tokens";
-
-/** What the diagnostics overlay shows. */
-export interface LiveFigures {
-  role: Role;
-  channel: number | null;
-  codec: string | null;
-  width: number;
-  height: number;
-  framesPerSecond: number;
-  bitsPerSecond: number;
-  /** Frames that the server did not send, since this line was too slow. */
-  droppedByServer: number;
-  /** Frames that this machine could not draw in time. */
-  droppedHere: number;
-}
-
-export interface LiveSnapshot extends LiveStatus {
-  figures: LiveFigures;
-}
+import { isElsewhere, isFinal } from "./tokens";
 
 const TICK_MS = 250;
+/** How long pictures wait for a sound to begin. */
+const SOUND_PATIENCE_MS = 5_000;
+/** Sound may begin at another time than its pictures, and its origin lie after theirs. */
+const SOUND_ROOM_US = 3_600e6;
+/** Sound that ends this far before the pictures has stopped: a camera sends both at once. */
+const DRY_S = 1.2;
 
-export class LiveView {
-  readonly snapshot: Store<LiveSnapshot>;
-  /** Called with the wall time of each frame shown. */
-  onShown: ((wallUs: number) => void) | null = null;
+export class LiveView extends LivePlayer {
   #socket: MediaSocket;
-  #video: HTMLVideoElement;
-  #camera: string;
-  #facts: LiveFacts;
-  #figures: LiveFigures;
   #feed: Feed | null = null;
+  #soundFeed: Feed | null = null;
   #buffer: MediaBuffer | null = null;
+  #sound: boolean;
+  #soundPatience: ReturnType<typeof setTimeout> | null = null;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #timer: ReturnType<typeof setInterval>;
@@ -57,68 +45,105 @@ export class LiveView {
   #intervalS = 0.04;
   #counted = { atUs: 0, bytes: 0, frames: 0 };
 
-  constructor(socket: MediaSocket, video: HTMLVideoElement, camera: string, role: Role) {
+  constructor(socket: MediaSocket, video: HTMLVideoElement, camera: string, plan: Plan, sound: boolean) {
+    super(video, camera, plan, "exact");
     this.#socket = socket;
-    this.#video = video;
-    this.#camera = camera;
-    this.#facts = {
-      stream: null,
-      refused: null,
-      unsupported: false,
-      shownUs: null,
-      openedUs: serverNowUs(),
-      lineUp: true,
-    };
-    this.#figures = {
-      role,
-      channel: null,
-      codec: null,
-      width: 0,
-      height: 0,
-      framesPerSecond: 0,
-      bitsPerSecond: 0,
-      droppedByServer: 0,
-      droppedHere: 0,
-    };
-    this.snapshot = createStore<LiveSnapshot>({ ...liveStatus(this.#facts, serverNowUs()), figures: this.#figures });
+    this.#sound = sound;
     this.#unwatch = watchShown(
       video,
       () => this.#buffer,
       (wallUs) => {
-        const first = this.#facts.shownUs === null;
-        this.#facts.shownUs = wallUs;
-        this.onShown?.(wallUs);
-        if (first) this.#publish();
+        if (this.facts.shownUs === null && this.#sound) this.unmute();
+        this.show(wallUs);
       },
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     document.addEventListener("visibilitychange", this.#onVisible);
-    this.#open();
+    if (sound) this.#openSound();
+    else this.#open();
   }
 
-  close(): void {
+  override close(): void {
+    super.close();
     clearInterval(this.#timer);
     if (this.#retry) clearTimeout(this.#retry);
     document.removeEventListener("visibilitychange", this.#onVisible);
     this.#unwatch();
+    this.#letGoOfSound();
     this.#feed?.close();
     this.#feed = null;
     this.#buffer?.close();
     this.#buffer = null;
-    this.onShown = null;
   }
 
-  /** Asks again after a refusal. */
   again(): void {
-    this.#facts.refused = null;
-    this.#facts.unsupported = false;
+    this.mend();
     this.#failures = 0;
     this.#reopen();
   }
 
+  dropSound(): void {
+    if (!this.#sound) return;
+    this.video.muted = true;
+    this.#letGoOfSound();
+    this.#buffer?.dropSound();
+    this.figure({ sound: null });
+    // It never began: the pictures had waited for it.
+    if (!this.#feed && !this.#retry) this.#open();
+    this.publish();
+  }
+
+  #letGoOfSound(): void {
+    this.#sound = false;
+    if (this.#soundPatience) clearTimeout(this.#soundPatience);
+    this.#soundPatience = null;
+    this.#soundFeed?.close();
+    this.#soundFeed = null;
+  }
+
+  #loseSound(code: string): void {
+    if (!this.#sound) return;
+    this.dropSound();
+    this.events.soundLost?.(code);
+  }
+
+  #openSound(): void {
+    if (this.#soundPatience) clearTimeout(this.#soundPatience);
+    this.#soundPatience = setTimeout(() => this.#loseSound("silent"), SOUND_PATIENCE_MS);
+    const grant = { camera: this.camera, action: "live", sound: true } as const;
+    this.#soundFeed = this.#socket.open(
+      { kind: "live", grant, role: "sound", form: "aac" },
+      {
+        init: (event, bytes) => {
+          if (!isPlayable(event.codec)) return this.#loseSound("unsupported");
+          if (this.#soundPatience) clearTimeout(this.#soundPatience);
+          this.#soundPatience = null;
+          this.figure({ sound: event.converted_from ?? event.codec });
+          this.#buffer ??= this.#newBuffer();
+          this.#buffer.init(event.codec, event.origin_us, bytes, "sound");
+          if (!this.#feed) this.#open();
+        },
+        fragment: (piece) => {
+          this.#counted.bytes += piece.bytes.length;
+          this.#buffer?.append(piece.bytes, true, "sound");
+        },
+        ended: (reason) => {
+          this.#soundFeed = null;
+          if (this.#sound && (reason === "lost" || reason === "expired")) this.#openSound();
+          else this.#loseSound(reason);
+        },
+        refused: (code) => {
+          this.#soundFeed = null;
+          this.#loseSound(code);
+        },
+      },
+    );
+  }
+
   #open(): void {
-    const grant = { camera: this.#camera, action: "live" } as const;
-    this.#feed = this.#socket.open({ kind: "live", grant, role: this.#figures.role }, this.#sink());
+    const grant = { camera: this.camera, action: "live" } as const;
+    const { role, form } = this.plan;
+    this.#feed = this.#socket.open({ kind: "live", grant, role, ...(form ? { form } : {}) }, this.#sink());
   }
 
   #reopen(): void {
@@ -126,60 +151,66 @@ export class LiveView {
     this.#retry = null;
     this.#feed?.close();
     this.#open();
-    this.#publish();
+    this.publish();
   }
 
   #sink(): Sink {
     return {
       opened: (channel) => {
-        this.#figures = { ...this.#figures, channel };
-        this.#publish();
+        this.figure({ channel });
+        this.publish();
       },
       init: (event, bytes) => {
-        this.#figures = { ...this.#figures, codec: event.codec, width: event.width, height: event.height };
-        if (!isPlayable(event.codec)) {
-          this.#facts.unsupported = true;
+        const { codec, width, height, converted_from: convertedFrom } = event;
+        this.figure({ codec, width, height, convertedFrom });
+        if (!isPlayable(codec)) {
           this.#feed?.close();
-          this.#publish();
+          this.fail("unsupported", codec);
           return;
         }
         this.#buffer ??= this.#newBuffer();
-        this.#buffer.init(event.codec, event.origin_us, bytes);
+        this.#buffer.init(codec, event.origin_us, bytes);
       },
       fragment: (piece) => this.#take(piece),
       state: (state, sinceUs, reason) => {
-        this.#facts.stream = { state, sinceUs, reason };
+        this.facts.stream = { state, sinceUs, reason };
         this.#failures = 0;
-        this.#publish();
+        this.publish();
       },
-      dropped: (frames) => {
-        this.#figures = { ...this.#figures, droppedByServer: this.#figures.droppedByServer + frames };
-      },
+      dropped: (frames) => this.figure({ droppedByServer: this.figures.droppedByServer + frames }),
       ended: (reason) => this.#ended(reason),
       refused: (code) => {
-        if (isFinal(code)) this.#facts.refused = { code };
+        // A camera that is watched by too many is asked again; a conversion without room leaves another way.
+        if (isElsewhere(code) && (this.plan.form !== null || code !== "busy")) this.fail(code);
+        else if (isFinal(code)) this.facts.refused = { code };
         else this.#later();
-        this.#publish();
+        this.publish();
       },
     };
   }
 
   #newBuffer(): MediaBuffer {
-    return new MediaBuffer(this.#video, {
-      changed: () => this.#steer(),
-      full: () => {
-        const [first] = this.#buffer?.ranges() ?? [];
-        if (first)
-          this.#buffer?.remove(this.#buffer.wallOf(first[0]), this.#buffer.wallOf(this.#video.currentTime - 2));
+    return new MediaBuffer(
+      this.video,
+      {
+        changed: () => this.#steer(),
+        full: () => {
+          const [first] = this.#buffer?.ranges() ?? [];
+          if (first)
+            this.#buffer?.remove(this.#buffer.wallOf(first[0]), this.#buffer.wallOf(this.video.currentTime - 2));
+        },
+        broken: () => {
+          // A picture that cannot be decoded ends the element; the next keyframe starts a new one.
+          this.#buffer?.close();
+          this.#buffer = null;
+          this.facts.shownUs = null;
+          this.#loseSound("broken");
+          this.#later();
+        },
       },
-      broken: () => {
-        // A picture that cannot be decoded ends the element; the next keyframe starts a new one.
-        this.#buffer?.close();
-        this.#buffer = null;
-        this.#facts.shownUs = null;
-        this.#later();
-      },
-    });
+      this.#sound ? SOUND_ROOM_US : 0,
+      this.#sound ? ["pictures", "sound"] : ["pictures"],
+    );
   }
 
   #take(piece: Piece): void {
@@ -188,21 +219,21 @@ export class LiveView {
     const apart = (piece.wallUs - this.#lastWallUs) / 1e6;
     if (apart > 0 && apart < 5) this.#intervalS += 0.1 * (apart - this.#intervalS);
     this.#lastWallUs = piece.wallUs;
-    this.#buffer?.append(piece.bytes);
+    this.#buffer?.append(piece.bytes, piece.keyframe);
   }
 
   #ended(reason: EndReason | "lost"): void {
     this.#feed = null;
-    this.#figures = { ...this.#figures, channel: null };
+    this.figure({ channel: null });
     if (reason === "revoked") {
-      this.#facts.refused = { code: "revoked" };
-      this.#publish();
+      this.facts.refused = { code: "revoked" };
+      this.publish();
       return;
     }
     // A lost line and an old token say nothing about the camera: go on as soon as that is possible.
     if (reason === "lost" || reason === "expired") this.#open();
     else this.#later();
-    this.#publish();
+    this.publish();
   }
 
   #later(): void {
@@ -210,7 +241,7 @@ export class LiveView {
     this.#failures += 1;
     this.#retry = setTimeout(() => {
       this.#retry = null;
-      this.#facts.refused = null;
+      this.facts.refused = null;
       this.#reopen();
     }, 1_000 + backoffMs(this.#failures, Math.random()));
   }
@@ -219,12 +250,13 @@ export class LiveView {
   #steer(): void {
     const buffer = this.#buffer;
     if (!buffer || document.hidden) return;
-    const video = this.#video;
+    const video = this.video;
+    const ranges = buffer.ranges();
     const step = decide({
       playhead: video.currentTime,
-      ranges: buffer.ranges(),
+      ranges,
       frameInterval: this.#intervalS,
-      started: this.#facts.shownUs !== null,
+      started: this.facts.shownUs !== null,
       rate: this.#rate,
     });
     if (step.seek !== null && !video.seeking) video.currentTime = step.seek;
@@ -232,7 +264,7 @@ export class LiveView {
       this.#rate = step.rate;
       video.playbackRate = step.rate;
     }
-    if (video.paused && buffer.ranges().length > 0) {
+    if (video.paused && ranges.length > 0) {
       video.play().catch(() => {
         // Muted video may always play; if a browser still refuses, the next tick tries again.
       });
@@ -240,16 +272,20 @@ export class LiveView {
   }
 
   #tick(): void {
-    this.#facts.lineUp = this.#socket.line.get().phase === "open";
+    this.facts.lineUp = this.#socket.line.get().phase === "open";
     this.#steer();
     const buffer = this.#buffer;
     if (buffer) {
-      const before = trimBefore({ playhead: this.#video.currentTime, ranges: buffer.ranges() });
+      const before = trimBefore({ playhead: this.video.currentTime, ranges: buffer.ranges() });
       const [first] = buffer.ranges();
       if (before !== null && first) buffer.remove(buffer.wallOf(first[0]), buffer.wallOf(before));
+      if (this.#sound && !this.#soundPatience) {
+        const endOf = (track: "pictures" | "sound") => buffer.rangesOf(track).at(-1)?.[1] ?? 0;
+        if (endOf("pictures") > 0 && endOf("pictures") - endOf("sound") > DRY_S) this.#loseSound("silent");
+      }
     }
     this.#count();
-    this.#publish();
+    this.publish();
   }
 
   #count(): void {
@@ -258,28 +294,13 @@ export class LiveView {
     if (passed < 2_000_000) return;
     if (this.#counted.atUs > 0) {
       const seconds = passed / 1e6;
-      this.#figures = {
-        ...this.#figures,
+      this.figure({
         framesPerSecond: this.#counted.frames / seconds,
         bitsPerSecond: (this.#counted.bytes * 8) / seconds,
-        droppedHere: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
-      };
+        droppedHere: this.video.getVideoPlaybackQuality().droppedVideoFrames,
+      });
     }
     this.#counted = { atUs: now, bytes: 0, frames: 0 };
-  }
-
-  #publish(): void {
-    const next = { ...liveStatus(this.#facts, serverNowUs()), figures: this.#figures };
-    const last = this.snapshot.get();
-    const tenths = (us: number | null) => (us === null ? null : Math.round(us / 100_000));
-    // A tile shows a tenth of a second; what does not change on the screen is not drawn again.
-    const same =
-      next.kind === last.kind &&
-      next.reason === last.reason &&
-      next.sinceUs === last.sinceUs &&
-      next.figures === last.figures &&
-      tenths(next.delayUs) === tenths(last.delayUs);
-    if (!same) this.snapshot.set(next);
   }
 
   #onVisible = () => {

@@ -1,10 +1,22 @@
 /**
- * Puts fMP4 pieces into a `<video>`: one MediaSource, one SourceBuffer, a queue.
+ * Puts fMP4 pieces into a `<video>`: one MediaSource, a SourceBuffer and a
+ * queue for the pictures, and another for the sound where that is to be heard.
+ *
+ * ```text
+ *   pictures ──▶ queue ──▶ SourceBuffer ─┐
+ *                                        ├─▶ MediaSource ─▶ <video>
+ *   sound ─────▶ queue ──▶ SourceBuffer ─┘
+ * ```
  *
  * The axis of the video element is `baseUs` + `currentTime`, for as long as
  * the element lives: pieces of different origins (a camera that came back, the
  * next segment) are laid onto it by `timestampOffset`. So wall time is one
- * addition away, and a stream that starts anew needs no new element.
+ * addition away, a stream that starts anew needs no new element, and sound
+ * stands beside its pictures by its own wall time.
+ *
+ * A browser takes no second SourceBuffer once it has begun to play, so whether
+ * there is sound is said when the buffer is made. It can be let go of at any
+ * time, which leaves the pictures as they are.
  *
  * Knows no network and decides nothing: `live.ts` and `pastview.ts` do.
  */
@@ -22,19 +34,41 @@ function mediaSourceClass(): MediaSourceClass | null {
   return scope.MediaSource ?? scope.ManagedMediaSource ?? null;
 }
 
-/** Whether this browser plays a codec by MSE. */
-export function isPlayable(codec: string): boolean {
-  return mediaSourceClass()?.isTypeSupported(mimeOf(codec)) ?? false;
+/** Whether this browser plays a codec by MSE; null asks for MSE alone. */
+export function isPlayable(codec: string | null): boolean {
+  const source = mediaSourceClass();
+  return source !== null && (codec === null || source.isTypeSupported(mimeOf(codec)));
+}
+
+/** Whether the browser says when it wants media, as on iPhones. */
+export function isManaged(): boolean {
+  return !("MediaSource" in globalThis) && "ManagedMediaSource" in globalThis;
 }
 
 function mimeOf(codec: string): string {
-  return `video/mp4; codecs="${codec}"`;
+  return `${/^(mp4a|opus|ac-3|ec-3)/.test(codec) ? "audio" : "video"}/mp4; codecs="${codec}"`;
 }
+
+export type Track = "pictures" | "sound";
 
 type Work =
   | { kind: "init"; codec: string; originUs: number; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "append"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "remove"; from: number; to: number };
+
+class Lane {
+  buffer: SourceBuffer | null = null;
+  codec = "";
+  queue: Work[] = [];
+  retried = false;
+  /** Bytes that wait. */
+  waiting = 0;
+  /** Pieces were thrown away: nothing fits until the next keyframe. */
+  broken = false;
+}
+
+/** A browser that wants nothing for a while gets nothing; what then waits longer than this is thrown away. */
+const MOST_WAITING = 16e6;
 
 export interface BufferEvents {
   /** Something was appended or removed. */
@@ -48,67 +82,101 @@ export interface BufferEvents {
 export class MediaBuffer {
   /** Wall time of the element's time 0. Set by the first init, never changed. */
   baseUs: number | null = null;
-  #video: HTMLVideoElement;
+  #video: HTMLMediaElement;
   #events: BufferEvents;
   #source: MediaSourceLike;
   #url: string;
-  #buffer: SourceBuffer | null = null;
-  #codec = "";
-  #queue: Work[] = [];
-  #retried = false;
+  #lanes = new Map<Track, Lane>();
   #closed = false;
 
   /** `room` is how far before the first origin a later piece may still lie. */
   constructor(
-    video: HTMLVideoElement,
+    video: HTMLMediaElement,
     events: BufferEvents,
     readonly roomUs = 0,
+    tracks: readonly Track[] = ["pictures"],
   ) {
     const Source = mediaSourceClass();
     if (!Source) throw new Error("this browser has no media source");
     this.#video = video;
     this.#events = events;
+    for (const track of tracks) this.#lanes.set(track, new Lane());
     this.#source = new Source();
     this.#url = URL.createObjectURL(this.#source);
-    this.#source.addEventListener("sourceopen", () => this.#pump());
+    this.#source.addEventListener("sourceopen", this.#pumpAll);
+    // A managed source says when it wants media: until then all waits.
+    this.#source.addEventListener("startstreaming", this.#pumpAll);
     // The managed source wants to hand playback to other devices unless told not to.
     video.disableRemotePlayback = true;
     video.src = this.#url;
     video.addEventListener("error", this.#onVideoError);
   }
 
-  init(codec: string, originUs: number, bytes: Uint8Array<ArrayBuffer>): void {
+  init(codec: string, originUs: number, bytes: Uint8Array<ArrayBuffer>, track: Track = "pictures"): void {
     this.baseUs ??= originUs - this.roomUs;
-    this.#queue.push({ kind: "init", codec, originUs, bytes });
-    this.#pump();
+    this.#lanes.get(track)?.queue.push({ kind: "init", codec, originUs, bytes });
+    // The other lane may have waited for this one.
+    this.#pumpAll();
   }
 
-  append(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#queue.push({ kind: "append", bytes });
-    this.#pump();
+  append(bytes: Uint8Array<ArrayBuffer>, keyframe = true, track: Track = "pictures"): void {
+    const lane = this.#lanes.get(track);
+    if (!lane) return;
+    if (this.#source.streaming === false && lane.waiting + bytes.length > MOST_WAITING) {
+      lane.queue = lane.queue.filter((work) => work.kind !== "append");
+      lane.waiting = 0;
+      lane.broken = true;
+    }
+    if (lane.broken && !keyframe) return;
+    lane.broken = false;
+    lane.waiting += bytes.length;
+    lane.queue.push({ kind: "append", bytes });
+    this.#pump(lane);
   }
 
-  /** Removes pictures between two wall times. */
+  /** Removes what lies between two wall times. */
   remove(fromUs: number, toUs: number): void {
     if (this.baseUs === null) return;
     const [from, to] = [Math.max(0, this.timeOf(fromUs)), this.timeOf(toUs)];
-    if (to > from) this.#queue.push({ kind: "remove", from, to });
-    this.#pump();
+    if (to > from) for (const lane of this.#lanes.values()) lane.queue.push({ kind: "remove", from, to });
+    this.#pumpAll();
   }
 
   /** Drops what waits and removes all. */
   clear(): void {
-    // An init that waits is kept: what comes next may need it.
-    this.#queue = this.#queue.filter((work) => work.kind === "init");
-    this.#queue.unshift({ kind: "remove", from: 0, to: Number.POSITIVE_INFINITY });
-    this.#pump();
+    for (const lane of this.#lanes.values()) {
+      // An init that waits is kept: what comes next may need it.
+      lane.queue = lane.queue.filter((work) => work.kind === "init");
+      lane.queue.unshift({ kind: "remove", from: 0, to: Number.POSITIVE_INFINITY });
+      lane.waiting = 0;
+    }
+    this.#pumpAll();
   }
 
-  /** Returns the ranges buffered, in seconds of the element's time. */
+  /** Lets go of the sound; the pictures play on. */
+  dropSound(): void {
+    const lane = this.#lanes.get("sound");
+    if (!lane) return;
+    this.#lanes.delete("sound");
+    if (lane.buffer && this.#source.readyState !== "closed") this.#source.removeSourceBuffer(lane.buffer);
+    this.#pumpAll();
+  }
+
+  /** Returns the ranges that can be played, in seconds of the element's time: where all tracks are. */
   ranges(): [number, number][] {
+    return this.#lanes.size > 1 ? this.#rangesOf(() => this.#video.buffered) : this.rangesOf("pictures");
+  }
+
+  /** Returns the ranges of one track. */
+  rangesOf(track: Track): [number, number][] {
+    const buffer = this.#lanes.get(track)?.buffer;
+    return buffer ? this.#rangesOf(() => buffer.buffered) : [];
+  }
+
+  #rangesOf(of: () => TimeRanges): [number, number][] {
     // Once the source has closed, reading `buffered` throws.
-    if (this.#closed || !this.#buffer || this.#source.readyState === "closed") return [];
-    const { buffered } = this.#buffer;
+    if (this.#closed || this.#source.readyState === "closed") return [];
+    const buffered = of();
     return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
   }
 
@@ -125,7 +193,8 @@ export class MediaBuffer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#queue = [];
+    this.#lanes.clear();
+    this.#source.removeEventListener("startstreaming", this.#pumpAll);
     this.#video.removeEventListener("error", this.#onVideoError);
     this.#video.removeAttribute("src");
     this.#video.load();
@@ -136,70 +205,92 @@ export class MediaBuffer {
 
   #break(why: string): void {
     if (this.#closed) return;
-    this.#queue = [];
+    for (const lane of this.#lanes.values()) lane.queue = [];
     this.#events.broken?.(why);
   }
 
-  #pump(): void {
+  #pumpAll = () => {
+    for (const lane of [...this.#lanes.values()]) this.#pump(lane);
+  };
+
+  #pump(lane: Lane): void {
     if (this.#closed || this.#source.readyState !== "open" || this.#video.error) return;
-    if (this.#buffer?.updating) return;
-    const work = this.#queue[0];
+    if (this.#source.streaming === false && lane.buffer) return;
+    if (lane.buffer?.updating) return;
+    const work = lane.queue[0];
     if (!work) return;
     try {
-      this.#do(work);
-      this.#retried = false;
+      this.#do(lane, work);
+      lane.retried = false;
     } catch (error) {
-      if (error instanceof DOMException && error.name === "QuotaExceededError" && !this.#retried) {
+      if (error instanceof DOMException && error.name === "QuotaExceededError" && !lane.retried) {
         // What the owner removes now goes before the piece that did not fit.
-        this.#retried = true;
-        const waiting = this.#queue;
-        this.#queue = [];
+        lane.retried = true;
+        const waiting = lane.queue;
+        lane.queue = [];
         this.#events.full?.();
-        this.#queue.push(...waiting);
-        if (this.#queue.length > waiting.length) this.#pump();
+        lane.queue.push(...waiting);
+        if (lane.queue.length > waiting.length) this.#pump(lane);
         return;
       }
       this.#break(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #do(work: Work): void {
+  /** Makes the SourceBuffers of all lanes at once, when each knows its codec; says whether they are there. */
+  #ready(): boolean {
+    const lanes = [...this.#lanes.values()];
+    if (lanes.every((lane) => lane.buffer)) return true;
+    const firsts = lanes.map((lane) => lane.queue.find((work) => work.kind === "init"));
+    if (firsts.some((first) => !first)) return false;
+    lanes.forEach((lane, i) => {
+      const buffer = this.#source.addSourceBuffer(mimeOf(firsts[i]!.codec));
+      buffer.mode = "segments";
+      buffer.addEventListener("updateend", () => {
+        this.#events.changed?.();
+        this.#pump(lane);
+      });
+      lane.buffer = buffer;
+      lane.codec = firsts[i]!.codec;
+    });
+    this.#source.duration = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
+  #do(lane: Lane, work: Work): void {
     switch (work.kind) {
       case "init": {
-        this.#queue.shift();
-        if (!this.#buffer) {
-          this.#buffer = this.#source.addSourceBuffer(mimeOf(work.codec));
-          this.#buffer.mode = "segments";
-          this.#buffer.addEventListener("updateend", () => {
-            this.#events.changed?.();
-            this.#pump();
-          });
-          this.#source.duration = Number.POSITIVE_INFINITY;
-        } else if (work.codec !== this.#codec) this.#buffer.changeType(mimeOf(work.codec));
-        this.#codec = work.codec;
+        if (!this.#ready()) return;
+        const buffer = lane.buffer!;
+        lane.queue.shift();
+        if (work.codec !== lane.codec) buffer.changeType(mimeOf(work.codec));
+        lane.codec = work.codec;
         // A quarter of a microsecond, so that neither cutting nor rounding to whole ones moves a frame.
-        this.#buffer.timestampOffset = (work.originUs - (this.baseUs ?? 0) + 0.25) / 1e6;
-        this.#buffer.appendBuffer(work.bytes);
+        buffer.timestampOffset = (work.originUs - (this.baseUs ?? 0) + 0.25) / 1e6;
+        buffer.appendBuffer(work.bytes);
         return;
       }
       case "append": {
-        if (!this.#buffer) {
-          this.#queue.shift();
-          this.#pump();
+        if (!lane.buffer) {
+          lane.queue.shift();
+          lane.waiting -= work.bytes.length;
+          this.#pump(lane);
           return;
         }
         // Pieces that wait together go in together: at 25 pictures a second and 16 tiles, calls cost more than bytes.
         let count = 1;
-        while (this.#queue[count]?.kind === "append" && count < 64) count++;
-        const pieces = this.#queue.slice(0, count).map((w) => (w as { bytes: Uint8Array<ArrayBuffer> }).bytes);
-        this.#buffer.appendBuffer(pieces.length === 1 ? pieces[0]! : joined(pieces));
-        this.#queue.splice(0, count);
+        while (lane.queue[count]?.kind === "append" && count < 64) count++;
+        const pieces = lane.queue.slice(0, count).map((w) => (w as { bytes: Uint8Array<ArrayBuffer> }).bytes);
+        const whole = pieces.length === 1 ? pieces[0]! : joined(pieces);
+        lane.buffer.appendBuffer(whole);
+        lane.waiting -= whole.length;
+        lane.queue.splice(0, count);
         return;
       }
       case "remove": {
-        this.#queue.shift();
-        if (this.#buffer) this.#buffer.remove(work.from, work.to);
-        else this.#pump();
+        lane.queue.shift();
+        if (lane.buffer) lane.buffer.remove(work.from, work.to);
+        else this.#pump(lane);
         return;
       }
     }

@@ -7,15 +7,22 @@
  * plays, the exact frame while it stands. The bookkeeping is `past.ts`.
  */
 import { createStore, type Store } from "../lib/store";
+import type { PictureForm } from "./choose";
 import { frameTimes } from "./fmp4";
 import { isPlayable, MediaBuffer } from "./mse";
 import { followRate, type Gap, type Moment, Stretch, wantedAheadUs } from "./past";
 import type { EndReason, Piece, Role } from "./protocol";
 import { watchShown } from "./shown";
 import type { Feed, MediaSocket } from "./socket";
-import { type Grant, isFinal } from "./tokens";
+import { type Grant, isElsewhere, isFinal } from "./tokens";
 
 export type PastKind = "loading" | "frame" | "gap" | "end" | "refused" | "unsupported";
+
+/** Which recording, and what it is converted to; null as it is. */
+export interface PastStream {
+  role: Role;
+  form: PictureForm;
+}
 
 export interface PastSnapshot {
   kind: PastKind;
@@ -23,8 +30,11 @@ export interface PastSnapshot {
   /** The code of a refusal. */
   code: string | null;
   role: Role;
+  form: PictureForm;
   channel: number | null;
   codec: string | null;
+  /** The codec before the server converted it; null where it did not. */
+  convertedFrom: string | null;
   width: number;
   height: number;
 }
@@ -42,6 +52,8 @@ const MORE_CREDIT = 4;
 export class PastView {
   readonly snapshot: Store<PastSnapshot>;
   onShown: ((wallUs: number) => void) | null = null;
+  /** Told when this recording, or form of it, will not do. */
+  onFailed: ((code: string, codec: string | null) => void) | null = null;
   /** Wall time of the frame on the screen. */
   shownUs: number | null = null;
   #socket: MediaSocket;
@@ -64,7 +76,7 @@ export class PastView {
   #lastForgetMs = 0;
   #unwatch: () => void;
 
-  constructor(socket: MediaSocket, video: HTMLVideoElement, grant: Grant, role: Role) {
+  constructor(socket: MediaSocket, video: HTMLVideoElement, grant: Grant, { role, form }: PastStream) {
     this.#socket = socket;
     this.#video = video;
     this.#grant = grant;
@@ -73,8 +85,10 @@ export class PastView {
       gap: null,
       code: null,
       role,
+      form,
       channel: null,
       codec: null,
+      convertedFrom: null,
       width: 0,
       height: 0,
     });
@@ -95,6 +109,7 @@ export class PastView {
     this.#buffer?.close();
     this.#buffer = null;
     this.onShown = null;
+    this.onFailed = null;
   }
 
   /** Whether the picture of the cursor is on the screen, or there is none to wait for. */
@@ -222,11 +237,13 @@ export class PastView {
     this.#creditLeft = FIRST_CREDIT;
     // Whatever happens to this feed, the next try is not before this.
     this.#notBeforeMs = nowMs + 100;
+    const { role, form } = this.snapshot.get();
     this.#feed = this.#socket.open(
       {
         kind: "past",
         grant: this.#grant,
-        role: this.snapshot.get().role,
+        role,
+        ...(form ? { form } : {}),
         fromUs: Math.round(fromUs),
         credit: FIRST_CREDIT,
       },
@@ -237,12 +254,14 @@ export class PastView {
             this.#feed?.close();
             this.#feed = null;
             this.#say({ kind: "unsupported", codec: event.codec });
+            this.onFailed?.("unsupported", event.codec);
             return;
           }
           this.#originUs = event.origin_us;
           this.#buffer ??= this.#newBuffer();
           this.#buffer.init(event.codec, event.origin_us, bytes);
-          this.#say({ codec: event.codec, width: event.width, height: event.height });
+          const { codec, width, height, converted_from: convertedFrom } = event;
+          this.#say({ codec, width, height, convertedFrom });
         },
         fragment: (piece) => this.#take(piece),
         gap: (from, to, reason) => {
@@ -253,8 +272,13 @@ export class PastView {
         refused: (code) => {
           this.#feed = null;
           this.#waiting = false;
-          if (isFinal(code)) this.#say({ kind: "refused", code });
-          else this.#notBeforeMs = performance.now() + 2_000;
+          if (isElsewhere(code) && (form !== null || code !== "busy")) {
+            this.#say({ kind: "unsupported" });
+            this.onFailed?.(code, null);
+          } else if (isFinal(code)) {
+            this.#say({ kind: "refused", code });
+            this.onFailed?.(code, null);
+          } else this.#notBeforeMs = performance.now() + 2_000;
         },
       },
     );

@@ -22,10 +22,18 @@ test("passes over what is too short or of no known kind", () => {
   expect(parsePiece(new Uint8Array(16).fill(9).buffer)).toBeNull();
 });
 
+const INIT = { codec: "avc1.640028", width: 1920, height: 1080, origin_us: 1_795_135_338_250_000 };
+
+test("a server that converts nothing need not say so", () => {
+  const text = JSON.stringify({ type: "init", channel: 7, ...INIT });
+  expect(parseEvent(text)).toEqual({ type: "init", channel: 7, ...INIT, converted_from: null });
+});
+
 test("reads each event of the design", () => {
   const events = [
     { type: "opened", ref: "a1", channel: 7 },
-    { type: "init", channel: 7, codec: "avc1.640028", width: 1920, height: 1080, origin_us: 1_795_135_338_250_000 },
+    { type: "init", channel: 7, ...INIT, converted_from: null },
+    { type: "init", channel: 7, ...INIT, converted_from: "hvc1.1.6.L120.B0" },
     { type: "state", channel: 7, state: "no_data", since_us: 12, reason: "silent" },
     { type: "state", channel: 7, state: "live", since_us: 12, reason: null },
     { type: "gap", channel: 7, from_us: 1, to_us: 2, reason: "crashed" },

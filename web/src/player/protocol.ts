@@ -11,12 +11,19 @@
  * 16      fMP4
  * ```
  */
+import type { Role } from "../api/types";
 
-export type Role = "main" | "sub";
+export type { Role } from "../api/types";
+
+/** What a channel carries: a stream of pictures, or the camera's sound. */
+export type ChannelRole = Role | "sound";
+
+/** What a stream is converted to where it is something else: pictures to H.264, sound to AAC. */
+export type Form = "h264" | "aac";
 
 export type ClientOp =
-  | { op: "live"; ref: string; token: string; role: Role }
-  | { op: "past"; ref: string; token: string; role: Role; from_us: number; credit: number }
+  | { op: "live"; ref: string; token: string; role: ChannelRole; form?: Form }
+  | { op: "past"; ref: string; token: string; role: ChannelRole; form?: Form; from_us: number; credit: number }
   | { op: "credit"; channel: number; fragments: number }
   | { op: "renew"; channel: number; token: string }
   | { op: "stop"; channel: number }
@@ -32,6 +39,8 @@ export interface InitEvent {
   width: number;
   height: number;
   origin_us: number;
+  /** The codec before conversion, or null. */
+  converted_from: string | null;
 }
 
 export type ServerEvent =
@@ -94,7 +103,9 @@ export function parseEvent(text: string): ServerEvent | null {
     case "init": {
       const [width, height, origin_us] = [whole(m.width), whole(m.height), whole(m.origin_us)];
       if (channel === null || width === null || height === null || origin_us === null) return null;
-      return typeof m.codec === "string" ? { type: "init", channel, codec: m.codec, width, height, origin_us } : null;
+      if (typeof m.codec !== "string") return null;
+      const converted_from = words(m.converted_from);
+      return { type: "init", channel, codec: m.codec, width, height, origin_us, converted_from };
     }
     case "state": {
       const since_us = whole(m.since_us);

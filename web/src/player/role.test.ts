@@ -19,8 +19,14 @@ test("does not change to and fro at the edge", () => {
     for (let width = 670; width <= 730; width += 10) expect(chooseRole(tile(width), both, last).role).toBe(last);
 });
 
-test("takes what there is, and what the browser can play", () => {
+test("takes what there is", () => {
   expect(chooseRole(tile(100), { main: true, sub: false }, null).role).toBe("main");
   expect(chooseRole(tile(1900), { main: false, sub: true }, null).role).toBe("sub");
-  expect(chooseRole(tile(1900), both, "main", false)).toEqual({ role: "sub", why: "cannot_play_main" });
+});
+
+test("what was asked for comes before the size: zoomed the large stream, played fast the small one", () => {
+  expect(chooseRole(tile(100), both, "sub", "zoomed")).toEqual({ role: "main", why: "zoomed" });
+  expect(chooseRole(tile(1900), both, "main", "fast")).toEqual({ role: "sub", why: "fast" });
+  expect(chooseRole(tile(1900), both, "main", "by_hand")).toEqual({ role: "sub", why: "by_hand" });
+  expect(chooseRole(tile(100), { main: false, sub: true }, null, "zoomed").role).toBe("sub");
 });

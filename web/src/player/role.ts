@@ -7,7 +7,13 @@ export interface TileSize {
   pixelRatio: number;
 }
 
-export type RoleWhy = "small_tile" | "large_tile" | "only_one" | "cannot_play_main" | "fast";
+/** `by_hand`: somebody asked for the sub-stream where the main one would not play. */
+export type RoleWhy = "small_tile" | "large_tile" | "only_one" | "zoomed" | "fast" | "by_hand";
+
+export interface Wish {
+  role: Role;
+  why: RoleWhy;
+}
 
 /** Below this many device pixels across, the sub-stream fills the tile. */
 const SMALL = 700;
@@ -18,11 +24,11 @@ export function chooseRole(
   size: TileSize,
   has: { main: boolean; sub: boolean },
   last: Role | null,
-  mainPlays = true,
-): { role: Role; why: RoleWhy } {
+  asked: "zoomed" | "fast" | "by_hand" | null = null,
+): Wish {
   if (!has.sub) return { role: "main", why: "only_one" };
   if (!has.main) return { role: "sub", why: "only_one" };
-  if (!mainPlays) return { role: "sub", why: "cannot_play_main" };
+  if (asked) return { role: asked === "zoomed" ? "main" : "sub", why: asked };
   const pixels = size.width * size.pixelRatio;
   const edge = last === "main" ? SMALL - SLACK : last === "sub" ? SMALL + SLACK : SMALL;
   return pixels < edge ? { role: "sub", why: "small_tile" } : { role: "main", why: "large_tile" };

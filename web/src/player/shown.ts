@@ -10,11 +10,21 @@ export function watchShown(
   buffer: () => MediaBuffer | null,
   onShown: (wallUs: number) => void,
 ): () => void {
+  return watchFrames(video, (_nowMs, frame) => {
+    const media = buffer();
+    if (media && media.baseUs !== null) onShown(media.wallOf(frame.mediaTime));
+  });
+}
+
+/** Calls `onFrame` with what the browser says of each frame presented, until the returned function is called. */
+export function watchFrames(
+  video: HTMLVideoElement,
+  onFrame: (nowMs: number, frame: VideoFrameCallbackMetadata) => void,
+): () => void {
   let handle = 0;
   const next = () => {
-    handle = video.requestVideoFrameCallback((_now, frame) => {
-      const media = buffer();
-      if (media && media.baseUs !== null) onShown(media.wallOf(frame.mediaTime));
+    handle = video.requestVideoFrameCallback((nowMs, frame) => {
+      onFrame(nowMs, frame);
       next();
     });
   };

@@ -16,20 +16,26 @@
 import type { ServerClock } from "../lib/serverclock";
 import { createStore, type Store } from "../lib/store";
 import {
+  type ChannelRole,
   type ClientOp,
   type EndReason,
+  type Form,
   type InitEvent,
   type Piece,
   parseEvent,
   parsePiece,
-  type Role,
   type StreamState,
 } from "./protocol";
 import { type AskForToken, type Grant, type Token, Tokens } from "./tokens";
 
-export type FeedRequest =
-  | { kind: "live"; grant: Grant; role: Role }
-  | { kind: "past"; grant: Grant; role: Role; fromUs: number; credit: number };
+export type FeedRequest = ({ kind: "live" } & Wanted) | ({ kind: "past"; fromUs: number; credit: number } & Wanted);
+
+interface Wanted {
+  grant: Grant;
+  role: ChannelRole;
+  /** What it is converted to where it is not that. */
+  form?: Form | undefined;
+}
 
 /** What a feed tells its owner. After `ended` or `refused` nothing more comes. */
 export interface Sink {
@@ -224,16 +230,9 @@ export class MediaSocket {
     feed.stage = "asked";
     this.#byRef.set(ref, feed);
     const { request } = feed;
-    if (request.kind === "live") this.#send({ op: "live", ref, token: token.token, role: request.role });
-    else
-      this.#send({
-        op: "past",
-        ref,
-        token: token.token,
-        role: request.role,
-        from_us: request.fromUs,
-        credit: request.credit,
-      });
+    const what = { ref, token: token.token, role: request.role, ...(request.form ? { form: request.form } : {}) };
+    if (request.kind === "live") this.#send({ op: "live", ...what });
+    else this.#send({ op: "past", ...what, from_us: request.fromUs, credit: request.credit });
   }
 
   #close(feed: OpenFeed): void {
@@ -259,7 +258,8 @@ export class MediaSocket {
         other.request.kind === "live" &&
         other.stage !== "waiting" &&
         other.request.grant.camera === feed.request.grant.camera &&
-        other.request.role === feed.request.role,
+        other.request.role === feed.request.role &&
+        other.request.form === feed.request.form,
     );
   }
 

@@ -8,6 +8,8 @@
 export interface Grant {
   camera: string;
   action: "live" | "playback";
+  /** Whether the camera's sound is to be heard with it. */
+  sound?: boolean;
   /** Needed for playback: why this person looks back. */
   purpose?: string;
 }
@@ -35,7 +37,7 @@ export class Tokens {
 
   /** Returns a token with at least a minute to live; concurrent callers share one request. */
   get(grant: Grant): Promise<Token> {
-    const key = JSON.stringify([grant.camera, grant.action, grant.purpose ?? ""]);
+    const key = JSON.stringify([grant.camera, grant.action, grant.sound === true, grant.purpose ?? ""]);
     const held = this.#held.get(key);
     if (held && (held.token === null || !this.nearsEnd(held.token))) return held.asked;
     const entry = {
@@ -69,6 +71,14 @@ export class Tokens {
 
 /** Refusals that asking again will not change. */
 const FINAL = new Set(["forbidden", "not_found", "signed_out", "revoked"]);
+
+/** Refusals of a conversion, or of a way to watch: something else may be played instead. */
+const ELSEWHERE = new Set(["busy", "no_worker", "unsupported"]);
+
+/** Whether a refusal says that this way or form will not do, rather than that the camera may not be seen. */
+export function isElsewhere(code: string): boolean {
+  return ELSEWHERE.has(code);
+}
 
 /** Whether a refusal stands until somebody does something. */
 export function isFinal(code: string): boolean {

@@ -7,7 +7,8 @@ import { useEffect, useRef } from "react";
 /** Keyed by `Ctrl+`, `Shift+` and the key's name: `f`, `Shift+2`, `Ctrl+i`, `ArrowLeft`. */
 export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 
-export function useKeys(keys: KeyMap): void {
+/** `first`: before the keys of every screen, as for a mode that takes some of theirs. */
+export function useKeys(keys: KeyMap, { first = false }: { first?: boolean } = {}): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
@@ -26,9 +27,9 @@ export function useKeys(keys: KeyMap): void {
       event.preventDefault();
       act(event);
     };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+    addEventListener("keydown", onKey, first);
+    return () => removeEventListener("keydown", onKey, first);
+  }, [first]);
 }
 
 /** Returns the name under which a key is listed. */

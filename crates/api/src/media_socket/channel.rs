@@ -3,8 +3,9 @@
 use std::task::{Context, Poll};
 
 use axum::extract::ws::Message;
-use base::{CameraId, WallTime};
-use live::Viewer;
+use base::{CameraId, StreamId, WallTime};
+use live::{Hub, Viewer};
+use recorder::Form;
 use signin::MediaAction;
 
 use super::message::{End, Event};
@@ -22,8 +23,24 @@ pub(crate) struct Channel {
 
 /// Where its media come from.
 pub(crate) enum Source {
-    Live(Viewer),
+    /// Of the present; with what it is made of, where it is wanted in a form.
+    Live(Viewer, Option<MadeOf>),
     Past(Past),
+}
+
+/// The stream that one in another form is made of.
+pub(crate) struct MadeOf {
+    pub(crate) hub: Hub,
+    pub(crate) stream: StreamId,
+    pub(crate) form: Form,
+}
+
+impl MadeOf {
+    /// Returns the codec before the conversion, if there is one.
+    fn codec(&self) -> Option<String> {
+        let params = self.hub.params(self.stream)?;
+        self.form.converts(&params).then(|| params.rfc6381())
+    }
 }
 
 /// What a channel has for the browser.
@@ -36,7 +53,9 @@ impl Channel {
     /// Returns what is next for the browser.
     pub(crate) fn poll_next(&mut self, number: u32, context: &mut Context<'_>) -> Poll<Next> {
         match &mut self.source {
-            Source::Live(viewer) => viewer.poll_next(context).map(|message| live(number, message)),
+            Source::Live(viewer, made_of) => {
+                viewer.poll_next(context).map(|message| live(number, message, made_of.as_ref()))
+            }
             Source::Past(past) => past.poll_next(context).map(|step| match step {
                 Step::Send(messages) => Next::Send(messages),
                 Step::End(end) => Next::End(end),
@@ -45,12 +64,14 @@ impl Channel {
     }
 }
 
-fn live(number: u32, message: live::Message) -> Next {
+fn live(number: u32, message: live::Message, made_of: Option<&MadeOf>) -> Next {
     Next::Send(match message {
         live::Message::State(state) => vec![Event::state(number, state)],
         live::Message::Init { channel, codec, width, height, origin, bytes } => {
             let (codec, origin_us) = (codec.as_str(), origin.0);
-            let event = Event::Init { channel, codec, width, height, origin_us };
+            let before = made_of.and_then(MadeOf::codec);
+            let converted_from = before.as_deref();
+            let event = Event::Init { channel, codec, width, height, origin_us, converted_from };
             vec![event.message(), Message::Binary(bytes)]
         }
         live::Message::Media(bytes) => vec![Message::Binary(bytes)],

@@ -1,6 +1,6 @@
 //! The task that owns a socket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -8,20 +8,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use base::{CameraId, Span, WallTime};
-use catalog::{Action, Camera, Catalog, User};
+use base::{Span, WallTime};
+use catalog::Camera;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use signin::{MediaAction, MediaToken};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use super::channel::{Channel, Next, Source};
-use super::message::{About, End, Event, Op};
+use super::channel::{Channel, MadeOf, Next, Source};
+use super::message::{About, End, Event, Form, Op};
 use super::past::Past;
-use crate::access;
 use crate::app::State;
+use crate::converted::Converted;
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
+use crate::right;
 use crate::routes::{Role, moment};
 
 /// How many channels a socket may have: the largest wall, and the decks beside it.
@@ -35,13 +36,6 @@ const FIRST_PAST: u32 = 1 << 31;
 
 /// How long a socket may take nothing.
 const STUCK: Duration = Duration::from_secs(30);
-
-/// How often tokens are looked at.
-const TICK: Duration = Duration::from_secs(1);
-
-/// How often the sign-in is looked at, also if nobody said that it changed: it
-/// may have been ended by another process.
-const SIGN_IN_LOOK: Duration = Duration::from_secs(4);
 
 /// How many messages go out in one batch.
 const BATCH: usize = 64;
@@ -90,7 +84,7 @@ impl Connection {
     async fn serve(&mut self, mut stream: SplitStream<WebSocket>) -> Over {
         let mut revocations = self.state.sign_ins.revocations();
         let mut changes = self.state.catalog.changes();
-        let mut tick = interval(TICK);
+        let mut tick = interval(right::TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looked = Instant::now();
         loop {
@@ -100,7 +94,7 @@ impl Connection {
                 Ok(()) = revocations.changed() => self.look().await,
                 Ok(()) = changes.changed() => self.decide_again().await,
                 _ = tick.tick() => {
-                    let look = looked.elapsed() >= SIGN_IN_LOOK;
+                    let look = looked.elapsed() >= right::SIGN_IN_LOOK;
                     if look {
                         looked = Instant::now();
                     }
@@ -130,12 +124,12 @@ impl Connection {
             Err(refusal) => return self.send([Event::refused(About::Nothing, &refusal)]).await,
         };
         let answer = match op {
-            Op::Live { reference, token, role } => {
-                let opened = self.open_live(&token, role);
+            Op::Live { reference, token, role, form } => {
+                let opened = self.open_live(&token, role, form);
                 opened_or_refused(&reference, opened)
             }
-            Op::Past { reference, token, role, from_us, credit } => {
-                let opened = self.open_past(&token, role, from_us, credit);
+            Op::Past { reference, token, role, form, from_us, credit } => {
+                let opened = self.open_past(&token, role, form, from_us, credit);
                 opened_or_refused(&reference, opened)
             }
             Op::Credit { channel, fragments } => {
@@ -158,18 +152,23 @@ impl Connection {
         self.send([answer]).await
     }
 
-    fn open_live(&mut self, token: &str, role: Role) -> Result<u32, Refusal> {
+    fn open_live(&mut self, token: &str, role: Role, form: Option<Form>) -> Result<u32, Refusal> {
         let actions = needed(MediaAction::Live, role);
         let (token, camera) = self.admit(token, actions)?;
         let stream = role.stream(&camera)?;
-        let viewer = self.state.hub.subscribe(stream);
+        let form = form.map(|form| form.of(role)).transpose()?;
+        let viewer = match form {
+            Some(form) => self.state.converter.subscribe(stream, form)?,
+            None => self.state.hub.subscribe(stream),
+        };
         let channel = viewer.channel();
         if !self.channels.open.contains_key(&channel) {
             self.room(MOST_CHANNELS, |_| true)?;
         }
         tracing::info!(user = self.person.user.name, camera = camera.number, role = ?role, "live opened");
         // A stream is one channel of a socket; asked for again, it begins again.
-        let source = Source::Live(viewer);
+        let made_of = form.map(|form| MadeOf { hub: self.state.hub.clone(), stream, form });
+        let source = Source::Live(viewer, made_of);
         self.open(channel, actions, &token, source);
         Ok(channel)
     }
@@ -178,6 +177,7 @@ impl Connection {
         &mut self,
         token: &str,
         role: Role,
+        form: Option<Form>,
         from_us: i64,
         credit: u32,
     ) -> Result<u32, Refusal> {
@@ -198,7 +198,10 @@ impl Connection {
         );
         let reader = self.state.store.read(stream, from);
         let window: Option<Span> = token.window;
-        let source = Source::Past(Past::open(channel, reader, window, credit));
+        let form = form.map(|form| form.of(role)).transpose()?;
+        let converted =
+            form.map(|form| Converted::new(self.state.converter.decoder().clone(), form));
+        let source = Source::Past(Past::open(channel, reader, converted, window, credit));
         self.open(channel, actions, &token, source);
         Ok(channel)
     }
@@ -209,8 +212,7 @@ impl Connection {
         let (camera, actions) = (there.camera, there.actions);
         let (token, _) = self.admit(token, actions)?;
         if token.camera != camera {
-            let words = "the media token is for another camera than the channel's";
-            return Err(Refusal::new(Kind::Forbidden, words));
+            return Err(right::other_camera());
         }
         if let Some(there) = self.channels.open.get_mut(&channel) {
             there.until = there.until.max(token.until);
@@ -224,18 +226,7 @@ impl Connection {
         token: &str,
         actions: &[MediaAction],
     ) -> Result<(MediaToken, Arc<Camera>), Refusal> {
-        let token = self.state.verifier.verify(token, self.state.now())?;
-        if token.user != self.person.user.id || token.sign_in != self.person.sign_in.id {
-            let words = "the media token was given to another sign-in";
-            return Err(Refusal::new(Kind::Forbidden, words));
-        }
-        let (catalog, user) = (&self.state.catalog, &self.person.user);
-        let camera = may(catalog, user, token.camera, actions)?;
-        if !actions.iter().all(|action| token.actions.contains(action)) {
-            let words = "the media token does not allow this; ask for one that does";
-            return Err(Refusal::new(Kind::Forbidden, words));
-        }
-        Ok((token, camera))
+        right::admit(&self.state, &self.person.user, self.person.sign_in.id, token, actions)
     }
 
     fn room(&self, most: usize, of: impl Fn(&Channel) -> bool) -> Result<(), Refusal> {
@@ -265,16 +256,10 @@ impl Connection {
 
     /// Ends everything if the sign-in or the person is no more.
     async fn look(&mut self) -> Result<(), Over> {
-        let sign_in = self.state.sign_ins.look(self.person.sign_in.id, self.state.now()).await;
-        match sign_in {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Over::Revoked),
-            Err(error) => {
-                // A database that is busy for a moment must not darken a wall;
-                // tokens are bounded in time all the same.
-                tracing::error!(%error, "a sign-in cannot be looked up");
-                Ok(())
-            }
+        let own = HashSet::from([self.person.sign_in.id]);
+        match right::ended_of(&self.state, own).await.is_empty() {
+            true => Ok(()),
+            false => Err(Over::Revoked),
         }
     }
 
@@ -285,8 +270,9 @@ impl Connection {
         };
         self.person.user = user;
         let (catalog, user) = (self.state.catalog.clone(), self.person.user.clone());
-        let denied =
-            move |channel: &Channel| may(&catalog, &user, channel.camera, channel.actions).is_err();
+        let denied = move |channel: &Channel| {
+            right::may(&catalog, &user, channel.camera, channel.actions).is_err()
+        };
         self.end(End::Revoked, denied).await
     }
 
@@ -406,27 +392,5 @@ fn needed(act: MediaAction, role: Role) -> &'static [MediaAction] {
         (MediaAction::Playback, _) => &[MediaAction::Playback],
         (_, Role::Sound) => &[MediaAction::Live, MediaAction::Sound],
         (_, _) => &[MediaAction::Live],
-    }
-}
-
-/// Returns the camera, if the catalog allows all of it.
-fn may(
-    catalog: &Catalog,
-    user: &User,
-    camera: CameraId,
-    actions: &[MediaAction],
-) -> Result<Arc<Camera>, Refusal> {
-    let seen = access::camera(catalog, user, camera, Action::See)?;
-    for &action in actions {
-        access::camera(catalog, user, camera, asked(action))?;
-    }
-    Ok(seen)
-}
-
-fn asked(action: MediaAction) -> Action {
-    match action {
-        MediaAction::Live => Action::Live,
-        MediaAction::Playback => Action::Playback,
-        MediaAction::Sound => Action::Sound,
     }
 }

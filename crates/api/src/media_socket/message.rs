@@ -19,6 +19,9 @@ pub(crate) enum Op {
         reference: String,
         token: String,
         role: Role,
+        /// What it is wanted as, converted if it is not that already.
+        #[serde(default)]
+        form: Option<Form>,
     },
     /// Open a past channel of it.
     Past {
@@ -26,6 +29,8 @@ pub(crate) enum Op {
         reference: String,
         token: String,
         role: Role,
+        #[serde(default)]
+        form: Option<Form>,
         from_us: i64,
         credit: u32,
     },
@@ -37,6 +42,32 @@ pub(crate) enum Op {
     Stop { channel: u32 },
     /// Measure the way, and the server's clock.
     Ping { sent: Number },
+}
+
+/// What media may be asked for as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    /// Pictures that every browser plays.
+    H264,
+    /// Sound that every browser plays.
+    Aac,
+}
+
+impl Form {
+    /// Returns the form of a stream of this role, if it can be asked for as that.
+    pub(crate) fn of(self, role: Role) -> Result<recorder::Form, Refusal> {
+        match (self, role) {
+            (Self::H264, Role::Main | Role::Sub) => Ok(recorder::Form::H264),
+            (Self::Aac, Role::Sound) => Ok(recorder::Form::Aac),
+            (Self::H264, Role::Sound) => {
+                Err(Refusal::invalid("form", "sound can be asked for as \"aac\" alone"))
+            }
+            (Self::Aac, _) => {
+                Err(Refusal::invalid("form", "pictures can be asked for as \"h264\" alone"))
+            }
+        }
+    }
 }
 
 /// What a browser is told.
@@ -54,6 +85,8 @@ pub(crate) enum Event<'a> {
         width: u32,
         height: u32,
         origin_us: i64,
+        /// What it was made of, where it was converted.
+        converted_from: Option<&'a str>,
     },
     State {
         channel: u32,
@@ -102,6 +135,9 @@ pub(crate) enum End {
     Revoked,
     /// The camera is no more, or the disk failed.
     Error,
+    /// It cannot be converted: `no_worker`, `busy`, `unsupported`, `worker`.
+    #[serde(untagged)]
+    Unconverted(&'static str),
 }
 
 /// What an op was about, to say what was refused.
@@ -165,7 +201,16 @@ mod tests {
         let read = |text| Op::read(text).unwrap();
         assert_eq!(
             read(r#"{"op":"live","ref":"a1","token":"T","role":"main"}"#),
-            Op::Live { reference: "a1".into(), token: "T".into(), role: Role::Main }
+            Op::Live { reference: "a1".into(), token: "T".into(), role: Role::Main, form: None }
+        );
+        assert_eq!(
+            read(r#"{"op":"live","ref":"a1","token":"T","role":"sound","form":"aac"}"#),
+            Op::Live {
+                reference: "a1".into(),
+                token: "T".into(),
+                role: Role::Sound,
+                form: Some(Form::Aac)
+            }
         );
         assert_eq!(
             read(r#"{"op":"past","ref":"a2","token":"T","role":"sub","from_us":7,"credit":3}"#),
@@ -173,6 +218,7 @@ mod tests {
                 reference: "a2".into(),
                 token: "T".into(),
                 role: Role::Sub,
+                form: None,
                 from_us: 7,
                 credit: 3
             }
@@ -187,6 +233,14 @@ mod tests {
         );
         assert_eq!(read(r#"{"op":"stop","channel":1}"#), Op::Stop { channel: 1 });
         assert!(matches!(read(r#"{"op":"ping","sent":1.5e15}"#), Op::Ping { .. }));
+    }
+
+    #[test]
+    fn pictures_are_asked_for_as_pictures_and_sound_as_sound() {
+        assert_eq!(Form::H264.of(Role::Sub).ok(), Some(recorder::Form::H264));
+        assert_eq!(Form::Aac.of(Role::Sound).ok(), Some(recorder::Form::Aac));
+        assert_eq!(Form::Aac.of(Role::Main).unwrap_err().code(), "invalid");
+        assert_eq!(Form::H264.of(Role::Sound).unwrap_err().code(), "invalid");
     }
 
     #[test]

@@ -17,10 +17,12 @@ use base::{Span, WallTime};
 use bytes::{Bytes, BytesMut};
 use live::mse::{self, Kind};
 use media::Params;
+use recorder::convert;
 use store::{Fragment, Piece, Reader};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::message::{End, Event};
+use crate::converted::Converted;
 
 /// How far before the first fragment the origin lies. Where segments overlap, a
 /// reader may reach back over what it gave, at most by a segment.
@@ -48,18 +50,33 @@ struct Reading {
     window: Option<Span>,
     /// What was last read of parameters, and whether they are still to be told.
     params: Option<Arc<Params>>,
+    /// What was read, where it is converted.
+    converted_from: Option<Arc<Params>>,
     untold: bool,
     origin: Option<WallTime>,
 }
 
 impl Past {
     /// Begins to read.
-    pub(crate) fn open(channel: u32, reader: Reader, window: Option<Span>, credit: u32) -> Self {
+    pub(crate) fn open(
+        channel: u32,
+        reader: Reader,
+        converted: Option<Converted>,
+        window: Option<Span>,
+        credit: u32,
+    ) -> Self {
         let (sender, steps) = mpsc::channel(1);
         let past = Self { credit: Arc::new(Semaphore::new(0)), steps };
         past.credit(credit);
-        let reading = Reading { channel, window, params: None, untold: false, origin: None };
-        tokio::spawn(read(reading, reader, past.credit.clone(), sender));
+        let reading = Reading {
+            channel,
+            window,
+            params: None,
+            converted_from: None,
+            untold: false,
+            origin: None,
+        };
+        tokio::spawn(read(reading, reader, converted, past.credit.clone(), sender));
         past
     }
 
@@ -85,6 +102,7 @@ impl Drop for Past {
 async fn read(
     mut reading: Reading,
     mut reader: Reader,
+    mut converted: Option<Converted>,
     credit: Arc<Semaphore>,
     steps: mpsc::Sender<Step>,
 ) {
@@ -105,25 +123,39 @@ async fn read(
             Ok(step) => step,
             Err(_) => break End::Error,
         };
-        let messages = match piece {
-            Some(Piece::Init { params }) => {
-                reading.params = Some(params);
-                reading.untold = true;
-                continue;
-            }
+        let over = match &piece {
             Some(Piece::Fragment(fragment)) => {
-                if reading.is_over(fragment.span.start()) {
-                    break End::Stopped;
-                }
                 paid = false;
-                reading.fragment(&fragment)
+                reading.is_over(fragment.span.start()).then_some(End::Stopped)
             }
-            Some(Piece::Gap(gap)) => reading.gap(gap.span, gap.reason.as_str()),
-            Some(Piece::Deleted(deleted)) => reading.gap(deleted.span, "deleted"),
-            None => break End::CaughtUp,
+            Some(_) => None,
+            None => Some(End::CaughtUp),
+        };
+        let piece = piece.filter(|_| over.is_none());
+        let pieces = match &mut converted {
+            None => Ok(piece.into_iter().collect()),
+            Some(converted) => {
+                if let Some(Piece::Init { params }) = &piece {
+                    reading.converted_from = Some(params.clone());
+                }
+                match piece {
+                    Some(piece) => converted.push(piece).await,
+                    None => converted.finish().await,
+                }
+            }
+        };
+        let messages = match pieces {
+            Ok(pieces) => pieces.into_iter().flat_map(|piece| reading.piece(piece)).collect(),
+            Err(error) => {
+                tracing::warn!("a recording could not be converted: {error}");
+                break End::Unconverted(convert::reason(&error));
+            }
         };
         if steps.send(Step::Send(messages)).await.is_err() {
             return;
+        }
+        if let Some(end) = over {
+            break end;
         }
     };
     // Whoever is gone needs no word.
@@ -131,6 +163,19 @@ async fn read(
 }
 
 impl Reading {
+    fn piece(&mut self, piece: Piece) -> Vec<Message> {
+        match piece {
+            Piece::Init { params } => {
+                self.params = Some(params);
+                self.untold = true;
+                Vec::new()
+            }
+            Piece::Fragment(fragment) => self.fragment(&fragment),
+            Piece::Gap(gap) => self.gap(gap.span, gap.reason.as_str()),
+            Piece::Deleted(deleted) => self.gap(deleted.span, "deleted"),
+        }
+    }
+
     fn is_over(&self, moment: WallTime) -> bool {
         self.window.is_some_and(|window| moment >= window.end())
     }
@@ -153,7 +198,8 @@ impl Reading {
             }
         };
         if let (Some(params), Some(origin), true) = (&self.params, self.origin, self.untold) {
-            messages.extend(init(self.channel, origin, params));
+            let before = self.converted_from.as_ref().filter(|before| before.codec != params.codec);
+            messages.extend(init(self.channel, origin, params, before.map(|before| &**before)));
             self.untold = false;
         }
         let head = mse::header(Kind::Past, fragment.is_key, self.channel, start);
@@ -178,10 +224,11 @@ impl Reading {
 }
 
 /// Returns the two messages that tell a browser's decoder what follows.
-fn init(channel: u32, origin: WallTime, params: &Params) -> [Message; 2] {
-    let codec = params.rfc6381();
-    let (width, height) = (params.width, params.height);
-    let event = Event::Init { channel, codec: &codec, width, height, origin_us: origin.0 };
+fn init(channel: u32, origin: WallTime, params: &Params, before: Option<&Params>) -> [Message; 2] {
+    let (codec, before) = (params.rfc6381(), before.map(Params::rfc6381));
+    let (width, height, origin_us) = (params.width, params.height, origin.0);
+    let (codec, converted_from) = (codec.as_str(), before.as_deref());
+    let event = Event::Init { channel, codec, width, height, origin_us, converted_from };
     let bytes: Bytes = mse::init_message(channel, origin, params);
     [event.message(), Message::Binary(bytes)]
 }

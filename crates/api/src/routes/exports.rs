@@ -9,16 +9,20 @@ use axum::body::Body as Stream;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base::{CameraId, ExportId};
+use base::{CameraId, ExportId, Span};
 use bytes::Bytes;
-use catalog::Action;
+use catalog::{Action, Camera, User};
+use media::Frame;
+use recorder::Form;
 use serde::{Deserialize, Serialize};
+use store::Piece;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Role, purpose, span};
 use crate::access;
 use crate::app::State;
+use crate::converted::Converted;
 use crate::error::{ErrorForm, Refusal};
 use crate::exports::{Held, LIFETIME};
 use crate::extract::{Body, Id, unknown_path};
@@ -26,6 +30,9 @@ use crate::person::{self, Somebody};
 
 /// The longest span of one export.
 const LONGEST_US: u64 = 24 * 3600 * 1_000_000;
+
+/// The longest span of one with sound, which lies in memory until it is fetched.
+const LONGEST_SOUND_US: u64 = 2 * 3600 * 1_000_000;
 
 /// The cookie that opens one export.
 const COOKIE: &str = "__Secure-khue-export";
@@ -43,6 +50,8 @@ pub(crate) struct ExportAsked {
     to_us: i64,
     /// Why.
     purpose: String,
+    /// Whether its sound goes along, where it may be heard; not if not said.
+    sound: Option<bool>,
 }
 
 /// An export that can be fetched.
@@ -59,6 +68,8 @@ pub(crate) struct ExportAnswer {
     to_us: i64,
     frames: u64,
     size_bytes: u64,
+    /// Whether it has sound.
+    sound: bool,
     /// Where nothing was recorded within it: the picture before stands.
     gaps: Vec<ExportGap>,
 }
@@ -75,7 +86,9 @@ pub(crate) struct ExportGap {
 #[utoipa::path(post, path = "/exports", tag = "playback", request_body = ExportAsked,
     responses((status = 201, body = ExportAnswer), (status = 400, body = ErrorForm),
         (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
-        (status = 409, body = ErrorForm, description = "`nothing_recorded`, `unreadable`")))]
+        (status = 409, body = ErrorForm, description = "`nothing_recorded`, `unreadable`"),
+        (status = 503, body = ErrorForm, description = "`no_worker`, `busy`: its sound has to be \
+            converted and cannot be")))]
 pub(crate) async fn make_export(
     Given(state): Given<State>,
     Somebody(person): Somebody,
@@ -92,15 +105,21 @@ pub(crate) async fn make_export(
     }
     let purpose = purpose(&body.purpose)?;
     let stream = body.role.stream(&camera)?;
+    let sound = match body.sound.unwrap_or(false) {
+        true => heard(&state, &person.user, &camera, span).await?,
+        false => Vec::new(),
+    };
     let store = state.store.clone();
     let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
-    let made = tokio::task::spawn_blocking(move || store.export(stream, span)).await;
+    let made =
+        tokio::task::spawn_blocking(move || store.export_with_sound(stream, span, &sound)).await;
     drop(turn);
     let export = made.map_err(Refusal::broken)??;
 
     let id = ExportId::new();
     let name = file_name(camera.number, &export);
     let (span, frames, size_bytes) = (export.span, export.frames, export.size_bytes);
+    let sound = export.has_sound;
     let gaps = export.gaps.iter().map(|gap| ExportGap {
         from_us: gap.span.start().0,
         to_us: gap.span.end().0,
@@ -121,7 +140,7 @@ pub(crate) async fn make_export(
     });
     tracing::info!(
         user = person.user.name, camera = camera.number, from = %span.start(), to = %span.end(),
-        purpose, export = %id, "made an export"
+        sound, purpose, export = %id, "made an export"
     );
     let folder = format!("/api/v1/exports/{id}/");
     let cookie = format!(
@@ -137,9 +156,65 @@ pub(crate) async fn make_export(
         to_us: span.end().0,
         frames,
         size_bytes,
+        sound,
         gaps,
     };
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(answer)).into_response())
+}
+
+/// Returns the sound of a camera in a span as AAC, which every player has:
+/// converted where it was recorded as G.711.
+async fn heard(
+    state: &State,
+    user: &User,
+    camera: &Camera,
+    span: Span,
+) -> Result<Vec<Frame>, Refusal> {
+    access::camera(&state.catalog, user, camera.id, Action::Sound)?;
+    if span.duration().as_micros() > u128::from(LONGEST_SOUND_US) {
+        let words = "sound is taken out for two hours at most; export it in parts, or without";
+        return Err(Refusal::invalid("sound", words));
+    }
+    let stream = Role::Sound.stream(camera)?;
+    let mut reader = state.store.read(stream, span.start());
+    let mut converted = Converted::new(state.converter.decoder().clone(), Form::Aac);
+    let (mut params, mut frames) = (None, Vec::new());
+    loop {
+        let read = tokio::task::spawn_blocking(move || {
+            let piece = reader.next();
+            (reader, piece)
+        });
+        let piece;
+        (reader, piece) = read.await.map_err(Refusal::broken)?;
+        let is_over = match &piece {
+            Some(Piece::Fragment(fragment)) => fragment.span.start() >= span.end(),
+            Some(_) => false,
+            None => true,
+        };
+        let pieces = match piece.filter(|_| !is_over) {
+            Some(piece) => converted.push(piece).await?,
+            None => converted.finish().await?,
+        };
+        for piece in pieces {
+            match piece {
+                Piece::Init { params: new } => params = Some(new),
+                Piece::Fragment(fragment) => {
+                    let Some(params) = &params else { continue };
+                    frames.extend(fragment.frames().map(|(wall, sample, data)| Frame {
+                        wall,
+                        composition_us: sample.composition_us,
+                        is_key: sample.is_key,
+                        data,
+                        params: Arc::clone(params),
+                    }));
+                }
+                Piece::Gap(_) | Piece::Deleted(_) => {}
+            }
+        }
+        if is_over {
+            return Ok(frames);
+        }
+    }
 }
 
 /// Fetches an export, or a part of it. Opened by the cookie that came with it,

@@ -1,6 +1,7 @@
 //! Live pictures as LL-HLS: opened by one request, fetched by plain URLs.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use base::StreamId;
 use bytes::Bytes;
 use live::hls::name::Track;
-use live::hls::{File, Reload, Rendition, Unmet, multivariant};
+use live::hls::{Feed, File, Reload, Rendition, Unmet, multivariant};
 use media::Codec;
+use recorder::Form;
 use serde::{Deserialize, Serialize};
 use signin::MediaAction;
 use utoipa::ToSchema;
@@ -72,16 +74,16 @@ pub(crate) async fn open_hls(
     Body(body): Body<HlsAsked>,
 ) -> Result<Response, Refusal> {
     let (token, camera) =
-        right::admit(&state, &person.user, person.sign_in.id, &body.token, MediaAction::Live)?;
+        right::admit(&state, &person.user, person.sign_in.id, &body.token, &[MediaAction::Live])?;
     if body.role == Role::Sound {
         let words =
             "sound comes beside pictures: ask for \"main\" or \"sub\" with a token for sound";
         return Err(Refusal::invalid("role", words));
     }
     let picture = body.role.stream(&camera)?;
-    let right = Right::of(&token, MediaAction::Live);
+    let right = Right::of(&token, &[MediaAction::Live]);
     let may_hear =
-        token.actions.contains(&MediaAction::Sound) && right.allows(&state, MediaAction::Sound);
+        token.actions.contains(&MediaAction::Sound) && right.allows(&state, &[MediaAction::Sound]);
     let sound = camera.sound_stream().filter(|_| may_hear);
     let opened = state.presentations.open(&state, right, picture, sound)?;
     tracing::info!(
@@ -116,11 +118,10 @@ pub(crate) async fn fetch_hls(
     let is_theirs = |there: &Presentation| signin::same(given, &there.secret);
     let there = state.presentations.find(&state, id, is_theirs).await?;
     let file = File::parse(&name).ok_or_else(unknown_path)?;
-    let stream = |track| match track {
-        Track::Video => Ok(there.picture),
-        Track::Sound => there.sound.ok_or_else(unknown_path),
+    let feed = |track| match track {
+        Track::Video => Ok(state.feeds.feed(there.picture)),
+        Track::Sound => sound_feed(&state, there.sound.ok_or_else(unknown_path)?),
     };
-    let feed = |track| stream(track).map(|stream: StreamId| state.feeds.feed(stream));
     let response = match file {
         File::Index => playlist(index(&state, &there).await?),
         File::Playlist(track) => {
@@ -184,13 +185,25 @@ async fn index(state: &State, there: &Presentation) -> Result<String, Refusal> {
     let video = state.feeds.feed(there.picture).rendition().await.map_err(unmet)?;
     let mut sound = None;
     if let Some(stream) = there.sound {
-        let feed = state.feeds.feed(stream);
-        // A camera may be silent, and then its pictures are shown all the same.
-        let found = tokio::time::timeout(SOUND, feed.rendition()).await;
-        let plays = |rendition: &Rendition| rendition.params.codec == Codec::Aac;
-        sound = found.ok().and_then(Result::ok).filter(plays);
+        match sound_feed(state, stream) {
+            Ok(feed) => {
+                // A camera may be silent, and then its pictures are shown all the same.
+                let found = tokio::time::timeout(SOUND, feed.rendition()).await;
+                let plays = |rendition: &Rendition| rendition.params.codec == Codec::Aac;
+                sound = found.ok().and_then(Result::ok).filter(plays);
+            }
+            // Pictures without sound are worth more than none.
+            Err(refusal) => tracing::warn!("HLS goes without sound: {}", refusal.message()),
+        }
     }
     Ok(multivariant(&video, sound.as_ref()))
+}
+
+/// Returns the feed of a camera's sound as AAC, converted while somebody fetches it.
+fn sound_feed(state: &State, source: StreamId) -> Result<Arc<Feed>, Refusal> {
+    // The conversion outlives this viewer by more than the feed needs to be one.
+    let _begun = state.converter.subscribe(source, Form::Aac)?;
+    Ok(state.feeds.feed(Form::Aac.of(source)))
 }
 
 fn playlist(text: String) -> Response {

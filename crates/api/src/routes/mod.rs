@@ -10,8 +10,10 @@ pub(crate) mod metrics;
 pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod stream_secrets;
+pub(crate) mod thumbnails;
 pub(crate) mod timeline;
 pub(crate) mod tree;
+pub(crate) mod whep;
 
 use base::{Span, StreamId, WallTime};
 use catalog::{Camera, StreamRole};

@@ -24,6 +24,16 @@ pub(crate) struct Session {
     version: &'static str,
     /// Whether the cameras are simulated.
     demo: bool,
+    ways: Ways,
+}
+
+/// What this installation has of what not every one has.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ways {
+    /// Whether WHEP is served.
+    whep: bool,
+    /// Whether there are thumbnails and conversions.
+    worker: bool,
 }
 
 /// The person who is signed in.
@@ -143,5 +153,6 @@ fn describe(state: &State, user: &catalog::User, sign_in: &SignIn) -> Session {
         server_time_us: state.now().0,
         version: state.version,
         demo: state.demo,
+        ways: Ways { whep: state.whep.is_some(), worker: state.converter.decoder().is_installed() },
     }
 }

@@ -22,7 +22,9 @@ use db::{Durability, Pool};
 use futures::{SinkExt, StreamExt};
 use ingest::Clock;
 use live::Hub;
+use live::whep::{Whep, WhepConfig};
 use media::{Codec, Frame, Params};
+use recorder::{Converter, Thumbnails};
 use serde_json::{Value, json};
 use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::{Disk, Store, StoreConfig};
@@ -54,6 +56,7 @@ pub struct World {
     pub holds: Holds,
     pub store: Store,
     pub hub: Hub,
+    pub whep: Whep,
     pub recorder: recorder::Handle,
     pub site: SiteId,
     pub admin: UserId,
@@ -124,16 +127,24 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let config = StoreConfig { root, reserve_bytes, ..StoreConfig::default() };
     let store = Store::open(config, Disk::Real, START).await.unwrap();
     let hub = Hub::new(START);
+    // Nowhere: what needs it is tried where the whole program is.
+    let worker = decode::Config::new(folder.path().join("khue-decode"));
+    let decoder = decode::Decoder::new(worker).unwrap();
+    let thumbnails = Thumbnails::new(store.clone(), decoder.clone());
+    let converter = Converter::new(hub.clone(), decoder, clock.clone());
     let recorder = recorder::Recorder {
         catalog: catalog.clone(),
         holds: holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        thumbnails: thumbnails.clone(),
         clock: clock.clone(),
         config: recorder::Config::default(),
     };
     let recorder = recorder.start().unwrap();
 
+    let listen = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+    let whep = Whep::start(&WhepConfig { listen, ..WhepConfig::default() }, hub.clone()).unwrap();
     let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
     let admin = user(&catalog, "quantri", Role::Administrator).await;
@@ -147,6 +158,9 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         holds: holds.clone(),
         store: store.clone(),
         hub: hub.clone(),
+        converter,
+        thumbnails,
+        whep: Some(whep.clone()),
         recorder: recorder.clone(),
         clock,
         probe_limits,
@@ -165,6 +179,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         holds,
         store,
         hub,
+        whep,
         recorder,
         site,
         admin,

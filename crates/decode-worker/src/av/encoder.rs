@@ -14,6 +14,8 @@ use super::{Failure, Frame, NO_MEMORY, NOT_SUPPORTED, SampleForm, checked};
 pub(crate) struct Encoder {
     context: NonNull<ff::AVCodecContext>,
     packet: NonNull<ff::AVPacket>,
+    /// What each frame must say of a JPEG's quality.
+    quality: i32,
 }
 
 /// What an encoder made.
@@ -64,7 +66,7 @@ impl Encoder {
         context.color_range = ff::AVColorRange::AVCOL_RANGE_JPEG;
         context.time_base = AVRational { num: 1, den: 25 };
         context.flags |= ff::AV_CODEC_FLAG_QSCALE as i32;
-        context.global_quality = jpeg_scale(quality);
+        encoder.quality = jpeg_scale(quality);
         encoder.open(&[])
     }
 
@@ -104,7 +106,7 @@ impl Encoder {
             unsafe { ff::avcodec_free_context(&mut context) };
             return Err(NO_MEMORY);
         };
-        let mut encoder = Self { context, packet };
+        let mut encoder = Self { context, packet, quality: 0 };
         // Threads are not to be had in the sandbox.
         encoder.context().thread_count = 1;
         Ok(encoder)
@@ -128,6 +130,7 @@ impl Encoder {
 
     /// Gives a frame; everything made before must have been received.
     pub(crate) fn send(&mut self, frame: &mut Frame) -> Result<(), Failure> {
+        frame.raw_mut().quality = self.quality;
         // SAFETY: both are ours and whole.
         let sent = unsafe { ff::avcodec_send_frame(self.context.as_ptr(), frame.pointer()) };
         checked(sent).map(drop)

@@ -14,6 +14,7 @@ use base::Link;
 use catalog::{
     CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret, StreamChange, StreamRole,
 };
+use live::whep::WhepConfig;
 use simcam::clip;
 use simcam::{CameraConfig, Credentials, Server, ServerConfig};
 use store::StoreConfig;
@@ -21,7 +22,7 @@ use store::StoreConfig;
 use super::serve::announce;
 use crate::app::{Begun, Node};
 use crate::city;
-use crate::config::{Config, Http, Rtsp};
+use crate::config::{Config, Decode, Http, Rtsp};
 use crate::door::Door;
 use crate::home::Home;
 use crate::telemetry;
@@ -64,6 +65,8 @@ impl Demo {
             },
             data: self.data,
             http: Http::default(),
+            decode: Decode::default(),
+            whep: whep(),
             rtsp: Rtsp { plain: Some(door(None, RTSP_PORT)), ..Rtsp::default() },
         };
         let begun = Begun::take(config, Door::Loopback(door(self.port, PORT))).await?;
@@ -185,6 +188,17 @@ fn door(port: Option<u16>, usual: u16) -> SocketAddr {
     match port {
         Some(port) => at(port),
         None => std::net::TcpListener::bind(at(usual)).map_or(at(0), |_| at(usual)),
+    }
+}
+
+/// WebRTC at the usual port if it is free, or at any other: told with loopback,
+/// for browsers on this machine, and with its other addresses, since some browsers
+/// leave loopback out.
+fn whep() -> WhepConfig {
+    let usual = WhepConfig { loopback: true, ..WhepConfig::default() };
+    match std::net::UdpSocket::bind(usual.listen) {
+        Ok(_) => usual,
+        Err(_) => WhepConfig { listen: (usual.listen.ip(), 0).into(), ..usual },
     }
 }
 

@@ -16,7 +16,7 @@ use catalog::{Camera, Catalog, NewCamera, NewStream, Retention, SealKey, StreamR
 use db::{Durability, Pool};
 use ingest::Clock;
 use live::Hub;
-use recorder::{Config, Handle, Recorder};
+use recorder::{Config, Handle, Recorder, Thumbnails};
 use simcam::clip::Clip;
 use simcam::{CameraConfig, Server, ServerConfig};
 use store::{Disk, Piece, Store, StoreConfig};
@@ -27,6 +27,8 @@ pub struct World {
     pub holds: Holds,
     pub store: Store,
     pub recorder: Handle,
+    pub hub: Hub,
+    pub decoder: decode::Decoder,
     pub cameras: Server,
     site: SiteId,
 }
@@ -38,6 +40,12 @@ pub async fn world(clock: Clock) -> World {
 
 /// The same, with settings of its own.
 pub async fn world_with(clock: Clock, config: Config) -> World {
+    let plain = ["cam1", "cam2"].map(|name| CameraConfig::new(name, clip(), clip()));
+    world_of(clock, config, plain.into()).await
+}
+
+/// The same, with cameras of its own.
+pub async fn world_of(clock: Clock, config: Config, simulated: Vec<CameraConfig>) -> World {
     let recorder_config = Config { expire_every: Duration::from_secs(3600), ..config };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("khue.sqlite");
@@ -53,26 +61,34 @@ pub async fn world_with(clock: Clock, config: Config) -> World {
     };
     let now = clock.now().1;
     let store = Store::open(config, Disk::Real, now).await.unwrap();
+    let hub = Hub::new(now);
+    let worker = decode::Config::new(worker());
+    let decoder = decode::Decoder::new(worker).unwrap();
     let recorder = Recorder {
         catalog: catalog.clone(),
         holds: holds.clone(),
         store: store.clone(),
-        hub: Hub::new(now),
+        hub: hub.clone(),
+        thumbnails: Thumbnails::new(store.clone(), decoder.clone()),
         clock,
         config: recorder_config,
     };
     let recorder = recorder.start().unwrap();
     let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
-    let simulated = ["cam1", "cam2"].map(|name| CameraConfig::new(name, clip(), clip()));
-    let config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), simulated.into());
+    let config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), simulated);
     let cameras = Server::start(config).await.unwrap();
-    World { _folder: folder, catalog, holds, store, recorder, cameras, site }
+    World { _folder: folder, catalog, holds, store, recorder, hub, decoder, cameras, site }
 }
 
 impl World {
     /// Adds a simulated camera, recorded from now on.
     pub async fn camera(&self, name: &str) -> Arc<Camera> {
+        self.heard(name, false).await
+    }
+
+    /// Adds a simulated camera that may be listened to, or may not.
+    pub async fn heard(&self, name: &str, sound: bool) -> Arc<Camera> {
         let stream = |role: StreamRole| NewStream {
             role,
             url: self.url(name, role),
@@ -88,7 +104,7 @@ impl World {
             recording: true,
             retention: Retention::default(),
             link: Default::default(),
-            sound: false,
+            sound,
             streams: vec![stream(StreamRole::Main), stream(StreamRole::Sub)],
         };
         self.catalog.add_camera(camera).await.unwrap()
@@ -136,6 +152,16 @@ impl World {
     }
 }
 
+/// Returns the worker as `cargo test --workspace` leaves it beside this test.
+pub fn worker() -> std::path::PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path.join("khue-decode")
+}
+
 /// Waits for what others bring about.
 pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let looking = async {
@@ -150,7 +176,7 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Two seconds of a test picture, five keyframes a second.
-fn clip() -> Arc<Clip> {
+pub fn clip() -> Arc<Clip> {
     static CLIP: OnceLock<Arc<Clip>> = OnceLock::new();
     Arc::clone(CLIP.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();

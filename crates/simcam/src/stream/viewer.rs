@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::camera::{Ended, Record, Track, lock};
+use crate::camera::{Delivery, Ended, Record, Track, lock};
 use crate::fault::{self, Chance, Fault};
 use crate::packet::{Burst, INTERLEAVED_HEADER, RTP_HEADER};
 use crate::rtsp::outlet::{Outlet, WriteError};
@@ -42,12 +42,26 @@ pub(super) struct Viewer {
     /// Its socket takes nothing any more. Its connection reads what the client
     /// said last, and then has it leave with the reason.
     lost: bool,
+    sent: Sent,
+    next_report_us: u64,
+    drip: Drip,
+}
+
+/// How much was sent, as reports count it: round and round.
+#[derive(Debug, Default)]
+struct Sent {
     packets: u32,
     payload_bytes: u32,
-    next_report_us: u64,
-    /// How many whole frames of several packets it got.
+    /// How many whole frames of several packets.
     long_frames: u32,
-    drip: Drip,
+}
+
+impl Sent {
+    fn add(&mut self, packets: u32, payload_bytes: u32) {
+        self.packets = self.packets.wrapping_add(packets);
+        self.payload_bytes = self.payload_bytes.wrapping_add(payload_bytes);
+        self.long_frames = self.long_frames.saturating_add(u32::from(packets > 1));
+    }
 }
 
 /// What is left of a frame that drips.
@@ -75,10 +89,8 @@ impl Viewer {
             from,
             record,
             lost: false,
-            packets: 0,
-            payload_bytes: 0,
+            sent: Sent::default(),
             next_report_us: 0,
-            long_frames: 0,
             drip: Drip::default(),
         }
     }
@@ -131,7 +143,8 @@ impl Viewer {
             return Ok(());
         }
         self.next_report_us = now.elapsed_us + REPORT_EVERY_US;
-        let packet = write(self.packets, self.payload_bytes);
+        let packet = write(self.sent.packets, self.sent.payload_bytes);
+        let mut delivery = lock(&self.record);
         match &self.way {
             Way::Interleaved(channel) => {
                 let mut interleaved = vec![b'$', channel.wrapping_add(1)];
@@ -141,7 +154,7 @@ impl Viewer {
             }
             Way::Udp(to) => to.send_report(&packet),
         }
-        if let Some(track) = lock(&self.record).track(self.track) {
+        if let Some(track) = delivery.track(self.track) {
             track.reports += 1;
         }
         Ok(())
@@ -158,27 +171,16 @@ impl Viewer {
         if fault.spoils_frames() || !self.drip.rest.is_empty() {
             return self.send_badly(counter, now, burst, fault);
         }
+        // Held meanwhile, so that nobody finds less noted than has arrived.
+        let mut delivery = lock(&self.record);
         match &self.way {
             Way::Interleaved(channel) => lock(&self.outlet).push(burst.on_channel(*channel))?,
             Way::Udp(to) => burst.datagrams().for_each(|packet| to.send(packet)),
         }
-        self.count(counter, burst.packets(), burst.payload_bytes());
+        let (packets, payload_bytes) = (burst.packets(), burst.payload_bytes());
+        self.sent.add(packets, payload_bytes);
+        note(&mut delivery, self.track, counter, packets);
         Ok(())
-    }
-
-    fn count(&mut self, counter: u64, packets: u32, payload_bytes: u32) {
-        self.packets = self.packets.wrapping_add(packets);
-        self.payload_bytes = self.payload_bytes.wrapping_add(payload_bytes);
-        self.long_frames = self.long_frames.saturating_add(u32::from(packets > 1));
-        let mut delivery = lock(&self.record);
-        if let Some(track) = delivery.track(self.track) {
-            track.packets += u64::from(packets);
-        }
-        if self.track == Track::Pictures {
-            delivery.frames += 1;
-            let first = delivery.counters.map_or(counter, |(first, _)| first);
-            delivery.counters = Some((first, counter));
-        }
     }
 
     fn send_badly(
@@ -188,6 +190,12 @@ impl Viewer {
         burst: &mut Burst<'_>,
         fault: Fault,
     ) -> Result<(), WriteError> {
+        let (record, track) = (Arc::clone(&self.record), self.track);
+        let mut delivery = lock(&record);
+        let mut count = |sent: &mut Sent, packets, payload_bytes| {
+            sent.add(packets, payload_bytes);
+            note(&mut delivery, track, counter, packets);
+        };
         let mut chance = Chance::of(counter ^ self.number << 40);
         match fault {
             Fault::Drip => {
@@ -197,11 +205,11 @@ impl Viewer {
                     self.drip.rest = burst.on_channel(channel).to_vec();
                     self.drip.sent = 0;
                     self.drip(now, fault)?;
-                    self.count(counter, burst.packets(), burst.payload_bytes());
+                    count(&mut self.sent, burst.packets(), burst.payload_bytes());
                 }
                 Ok(())
             }
-            Fault::CutMidFrame if self.long_frames > 0 && burst.packets() > 1 => {
+            Fault::CutMidFrame if self.sent.long_frames > 0 && burst.packets() > 1 => {
                 match &self.way {
                     Way::Interleaved(channel) => {
                         let bytes = burst.on_channel(*channel);
@@ -226,7 +234,7 @@ impl Viewer {
                     }
                     self.put(&packet)?;
                 }
-                self.count(counter, burst.packets(), burst.payload_bytes());
+                count(&mut self.sent, burst.packets(), burst.payload_bytes());
                 Ok(())
             }
             Fault::LosePackets { percent } => {
@@ -238,7 +246,7 @@ impl Viewer {
                         payload_bytes += packet.len() - self.frame_length() - RTP_HEADER;
                     }
                 }
-                self.count(counter, packets, payload_bytes as u32);
+                count(&mut self.sent, packets, payload_bytes as u32);
                 Ok(())
             }
             // What drips must be out before anything else is.
@@ -250,7 +258,7 @@ impl Viewer {
                     }
                     Way::Udp(to) => burst.datagrams().for_each(|packet| to.send(packet)),
                 }
-                self.count(counter, burst.packets(), burst.payload_bytes());
+                count(&mut self.sent, burst.packets(), burst.payload_bytes());
                 Ok(())
             }
         }
@@ -298,5 +306,17 @@ impl Viewer {
             *rest = Vec::new();
         }
         Ok(())
+    }
+}
+
+/// Notes that a frame was sent.
+fn note(delivery: &mut Delivery, track: Track, counter: u64, packets: u32) {
+    if let Some(track) = delivery.track(track) {
+        track.packets += u64::from(packets);
+    }
+    if track == Track::Pictures {
+        delivery.frames += 1;
+        let first = delivery.counters.map_or(counter, |(first, _)| first);
+        delivery.counters = Some((first, counter));
     }
 }

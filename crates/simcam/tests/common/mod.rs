@@ -47,6 +47,23 @@ pub(crate) fn any_port() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
 }
 
+/// Returns the whole NAL units in a payload of H.264.
+pub(crate) fn nals(payload: &[u8]) -> Vec<Vec<u8>> {
+    match payload[0] & 0x1f {
+        24 => {
+            let (mut rest, mut units) = (&payload[1..], Vec::new());
+            while let Some((length, after)) = rest.split_first_chunk::<2>() {
+                let (unit, after) = after.split_at(usize::from(u16::from_be_bytes(*length)));
+                units.push(unit.to_vec());
+                rest = after;
+            }
+            units
+        }
+        28 => Vec::new(),
+        _ => vec![payload.to_vec()],
+    }
+}
+
 /// A client that sends what it is told and reads what comes.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
@@ -139,6 +156,50 @@ impl Client {
         let mut packet = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
         self.stream.read_exact(&mut packet).await.unwrap();
         (head[1], packet)
+    }
+
+    /// Returns the next line of an answer.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await.unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Returns what comes next, as much as comes at once.
+    pub(crate) async fn piece(&mut self) -> Vec<u8> {
+        let piece = self.stream.fill_buf().await.unwrap().to_vec();
+        self.stream.consume(piece.len());
+        piece
+    }
+
+    /// Reads whole packets until the connection ends within one, and returns how many
+    /// of them were of pictures.
+    pub(crate) async fn packets_to_end(&mut self) -> usize {
+        let mut bytes = Vec::new();
+        // A server may also reset what it has no interest in.
+        let _ = self.stream.read_to_end(&mut bytes).await;
+        let (mut rest, mut pictures) = (&bytes[..], 0);
+        while let Some(&[b'$', channel, high, low]) = rest.first_chunk::<4>() {
+            let length = 4 + usize::from(u16::from_be_bytes([high, low]));
+            let Some((_, after)) = rest.split_at_checked(length) else { break };
+            pictures += usize::from(channel == 0);
+            rest = after;
+        }
+        assert!(!rest.is_empty(), "it ended between two packets");
+        pictures
+    }
+
+    /// Reads packets until what comes is none.
+    pub(crate) async fn packets_until_lost(&mut self) {
+        loop {
+            let mut head = [0; 4];
+            self.stream.read_exact(&mut head).await.unwrap();
+            let mut packet = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+            if head[0] != b'$' || head[1] > 1 {
+                return;
+            }
+            self.stream.read_exact(&mut packet).await.unwrap();
+        }
     }
 
     /// Reads until the connection ends.

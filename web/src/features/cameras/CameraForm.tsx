@@ -5,7 +5,7 @@ import { CircleCheck, RefreshCw } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { ApiError, addCamera, changeCamera, probe } from "../../api/client";
 import { cameraQuery, treeQuery } from "../../api/queries";
-import type { CameraDetail, CameraWrite, Tree } from "../../api/types";
+import type { CameraDetail, CameraWrite, Transport, Tree } from "../../api/types";
 import { Problem } from "../../desk/Problem";
 import { codecName, faultWords, isFault } from "../../desk/words";
 import { decimal } from "../../lib/figures";
@@ -36,6 +36,7 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
   const { t, i18n } = useLingui();
   const queries = useQueryClient();
   const formId = useId();
+  const soundHelp = useId();
   const [form, setForm] = useState<Form>({
     url: camera?.url ?? "",
     sub_url: camera?.sub_url ?? "",
@@ -45,6 +46,8 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
     number: String(camera?.number ?? nextNumber(tree)),
     site: camera?.site ?? tree.sites[0]?.id ?? "",
     recording: camera?.recording ?? true,
+    sound: camera?.sound ?? false,
+    transport: camera?.transport ?? "auto",
   });
   const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
 
@@ -57,10 +60,11 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
       }),
   });
   const saving = useMutation({
-    mutationFn: () => (camera ? changeCamera(camera.id, body(form)) : addCamera(body(form))),
+    mutationFn: () => (camera ? changeCamera(camera.id, body(form, camera)) : addCamera(body(form, null))),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: treeQuery.queryKey });
-      if (camera) void queries.invalidateQueries({ queryKey: cameraQuery(camera.id).queryKey });
+      // A form that is opened again begins with what is now, not with what it knew.
+      if (camera) queries.removeQueries({ queryKey: cameraQuery(camera.id).queryKey });
       toast(camera ? t`Đã lưu camera ${form.number}.` : t`Đã thêm camera ${form.number}. Khuê bắt đầu ghi ngay.`);
       onClose();
     },
@@ -232,6 +236,35 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           <input type="checkbox" checked={form.recording} onChange={(e) => set({ recording: e.target.checked })} />
           <Trans>Ghi hình camera này</Trans>
         </label>
+        <div className="col">
+          <label className="checkrow">
+            <input
+              type="checkbox"
+              name="sound"
+              checked={form.sound}
+              aria-describedby={soundHelp}
+              onChange={(e) => set({ sound: e.target.checked })}
+            />
+            <Trans>Lấy cả tiếng của camera này</Trans>
+          </label>
+          <p id={soundHelp} className="small t3">
+            <Trans>
+              Chỉ đánh dấu khi đã có quyết định cho phép ghi âm ở đây. Không đánh dấu thì Khuê không xin tiếng từ
+              camera, không ghi và không ai nghe được.
+            </Trans>
+          </p>
+        </div>
+        <SelectField
+          label={<Trans>Đường truyền từ camera</Trans>}
+          name="transport"
+          value={form.transport}
+          onChange={(e) => set({ transport: e.target.value as Transport })}
+          help={<Trans>Để tự chọn, trừ khi camera hoặc đường mạng chỉ đi được một đường.</Trans>}
+        >
+          <option value="auto">{t`Tự chọn`}</option>
+          <option value="tcp">TCP</option>
+          <option value="udp">UDP</option>
+        </SelectField>
         {saving.error && !refusal?.field && <Problem error={saving.error}>{ownWords(saving.error)}</Problem>}
       </form>
     </SidePanel>
@@ -247,10 +280,16 @@ interface Form {
   number: string;
   site: string;
   recording: boolean;
+  sound: boolean;
+  transport: Transport;
 }
 
-function body(form: Form): CameraWrite {
+function body(form: Form, before: CameraDetail | null): CameraWrite {
+  const { sound, transport } = form;
   return {
+    // What is as it was, or as it is when nothing is said, is not said.
+    ...(sound !== (before?.sound ?? false) && { sound }),
+    ...(transport !== (before?.transport ?? "auto") && { transport }),
     url: form.url.trim(),
     sub_url: form.sub_url.trim() || null,
     user: form.user.trim() || null,

@@ -1,19 +1,27 @@
 /** One tile of the past: its picture at the cursor, the exact time of that picture, or why there is none. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { CirclePlus, Link2, Loader, Lock, Radio, SkipForward, Target, VideoOff } from "lucide-react";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
+import { useChoosing } from "../../desk/choosing";
+import { NothingPlays } from "../../desk/NothingPlays";
 import { Tile, TileWords } from "../../desk/Tile";
+import { SnapshotButton, SoundButton, ZoomButton } from "../../desk/TileActs";
 import { TileControls } from "../../desk/TileControls";
+import { lesserWords, soundLostWords } from "../../desk/waywords";
 import { gapWords, refusalWords } from "../../desk/words";
+import { useZoom, Zoomable } from "../../desk/Zoomable";
 import { useStore } from "../../lib/store";
 import { clock, clockMillis } from "../../lib/time";
 import type { Deck } from "../../player/deck";
+import { heard, unhear } from "../../player/heard";
 import { PastPicture } from "../../player/PastPicture";
+import { PastSoundTrack } from "../../player/PastSoundTrack";
 import type { PastSnapshot } from "../../player/pastview";
-import { chooseRole } from "../../player/role";
 import { narrow } from "../../ui/appearance";
 import { useTileSize } from "../../ui/tilesize";
+import { toast } from "../../ui/toast";
+import { ScrubThumb } from "./ScrubThumb";
 
 interface Props {
   index: number;
@@ -30,29 +38,10 @@ interface Props {
 /** From this speed on the small stream is enough, and the large one too much for a desk's processor. */
 const FAST = 4;
 
-export function PastTile({ index, camera, selected, expanded, deck, purpose, onAskPurpose, onLive }: Props) {
-  const { t, i18n } = useLingui();
-  const time = useRef<HTMLSpanElement>(null);
-  const { width, visible, attach, root } = useTileSize();
-  const { rate } = useStore(deck.state);
+export function PastTile({ camera, purpose, onAskPurpose, ...rest }: Props) {
+  const { t } = useLingui();
   const phone = useStore(narrow);
-  const [snapshot, setSnapshot] = useState<PastSnapshot | null>(null);
-  const [subFails, setSubFails] = useState(false);
-  const role = useRef<"main" | "sub" | null>(null);
-  const point = i18n.locale === "en" ? "." : ",";
-
-  const onShown = useCallback(
-    (wallUs: number) => {
-      if (root.current) root.current.dataset.wallUs = String(wallUs);
-      if (time.current) time.current.textContent = clockMillis(wallUs, point);
-    },
-    [point, root],
-  );
-  const onSnapshot = useCallback((next: PastSnapshot) => {
-    setSnapshot(next);
-    if (next.kind === "refused" && next.role === "sub" && next.code === "not_found") setSubFails(true);
-  }, []);
-
+  const { index, selected, expanded } = rest;
   if (!camera)
     return (
       <Tile index={index} camera={null} selected={selected} state="empty">
@@ -94,43 +83,116 @@ export function PastTile({ index, camera, selected, expanded, deck, purpose, onA
         </TileWords>
       </Tile>
     );
+  return <Watched camera={camera} purpose={purpose} {...rest} />;
+}
 
-  const has = {
-    main: camera.streams.some((s) => s.role === "main"),
-    sub: !subFails && camera.streams.some((s) => s.role === "sub"),
-  };
-  const wanted =
-    rate >= FAST && has.sub ? "sub" : chooseRole({ width, pixelRatio: devicePixelRatio }, has, role.current).role;
-  if (width > 0) role.current = wanted;
+interface WatchedProps extends Omit<Props, "camera" | "purpose" | "onAskPurpose"> {
+  camera: CameraRow;
+  purpose: string;
+}
+
+function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: WatchedProps) {
+  const { t, i18n } = useLingui();
+  const time = useRef<HTMLSpanElement>(null);
+  const { width, visible, attach, root } = useTileSize();
+  const { rate } = useStore(deck.state);
+  const [snapshot, setSnapshot] = useState<PastSnapshot | null>(null);
+  const point = i18n.locale === "en" ? "." : ",";
+
+  const say = useCallback(
+    (wallUs: number) => {
+      if (time.current) time.current.textContent = clockMillis(wallUs, point);
+    },
+    [point],
+  );
+  const onShown = useCallback(
+    (wallUs: number) => {
+      if (root.current) root.current.dataset.wallUs = String(wallUs);
+      say(wallUs);
+    },
+    [say, root],
+  );
+
   const kind = snapshot?.kind ?? "loading";
   const hasPicture = kind === "frame" || kind === "loading" || kind === "end";
+  const zooming = useZoom(selected, hasPicture);
+  const { choice, onFailed, onAgain, onSub } = useChoosing({
+    camera,
+    kind: "past",
+    width,
+    asked: rate >= FAST ? "fast" : zooming.zoomed ? "zoomed" : null,
+  });
+
+  const mayHear = camera.may.sound === true;
+  const sound = useStore(heard) === camera.id && mayHear;
+  useEffect(() => () => unhear(camera.id), [camera.id]);
+  const onSoundLost = (code: string) => {
+    unhear(camera.id);
+    toast(t(soundLostWords(code)));
+  };
+
+  const plays = choice.kind === "play" ? choice : null;
+  const lesser = lesserWords(choice, i18n);
+  const seen = plays !== null && hasPicture;
   return (
     <Tile
       root={attach}
       index={index}
       camera={camera}
       selected={selected}
-      state={kind}
+      state={plays ? kind : choice.kind === "none" && choice.why === "busy" ? "busy" : "unsupported"}
       tone="past"
-      data={{ role: snapshot?.role ?? wanted, channel: snapshot?.channel }}
+      data={{
+        role: snapshot?.role ?? plays?.plan.role,
+        channel: snapshot?.channel,
+        form: plays?.plan.form ?? undefined,
+      }}
       status={
-        hasPicture ? <span ref={time} className="shown" /> : <span className="nopicture">{t`không có hình`}</span>
+        seen ? (
+          <>
+            {lesser && (
+              <span className="lesser" role="img" title={lesser.whole} aria-label={lesser.whole}>
+                {lesser.short}
+              </span>
+            )}
+            <span ref={time} className="shown" />
+          </>
+        ) : (
+          <span className="nopicture">{t`không có hình`}</span>
+        )
       }
-      controls={controls}
+      controls={
+        <TileControls index={index} expanded={expanded}>
+          {camera.may.export && (
+            <SnapshotButton camera={camera} root={root} kind={t`xem lại`} estimated={false} keys={selected} />
+          )}
+          <ZoomButton zooming={zooming} />
+          {mayHear && <SoundButton camera={camera} keys={selected} />}
+        </TileControls>
+      }
     >
-      <div className={hasPicture ? "pictures" : "pictures gone"}>
-        {visible && width > 0 && (
-          <PastPicture
-            deck={deck}
-            camera={camera.id}
-            role={wanted}
-            purpose={purpose}
-            onSnapshot={onSnapshot}
-            onShown={onShown}
-          />
-        )}
-      </div>
-      {snapshot && <Words snapshot={snapshot} deck={deck} onLive={onLive} />}
+      <Zoomable zooming={zooming}>
+        <div className={seen ? "pictures" : "pictures gone"}>
+          {visible && width > 0 && plays && (
+            <PastPicture
+              deck={deck}
+              camera={camera.id}
+              stream={plays.plan}
+              purpose={purpose}
+              onSnapshot={setSnapshot}
+              onShown={onShown}
+              onFailed={(stream, code, codec) => onFailed({ way: "mse", ...stream }, code, codec)}
+            />
+          )}
+          {seen && <ScrubThumb deck={deck} camera={camera.id} loading={kind === "loading"} root={root} onShown={say} />}
+        </div>
+      </Zoomable>
+      {sound && <PastSoundTrack deck={deck} camera={camera.id} purpose={purpose} onLost={onSoundLost} />}
+      {choice.kind === "none" ? (
+        <NothingPlays choice={choice} onAgain={onAgain} onSub={onSub} />
+      ) : (
+        snapshot && <Words snapshot={snapshot} deck={deck} onLive={onLive} />
+      )}
     </Tile>
   );
 }
@@ -139,6 +201,7 @@ function Words({ snapshot, deck, onLive }: { snapshot: PastSnapshot; deck: Deck;
   const { t } = useLingui();
   switch (snapshot.kind) {
     case "frame":
+    case "unsupported":
       return null;
     case "loading":
       return (
@@ -178,14 +241,6 @@ function Words({ snapshot, deck, onLive }: { snapshot: PastSnapshot; deck: Deck;
       return (
         <TileWords icon={<Lock />} title={<Trans>Không xem lại được camera này</Trans>}>
           <span>{t(refusalWords(snapshot.code))}</span>
-        </TileWords>
-      );
-    case "unsupported":
-      return (
-        <TileWords icon={<VideoOff />} title={<Trans>Trình duyệt này không phát được hình của camera</Trans>}>
-          <span>
-            <Trans>Trích xuất đoạn cần xem, rồi mở bằng chương trình khác.</Trans>
-          </span>
         </TileWords>
       );
   }

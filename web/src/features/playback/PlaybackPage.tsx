@@ -7,6 +7,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { timeline as askTimeline } from "../../api/client";
 import { timelineQuery, treeQuery } from "../../api/queries";
 import type { CameraRow } from "../../api/types";
+import { useOffer } from "../../desk/choosing";
 import { Grid } from "../../desk/Grid";
 import { GridTools } from "../../desk/GridTools";
 import { useGridKeys } from "../../desk/gridkeys";
@@ -18,6 +19,7 @@ import { fill, shown } from "../../desk/view";
 import { serverNowUs } from "../../lib/serverclock";
 import { useStore } from "../../lib/store";
 import { clock, DAY_US, HOUR_US, SECOND_US } from "../../lib/time";
+import { useMedia } from "../../player/context";
 import { Deck } from "../../player/deck";
 import { narrow } from "../../ui/appearance";
 import { toggleFullScreen } from "../../ui/fullscreen";
@@ -30,7 +32,9 @@ import { PastTile } from "./PastTile";
 import { PhoneControls } from "./PhoneControls";
 import { askedSpan, centred, followMove, SPANS, type SpanName, type Window } from "./scale";
 import { marked, type Selection, type Side } from "./selection";
+import { STRIP_MOST_US, ThumbStrip } from "./ThumbStrip";
 import { Timeline, type Track } from "./Timeline";
+import { makeThumbs, ThumbsContext } from "./thumbs";
 
 /** More tracks than this do not fit under the pictures; the rest is shown together. */
 const MOST_TRACKS = 4;
@@ -96,6 +100,12 @@ export function PlaybackPage() {
         ),
       );
   }, [tree, view]);
+
+  // A server that makes no small pictures is asked once, and says so.
+  const media = useMedia();
+  const { worker } = useOffer();
+  const thumbs = useMemo(() => (purpose === null ? null : makeThumbs(media, purpose)), [media, purpose]);
+  useEffect(() => () => thumbs?.close(), [thumbs]);
 
   const asked = askedSpan(window);
   const moving = asked.toUs > serverNowUs() - 30 * SECOND_US;
@@ -167,101 +177,108 @@ export function PlaybackPage() {
     .map((k) => ({ ...k, lead: k.camera.id === lead }))
     .filter((track) => timelines.length <= most || track.lead);
   const others = timelines.length > most ? timelines.flatMap((k) => k.timeline ?? []) : null;
+  const strip = !phone && worker && purpose !== null && window.spanUs <= STRIP_MOST_US;
+  const shownLead = timelines.find((k) => k.camera.id === lead) ?? timelines[0];
   const nothing = tree?.cameras.every((c) => !c.may.playback);
 
   return (
-    <div className="body">
-      <section className="centre" onMouseDown={keepFocus} aria-label={t`Xem lại`}>
-        <div className="ph">
-          {phone ? (
-            <button type="button" className="btn s" data-act="live" onClick={goLive}>
-              <Radio /> <Trans>Về trực tiếp</Trans>
-            </button>
+    <ThumbsContext value={thumbs}>
+      <div className="body">
+        <section className="centre" onMouseDown={keepFocus} aria-label={t`Xem lại`}>
+          <div className="ph">
+            {phone ? (
+              <button type="button" className="btn s" data-act="live" onClick={goLive}>
+                <Radio /> <Trans>Về trực tiếp</Trans>
+              </button>
+            ) : (
+              <>
+                <History aria-hidden className="t3" />
+                <span className="t2 clip">
+                  <Trans>Các ô chạy cùng lúc theo một giờ</Trans>
+                </span>
+              </>
+            )}
+            <span className="grow" />
+            <GridTools />
+          </div>
+          {nothing ? (
+            <p className="t2 nothing">
+              <Trans>Chưa có camera nào bạn được xem lại.</Trans>
+            </p>
           ) : (
-            <>
-              <History aria-hidden className="t3" />
-              <span className="t2 clip">
-                <Trans>Các ô chạy cùng lúc theo một giờ</Trans>
-              </span>
-            </>
+            <Grid view={view}>
+              {(index) => {
+                const id = view.tiles[index] ?? null;
+                return (
+                  <PastTile
+                    key={id ?? `empty${index}`}
+                    index={index}
+                    camera={id === null ? null : (cameras.get(id) ?? null)}
+                    selected={index === view.selected}
+                    expanded={view.expanded === index}
+                    deck={deck}
+                    purpose={purpose}
+                    onAskPurpose={() => setAsksPurpose(true)}
+                    onLive={goLive}
+                  />
+                );
+              }}
+            </Grid>
           )}
-          <span className="grow" />
-          <GridTools />
-        </div>
-        {nothing ? (
-          <p className="t2 nothing">
-            <Trans>Chưa có camera nào bạn được xem lại.</Trans>
-          </p>
-        ) : (
-          <Grid view={view}>
-            {(index) => {
-              const id = view.tiles[index] ?? null;
-              return (
-                <PastTile
-                  key={id ?? `empty${index}`}
-                  index={index}
-                  camera={id === null ? null : (cameras.get(id) ?? null)}
-                  selected={index === view.selected}
-                  expanded={view.expanded === index}
-                  deck={deck}
-                  purpose={purpose}
-                  onAskPurpose={() => setAsksPurpose(true)}
-                  onLive={goLive}
-                />
-              );
-            }}
-          </Grid>
-        )}
-        <div className="tlstrip">
-          {phone ? (
-            <PhoneControls
+          <div className="tlstrip">
+            {phone ? (
+              <PhoneControls
+                deck={deck}
+                spanUs={window.spanUs}
+                onSpan={onSpan}
+                selection={selection}
+                onMark={mark}
+                onUnselect={() => setSelection(null)}
+                onExport={openExport}
+              />
+            ) : (
+              <Controls
+                deck={deck}
+                spanUs={window.spanUs}
+                onSpan={onSpan}
+                selecting={selecting}
+                onSelecting={setSelecting}
+                canExport={selection !== null}
+                onExport={openExport}
+                onLive={goLive}
+                onHelp={() => setHelp(true)}
+              />
+            )}
+            {strip && shownLead && (
+              <ThumbStrip window={window} camera={shownLead.camera.id} timeline={shownLead.timeline} />
+            )}
+            <Timeline
               deck={deck}
-              spanUs={window.spanUs}
-              onSpan={onSpan}
-              selection={selection}
-              onMark={mark}
-              onUnselect={() => setSelection(null)}
-              onExport={openExport}
-            />
-          ) : (
-            <Controls
-              deck={deck}
-              spanUs={window.spanUs}
-              onSpan={onSpan}
+              window={window}
+              onWindow={setWindow}
+              tracks={tracks}
+              others={others}
+              fixed={phone}
               selecting={selecting}
-              onSelecting={setSelecting}
-              canExport={selection !== null}
-              onExport={openExport}
-              onLive={goLive}
-              onHelp={() => setHelp(true)}
+              selection={selection}
+              onSelection={setSelection}
             />
-          )}
-          <Timeline
-            deck={deck}
-            window={window}
-            onWindow={setWindow}
-            tracks={tracks}
-            others={others}
-            fixed={phone}
-            selecting={selecting}
+          </div>
+          <Typed digits={typed} />
+        </section>
+        {exporting && selection && purpose !== null && (
+          <ExportPanel
             selection={selection}
-            onSelection={setSelection}
+            cameras={timelines}
+            lead={lead}
+            purpose={purpose}
+            onClose={() => setExporting(false)}
           />
-        </div>
-        <Typed digits={typed} />
-      </section>
-      {exporting && selection && purpose !== null && (
-        <ExportPanel
-          selection={selection}
-          cameras={timelines}
-          lead={lead}
-          purpose={purpose}
-          onClose={() => setExporting(false)}
-        />
-      )}
-      {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
-      {help && <KeyHelp operator onClose={() => setHelp(false)} />}
-    </div>
+        )}
+        {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+        {help && <KeyHelp operator onClose={() => setHelp(false)} />}
+      </div>
+    </ThumbsContext>
   );
 }
 

@@ -12,7 +12,8 @@
  * Click seeks, drag scrubs, the wheel pans, Ctrl and the wheel zoom; with the
  * selection mode on, a drag marks a stretch. Under a finger, which would hide
  * what it points at, the cursor stays in the middle and the time is dragged
- * past it; two fingers zoom.
+ * past it; two fingers zoom. A pointer that rests sees a small picture of what
+ * lies under it.
  */
 import { useLingui } from "@lingui/react/macro";
 import { type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
@@ -23,6 +24,7 @@ import { useStore } from "../../lib/store";
 import { clock, clockMillis, SECOND_US } from "../../lib/time";
 import type { Deck } from "../../player/deck";
 import { union } from "./footage";
+import { HoverThumb } from "./HoverThumb";
 import { clipped, fraction, momentAt, pan, type Tick, ticks, type Window, zoom } from "./scale";
 import type { Selection } from "./selection";
 import "./timeline.css";
@@ -64,7 +66,7 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
   const drag = useRef<Drag | null>(null);
   const fingers = useRef(new Map<number, number>());
   const width = useWidth(body);
-  const [hoverUs, setHoverUs] = useState<number | null>(null);
+  const [hover, setHover] = useState<{ us: number; camera: string | undefined } | null>(null);
   const nowUs = useNow();
 
   // React listens to wheels passively, and the page must not zoom.
@@ -109,12 +111,14 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
       onSelection(null);
     } else {
       begin(event, { kind: "scrub" });
+      deck.scrubbing.set(true);
       deck.seek(us);
     }
   };
   const onMove = (event: PointerEvent) => {
     const us = momentOf(event);
-    setHoverUs(event.pointerType === "touch" ? null : us);
+    const track = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-track]") : null;
+    setHover(event.pointerType === "touch" ? null : { us, camera: track?.dataset.track });
     if (fingers.current.has(event.pointerId)) fingers.current.set(event.pointerId, event.clientX);
     const what = drag.current;
     if (!what) return;
@@ -124,6 +128,7 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
         return;
       case "slide":
         what.moved ||= Math.abs(event.clientX - what.x) > STILL_PX;
+        if (what.moved) deck.scrubbing.set(true);
         if (what.moved) deck.seek(what.cursorUs - ((event.clientX - what.x) / width) * window.spanUs);
         return;
       case "pinch": {
@@ -141,11 +146,14 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
     if (what?.kind === "slide" && !what.moved && event.type === "pointerup") deck.seek(momentOf(event));
     fingers.current.delete(event.pointerId);
     drag.current = null;
+    deck.scrubbing.set(false);
   };
 
   const future = clipped(window, nowUs, window.fromUs + window.spanUs);
   const selected = selection && clipped(window, selection.fromUs, selection.toUs);
   const tall = tracks.length === 1 && !others;
+  /** Whose small pictures are shown where the pointer is on no track. */
+  const seen = tracks.find((track) => track.lead) ?? tracks[0];
   return (
     <div className="tl">
       <div className="tlnames">
@@ -164,12 +172,19 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
         onPointerMove={onMove}
         onPointerUp={onUp}
         onPointerCancel={onUp}
-        onPointerLeave={() => setHoverUs(null)}
+        onPointerLeave={() => setHover(null)}
       >
         <Ticks ticks={ticks(window, width)} window={window} />
         <div className="trks">
           {tracks.map(({ camera, timeline }) => (
-            <TrackRow key={camera.id} window={window} timeline={timeline} tall={tall} future={future} />
+            <TrackRow
+              key={camera.id}
+              camera={camera.id}
+              window={window}
+              timeline={timeline}
+              tall={tall}
+              future={future}
+            />
           ))}
           {others && (
             <div className="trk">
@@ -196,13 +211,16 @@ export function Timeline({ deck, window, onWindow, tracks, others, fixed, select
             />
           </div>
         )}
-        {hoverUs !== null && drag.current === null && (
-          <div className="hover" style={{ left: percent(fraction(window, hoverUs)) }}>
-            <b>{clock(hoverUs)}</b>
+        {hover && drag.current === null && (
+          <div className="hover" style={{ left: percent(fraction(window, hover.us)) }}>
+            <b>{clock(hover.us)}</b>
           </div>
         )}
         <Cursor deck={deck} window={window} />
       </div>
+      {hover && seen && (
+        <HoverThumb camera={hover.camera ?? seen.camera.id} us={hover.us} part={fraction(window, hover.us)} />
+      )}
     </div>
   );
 }
@@ -214,11 +232,13 @@ function spread(fingers: ReadonlyMap<number, number>): number | null {
 }
 
 function TrackRow({
+  camera,
   window,
   timeline,
   tall,
   future,
 }: {
+  camera: string;
   window: Window;
   timeline: TimelineData | null;
   tall: boolean;
@@ -226,7 +246,7 @@ function TrackRow({
 }) {
   const { t } = useLingui();
   return (
-    <div className={tall ? "trk tall" : "trk"}>
+    <div className={tall ? "trk tall" : "trk"} data-track={camera}>
       {timeline?.runs.map((run) => (
         <Piece key={run.from_us} window={window} fromUs={run.from_us} toUs={run.to_us} className="s-rec" />
       ))}

@@ -89,6 +89,22 @@ export function ticks(window: Window, width: number, apart = 84): Tick[] {
   return out;
 }
 
+const CELLS = [2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 360, 480, 600].map((s) => s * SECOND_US);
+
+/**
+ * Returns where pictures of `apart` pixels stand in a row: on a grid of time,
+ * so that those of a moment stay the same while the window moves.
+ */
+export function cells(window: Window, width: number, apart = 112): { stepUs: number; startsUs: number[] } {
+  const least = (window.spanUs * apart) / Math.max(1, width);
+  const stepUs = CELLS.find((step) => step >= least) ?? CELLS.at(-1)!;
+  if (width <= 0) return { stepUs, startsUs: [] };
+  const startsUs: number[] = [];
+  for (let us = Math.floor(window.fromUs / stepUs) * stepUs; us < window.fromUs + window.spanUs; us += stepUs)
+    startsUs.push(us);
+  return { stepUs, startsUs };
+}
+
 /** Returns the part of the window that a span covers, or null where it covers none. */
 export function clipped(window: Window, fromUs: number, toUs: number): { left: number; width: number } | null {
   const left = Math.max(0, fraction(window, fromUs));

@@ -1,25 +1,32 @@
 /**
- * One live tile. Chooses the stream by its own size, stops when it is off the
- * screen, and says in words what it shows and what it does not.
+ * One live tile. Chooses the stream by its own size and what the browser
+ * plays, stops when it is off the screen, and says in words what it shows and
+ * what it does not. Its picture can be looked into, heard, kept, and played
+ * again from a moment ago.
  */
-import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate } from "@tanstack/react-router";
-import { Activity, CirclePlus, History, Loader, Lock, RotateCw, TriangleAlert, Unplug, VideoOff } from "lucide-react";
-import { useCallback, useRef, useState } from "react";
+import { useLingui } from "@lingui/react/macro";
+import { Activity, RotateCcw } from "lucide-react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
-import { Tile, type TileProps, TileWords } from "../../desk/Tile";
+import { useChoosing } from "../../desk/choosing";
+import { NothingPlays } from "../../desk/NothingPlays";
+import { Tile } from "../../desk/Tile";
+import { SnapshotButton, SoundButton, ZoomButton } from "../../desk/TileActs";
 import { TileControls } from "../../desk/TileControls";
-import { codecName, faultWords, refusalWords } from "../../desk/words";
-import { decimal } from "../../lib/figures";
-import { serverNowUs } from "../../lib/serverclock";
+import { soundLostWords } from "../../desk/waywords";
+import { useZoom, Zoomable } from "../../desk/Zoomable";
 import { useStore } from "../../lib/store";
-import { clock, clockOfDay, SECOND_US } from "../../lib/time";
+import { clock } from "../../lib/time";
+import { heard, unhear } from "../../player/heard";
 import { LivePicture } from "../../player/LivePicture";
-import type { LiveSnapshot } from "../../player/live";
-import { chooseRole, type RoleWhy } from "../../player/role";
-import { narrow } from "../../ui/appearance";
+import type { LiveSnapshot } from "../../player/liveplayer";
 import { useTileSize } from "../../ui/tilesize";
+import { toast } from "../../ui/toast";
 import { Diagnostics } from "./Diagnostics";
+import { Disabled, Empty, Gone, Refused } from "./LivePlaces";
+import { LateFoot, Status, Words } from "./LiveWords";
+import { More } from "./More";
+import { BackToLive, Replay, useReplay } from "./Replay";
 
 interface Props {
   index: number;
@@ -33,181 +40,179 @@ interface Props {
   onMeasure: () => void;
 }
 
-export function LiveTile({ index, camera, missing, selected, expanded, measured, onMeasure }: Props) {
+export function LiveTile({ camera, missing, ...rest }: Props) {
+  const { index, selected, expanded } = rest;
+  const place = { index, camera, selected };
+  if (!camera) return missing ? <Gone {...place} expanded={expanded} /> : <Empty {...place} />;
+  if (!camera.may.live) return <Refused {...place} expanded={expanded} />;
+  if (camera.state.kind === "disabled") return <Disabled {...place} expanded={expanded} />;
+  return <Watched camera={camera} {...rest} />;
+}
+
+interface WatchedProps extends Omit<Props, "camera" | "missing"> {
+  camera: CameraRow;
+}
+
+function Watched({ index, camera, selected, expanded, measured, onMeasure }: WatchedProps) {
+  const { t } = useLingui();
   const { width, visible, attach, root } = useTileSize();
   const [snapshot, setSnapshot] = useState<LiveSnapshot | null>(null);
   const [attempt, setAttempt] = useState(0);
-  const [mainPlays, setMainPlays] = useState(true);
-  const role = useRef<ReturnType<typeof chooseRole> | null>(null);
-  const onShown = useCallback(
+  const replay = useReplay(camera, selected);
+  const back = replay.fromUs !== null;
+  const time = useRef<HTMLSpanElement>(null);
+
+  const kind = visible ? (snapshot?.kind ?? "connecting") : "off_screen";
+  const hasPicture = kind === "live" || kind === "late";
+  const zooming = useZoom(selected, hasPicture || back);
+  const { choice, onFailed, onAgain, onSub } = useChoosing({
+    camera,
+    kind: "live",
+    width,
+    asked: zooming.zoomed ? "zoomed" : null,
+  });
+
+  const mayHear = camera.may.sound === true;
+  const sound = useStore(heard) === camera.id && mayHear;
+  useEffect(() => () => unhear(camera.id), [camera.id]);
+  const onSoundLost = (code: string) => {
+    unhear(camera.id);
+    toast(t(soundLostWords(code)));
+  };
+  const show = useCallback(
     (wallUs: number) => {
       if (root.current) root.current.dataset.wallUs = String(wallUs);
+      if (time.current) time.current.textContent = clock(wallUs);
     },
     [root],
   );
-  const onSnapshot = useCallback((next: LiveSnapshot) => {
-    setSnapshot(next);
-    // What this browser cannot decode is tried once more as the small stream.
-    if (next.kind === "unsupported" && next.figures.role === "main") setMainPlays(false);
-  }, []);
-
-  const place = { index, camera, selected };
-  if (!camera) return missing ? <Gone {...place} expanded={expanded} /> : <Empty {...place} />;
-  const has = {
-    main: camera.streams.some((s) => s.role === "main"),
-    sub: camera.streams.some((s) => s.role === "sub"),
+  const again = () => {
+    onAgain();
+    setAttempt(attempt + 1);
   };
-  const wanted = chooseRole({ width, pixelRatio: devicePixelRatio }, has, role.current?.role ?? null, mainPlays);
-  if (width > 0) role.current = wanted;
 
-  if (!camera.may.live) return <Refused {...place} expanded={expanded} />;
-  if (camera.state.kind === "disabled") return <Disabled {...place} expanded={expanded} />;
-  const kind = visible ? (snapshot?.kind ?? "connecting") : "off_screen";
-  const hasPicture = kind === "live" || kind === "late";
+  const plays = choice.kind === "play" ? choice : null;
+  const nothing = !plays && !back && visible;
+  const state = back
+    ? "replay"
+    : nothing
+      ? choice.kind === "none" && choice.why === "busy"
+        ? "busy"
+        : "unsupported"
+      : kind;
+  const figures = snapshot?.figures;
+  const plan = figures?.plan ?? plays?.plan;
   return (
     <Tile
       root={attach}
-      {...place}
-      state={kind}
-      tone={kind === "late" ? "late" : undefined}
-      data={{ role: snapshot?.figures.role ?? wanted.role, channel: snapshot?.figures.channel }}
-      status={snapshot && <Status snapshot={snapshot} camera={camera} />}
-      foot={kind === "late" && snapshot ? <LateFoot snapshot={snapshot} /> : undefined}
+      index={index}
+      camera={camera}
+      selected={selected}
+      state={state}
+      tone={back ? "past" : kind === "late" && !nothing ? "late" : undefined}
+      data={{ role: plan?.role, channel: figures?.channel, way: plan?.way, form: plan?.form ?? undefined }}
+      status={
+        back ? (
+          <>
+            <span ref={time} className="shown" />
+            <BackToLive onLive={replay.stop} />
+          </>
+        ) : nothing ? (
+          <span>{t`không phát được`}</span>
+        ) : (
+          snapshot && <Status snapshot={snapshot} camera={camera} choice={choice} />
+        )
+      }
+      foot={
+        kind === "late" && snapshot && !back && !nothing && !zooming.mode ? <LateFoot snapshot={snapshot} /> : undefined
+      }
       controls={
         <TileControls index={index} expanded={expanded}>
-          {camera.may.playback && <LookBack />}
+          <SnapshotButton
+            camera={camera}
+            root={root}
+            kind={back ? t`xem lại` : t`trực tiếp`}
+            estimated={!back && figures !== undefined && figures.measured !== "exact"}
+            keys={selected}
+          />
+          {camera.may.playback && <ReplayButton onReplay={replay.start} />}
+          <ZoomButton zooming={zooming} />
+          {mayHear && <SoundButton camera={camera} keys={selected} />}
           <MeasureButton measured={measured} onMeasure={onMeasure} />
+          <More camera={camera} />
         </TileControls>
       }
     >
-      {visible && width > 0 && (
-        <div className={hasPicture ? "pictures" : snapshot?.delayUs != null ? "pictures dim" : "pictures gone"}>
-          <LivePicture
-            camera={camera.id}
-            role={wanted.role}
-            attempt={attempt}
-            onSnapshot={onSnapshot}
-            onShown={onShown}
+      <Zoomable zooming={zooming}>
+        {visible && width > 0 && plays && (
+          <div
+            className={
+              back
+                ? "pictures gone"
+                : hasPicture
+                  ? "pictures"
+                  : snapshot?.delayUs != null
+                    ? "pictures dim"
+                    : "pictures gone"
+            }
+          >
+            <LivePicture
+              camera={camera.id}
+              plan={plays.plan}
+              sound={sound && !back}
+              attempt={attempt}
+              onSnapshot={setSnapshot}
+              onShown={back ? ignore : show}
+              onFailed={onFailed}
+              onSoundLost={onSoundLost}
+            />
+          </div>
+        )}
+        {visible && width > 0 && replay.fromUs !== null && (
+          <Replay
+            key={replay.fromUs}
+            camera={camera}
+            fromUs={replay.fromUs}
+            width={width}
+            zoomed={zooming.zoomed}
+            sound={sound}
+            onShown={show}
+            onSoundLost={onSoundLost}
+            onDone={replay.stop}
           />
-        </div>
-      )}
-      {!hasPicture && visible && snapshot && <Words snapshot={snapshot} onAgain={() => setAttempt(attempt + 1)} />}
-      {measured && snapshot && (
+        )}
+      </Zoomable>
+      {nothing && choice.kind === "none" && <NothingPlays choice={choice} onAgain={again} onSub={onSub} />}
+      {!nothing && !back && !hasPicture && visible && snapshot && <Words snapshot={snapshot} onAgain={again} />}
+      {measured && figures && (
         <Diagnostics
           camera={camera.id}
+          streamCodec={camera.streams.find((s) => s.role === plan?.role)?.codec ?? null}
           hasPicture={hasPicture}
-          figures={snapshot.figures}
-          delayUs={snapshot.delayUs}
-          why={wanted.why as RoleWhy}
+          figures={figures}
+          delayUs={snapshot?.delayUs ?? null}
+          choice={choice}
         />
       )}
+      {replay.dialog}
     </Tile>
   );
 }
 
-function Status({ snapshot, camera }: { snapshot: LiveSnapshot; camera: CameraRow }) {
-  const { t, i18n } = useLingui();
-  const { kind, delayUs } = snapshot;
-  if (kind === "live" || kind === "late") {
-    const seconds = decimal((delayUs ?? 0) / SECOND_US, 1, i18n.locale);
-    const recorded = camera.state.kind === "recording";
-    return (
-      <>
-        <span>{kind === "late" ? t`chậm ${seconds} giây` : t`${seconds} giây`}</span>
-        <span
-          className={recorded ? "dot" : "dot hollow"}
-          role="img"
-          aria-label={recorded ? t`đang ghi` : t`không ghi`}
-        />
-      </>
-    );
-  }
-  const words = {
-    connecting: t`đang kết nối`,
-    no_data: t`mất hình`,
-    refused: t`không có quyền`,
-    unsupported: t`không phát được`,
-  };
-  return <span>{words[kind]}</span>;
-}
+const ignore = () => undefined;
 
-function LateFoot({ snapshot }: { snapshot: LiveSnapshot }) {
-  return (
-    <div className="foot">
-      <TriangleAlert className="s" />
-      <span className="clip">
-        {snapshot.reason === "line" ? (
-          <Trans>Mất kết nối tới máy chủ, đang nối lại</Trans>
-        ) : (
-          <Trans>Hình đến chậm hơn 2 giây</Trans>
-        )}
-      </span>
-    </div>
-  );
-}
-
-function Words({ snapshot, onAgain }: { snapshot: LiveSnapshot; onAgain: () => void }) {
+function ReplayButton({ onReplay }: { onReplay: () => void }) {
   const { t } = useLingui();
-  const over = snapshot.delayUs !== null;
-  const since = (show?: (us: number) => string) =>
-    snapshot.sinceUs === null ? "" : clockOfDay(snapshot.sinceUs, serverNowUs(), show);
-  switch (snapshot.kind) {
-    case "no_data":
-      return (
-        <TileWords icon={<Unplug />} title={<Trans>Không có hình từ {since()}</Trans>} over={over}>
-          <span>{t(faultWords(snapshot.reason))}</span>
-          <span className="second">
-            <Trans>Máy chủ tự thử lại.</Trans>
-          </span>
-        </TileWords>
-      );
-    case "refused":
-      return (
-        <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
-          <span>{t(refusalWords(snapshot.reason))}</span>
-          <AgainButton onAgain={onAgain} />
-        </TileWords>
-      );
-    case "unsupported":
-      return (
-        <TileWords icon={<VideoOff />} title={<Trans>Trình duyệt này không phát được hình của camera</Trans>}>
-          <span>
-            <Trans>
-              Camera gửi {codecName(snapshot.figures.codec ?? "")}. Đặt camera gửi H.264, hoặc dùng trình duyệt khác.
-            </Trans>
-          </span>
-          <AgainButton onAgain={onAgain} />
-        </TileWords>
-      );
-    default:
-      return (
-        <TileWords icon={<Loader />} title={<Trans>Đang lấy hình…</Trans>} over={over}>
-          <span>{snapshot.reason ? t(faultWords(snapshot.reason)) : <Trans>Chờ từ {since(clock)}</Trans>}</span>
-        </TileWords>
-      );
-  }
-}
-
-function AgainButton({ onAgain }: { onAgain: () => void }) {
-  return (
-    <button type="button" className="vbtn" onClick={onAgain}>
-      <RotateCw /> <Trans>Thử lại</Trans>
-    </button>
-  );
-}
-
-function LookBack() {
-  const { t } = useLingui();
-  const navigate = useNavigate();
   return (
     <button
       type="button"
       className="vbtn ico"
-      title={t`Xem lại 15 giây trước`}
+      data-act="replay"
+      title={t`Xem lại 15 giây trước (R)`}
       aria-label={t`Xem lại 15 giây trước`}
-      onClick={() => void navigate({ to: "/playback", search: { at: serverNowUs() - 15 * SECOND_US } })}
+      onClick={onReplay}
     >
-      <History />
+      <RotateCcw />
     </button>
   );
 }
@@ -226,70 +231,5 @@ function MeasureButton({ measured, onMeasure }: Pick<Props, "measured" | "onMeas
     >
       <Activity />
     </button>
-  );
-}
-
-type Place = Pick<TileProps, "index" | "camera" | "selected">;
-
-function Empty(place: Place) {
-  const phone = useStore(narrow);
-  return (
-    <Tile {...place} state="empty">
-      <TileWords icon={<CirclePlus />} title={<Trans>Ô trống</Trans>}>
-        <span>
-          {phone ? (
-            <Trans>Bấm Chọn camera ở đầu màn hình.</Trans>
-          ) : (
-            <Trans>Kéo một camera vào đây, hoặc gõ số camera rồi Enter.</Trans>
-          )}
-        </span>
-      </TileWords>
-    </Tile>
-  );
-}
-
-function Gone({ expanded, ...place }: Place & { expanded: boolean }) {
-  return (
-    <Tile {...place} state="gone" controls={<TileControls index={place.index} expanded={expanded} />}>
-      <TileWords icon={<VideoOff />} title={<Trans>Camera ở ô này không còn</Trans>}>
-        <span>
-          <Trans>Camera đã bị xóa khỏi hệ thống, hoặc bạn không còn quyền thấy nó.</Trans>
-        </span>
-      </TileWords>
-    </Tile>
-  );
-}
-
-function Refused({ expanded, ...place }: Place & { expanded: boolean }) {
-  const { t } = useLingui();
-  return (
-    <Tile
-      {...place}
-      state="refused"
-      status={t`không có quyền`}
-      controls={<TileControls index={place.index} expanded={expanded} />}
-    >
-      <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
-        <span>{t(refusalWords("forbidden"))}</span>
-      </TileWords>
-    </Tile>
-  );
-}
-
-function Disabled({ expanded, ...place }: Place & { expanded: boolean }) {
-  const { t } = useLingui();
-  return (
-    <Tile
-      {...place}
-      state="disabled"
-      status={t`đang tắt`}
-      controls={<TileControls index={place.index} expanded={expanded} />}
-    >
-      <TileWords icon={<VideoOff />} title={<Trans>Camera đang được đặt tắt</Trans>}>
-        <span>
-          <Trans>Người quản trị chưa cho camera này chạy.</Trans>
-        </span>
-      </TileWords>
-    </Tile>
   );
 }

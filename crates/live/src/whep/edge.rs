@@ -1,0 +1,657 @@
+//! The socket, the clock and the thread by which all viewers are served.
+//!
+//! ```text
+//! wait for: a datagram · a frame (whose waker rang) · a viewer's time · a word of Whep
+//!   └▶ take it to its session ─▶ drain ─▶ outbox ─▶ socket
+//! ```
+//!
+//! One thread owns every session. A wake-up serves all that are due: those whose
+//! stream has a frame, those whose time has come (rounded up to [`TICK`], so that
+//! viewers do not wake it one by one). Reading is bounded in each turn, so that
+//! who floods the port does not keep frames from others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use base::{StreamId, WallTime};
+use media::{Codec, Frame, Params};
+use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
+use str0m::IceCreds;
+use str0m::net::Transmit;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::sleep_until;
+
+use super::config::WhepConfig;
+use super::demux::{Datagram, Routes};
+use super::outbox::Outbox;
+use super::packets::{self, Cut, Payloads};
+use super::session::{B_FRAMES, Now, Sendable, Session, Setup};
+use super::{End, Refused, addresses};
+use crate::{Hub, Tapped, Viewer};
+
+/// The most viewers of a process.
+const MOST_VIEWERS: usize = 4_000;
+
+/// What viewers' times are rounded up to.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How often the thread looks around where nothing happens.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How many times the socket is read in a turn.
+const MOST_READS: usize = 32;
+
+/// Buffers of a read, each for as many datagrams as the kernel joins (UDP GRO).
+const BUFFERS: usize = 8;
+const BUFFER: usize = 65_535;
+
+/// Room in the kernel, for keyframes to many viewers at once.
+const SEND_BUFFER: usize = 8 << 20;
+const RECEIVE_BUFFER: usize = 1 << 20;
+
+/// WHEP as the rest of the program sees it. Clones are the same.
+#[derive(Clone)]
+pub struct Whep {
+    shared: Arc<Shared>,
+}
+
+/// What a viewer is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The stream of pictures.
+    pub pictures: StreamId,
+    /// A stream of Opus beside it, for who may hear.
+    pub sound: Option<StreamId>,
+}
+
+/// An answered offer.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer, as SDP.
+    pub answer: String,
+    /// The viewer, from now on.
+    pub watching: Watching,
+}
+
+/// One who watches. Dropping it ends that.
+#[derive(Debug)]
+pub struct Watching {
+    number: u64,
+    words: mpsc::UnboundedSender<Word>,
+    ended: oneshot::Receiver<End>,
+}
+
+struct Shared {
+    hub: Hub,
+    config: WhepConfig,
+    setup: Setup,
+    bound: SocketAddr,
+    words: mpsc::UnboundedSender<Word>,
+    /// Viewers now.
+    viewers: Arc<AtomicUsize>,
+}
+
+enum Word {
+    Open(Box<Opened>),
+    Close(u64),
+    Stop(oneshot::Sender<()>),
+}
+
+struct Opened {
+    number: u64,
+    ufrag: String,
+    session: Session,
+    watched: Watched,
+    ended: oneshot::Sender<End>,
+}
+
+/// One viewer as the thread has it.
+struct Live {
+    session: Session,
+    ufrag: String,
+    watched: Watched,
+    addresses: Vec<SocketAddr>,
+    /// From when it is connected on.
+    pictures: Option<Viewer>,
+    sound: Option<Viewer>,
+    bell: Arc<Bell>,
+    waker: Waker,
+    due: Instant,
+    ended: Option<oneshot::Sender<End>>,
+}
+
+/// Whose streams have something.
+#[derive(Default)]
+struct Ready {
+    numbers: Mutex<Vec<u64>>,
+    rung: Notify,
+}
+
+/// Rings for one viewer, once until it was heard.
+struct Bell {
+    number: u64,
+    ready: Arc<Ready>,
+    is_rung: AtomicBool,
+}
+
+struct Edge {
+    hub: Hub,
+    /// What the socket is bound to.
+    bound: SocketAddr,
+    /// The address of a NAT before us.
+    public: Option<IpAddr>,
+    socket: UdpSocket,
+    state: UdpSocketState,
+    words: mpsc::UnboundedReceiver<Word>,
+    viewers: Arc<AtomicUsize>,
+    live: HashMap<u64, Live>,
+    routes: Routes,
+    due: BTreeSet<(Instant, u64)>,
+    ready: Arc<Ready>,
+    cut: HashMap<StreamId, Cut>,
+    outbox: Outbox,
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Whep {
+    /// Takes the port and starts to serve.
+    pub fn start(config: &WhepConfig, hub: Hub) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind(config.listen)?;
+        socket.set_nonblocking(true)?;
+        let bound = socket.local_addr()?;
+        let setup = Setup::new().map_err(io::Error::other)?;
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        for set in [
+            state.set_send_buffer_size(UdpSockRef::from(&socket), SEND_BUFFER),
+            state.set_recv_buffer_size(UdpSockRef::from(&socket), RECEIVE_BUFFER),
+        ] {
+            if let Err(error) = set {
+                tracing::debug!(%error, "the UDP socket of WHEP keeps the system's buffers");
+            }
+        }
+        tracing::info!(%bound, segments = state.max_gso_segments(), "WHEP is served");
+        let (words, heard) = mpsc::unbounded_channel();
+        let viewers = Arc::new(AtomicUsize::new(0));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let public = config.public_address.map(|public| public.ip);
+        let edge = Edge {
+            hub: hub.clone(),
+            bound,
+            public,
+            viewers: viewers.clone(),
+            live: HashMap::new(),
+            routes: Routes::default(),
+            due: BTreeSet::new(),
+            ready: Arc::default(),
+            cut: HashMap::new(),
+            outbox: Outbox::default(),
+            buffers: vec![vec![0; BUFFER]; BUFFERS],
+            words: heard,
+            state,
+            socket: {
+                let _within = runtime.enter();
+                UdpSocket::from_std(socket)?
+            },
+        };
+        std::thread::Builder::new()
+            .name("whep".to_owned())
+            .spawn(move || runtime.block_on(edge.run()))?;
+        let config = config.clone();
+        Ok(Self { shared: Arc::new(Shared { hub, config, setup, bound, words, viewers }) })
+    }
+
+    /// Returns the address and port that media go out by.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.bound
+    }
+
+    /// Returns how many watch, or are about to.
+    pub fn viewers(&self) -> usize {
+        self.shared.viewers.load(Ordering::Relaxed)
+    }
+
+    /// Answers an offer. Whether this person may watch is for the caller to know.
+    pub fn open(&self, offer: &str, watched: Watched) -> Result<Answered, Refused> {
+        let shared = &self.shared;
+        let place = Place::take(&shared.viewers)?;
+        let (ufrag, pass) = (secret(8)?, secret(24)?);
+        let credentials = IceCreds { ufrag: ufrag.clone(), pass };
+        let candidates = addresses::reachable(&shared.config, shared.bound, &addresses::own());
+        let now = Instant::now();
+        let (mut session, answer) =
+            Session::accept(offer, &shared.setup, credentials, &candidates, now)?;
+        // Told at once where it is known already; else the session ends by it.
+        if let Some(params) = known(&shared.hub, watched.pictures) {
+            session.takes(&params).map_err(Refused::Unsupported)?;
+        }
+        session.drain(now, |_| {});
+        let (ended, over) = oneshot::channel();
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed) as u64;
+        let opened = Opened { number, ufrag, session, watched, ended };
+        shared.words.send(Word::Open(Box::new(opened))).map_err(|_| Refused::Over)?;
+        place.keep();
+        let words = shared.words.clone();
+        Ok(Answered { answer, watching: Watching { number, words, ended: over } })
+    }
+
+    /// Ends all sessions, tells their viewers, and closes the port.
+    pub async fn stop(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.shared.words.send(Word::Stop(done)).is_ok() {
+            // The thread drops the sender once it is through, or broke.
+            let _ = is_done.await;
+        }
+    }
+}
+
+/// Sessions of this process so far.
+static NUMBERS: AtomicUsize = AtomicUsize::new(1);
+
+/// A viewer's place among [`MOST_VIEWERS`], given back unless it is kept.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(viewers: &'a AtomicUsize) -> Result<Self, Refused> {
+        if viewers.fetch_add(1, Ordering::Relaxed) >= MOST_VIEWERS {
+            viewers.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refused::Busy);
+        }
+        Ok(Self(viewers))
+    }
+
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns random letters (RFC 8839 §5.4: letters, digits, `+` and `/`).
+fn secret(letters: usize) -> Result<String, Refused> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Refused::Busy)?;
+    Ok(bytes[..letters].iter().map(|byte| char::from(LETTERS[usize::from(byte & 63)])).collect())
+}
+
+impl Watching {
+    /// Waits until it is over, and returns why. May be dropped while it waits.
+    pub async fn ended(&mut self) -> End {
+        (&mut self.ended).await.unwrap_or(End::Over)
+    }
+
+    /// Returns why it is over, if it is.
+    pub fn is_over(&mut self) -> Option<End> {
+        match self.ended.try_recv() {
+            Ok(end) => Some(end),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => Some(End::Over),
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // If the thread is no more, so is the session.
+        let _ = self.words.send(Word::Close(self.number));
+    }
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Word")
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_rung.swap(true, Ordering::AcqRel) {
+            let mut numbers = self.ready.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            numbers.push(self.number);
+            drop(numbers);
+            self.ready.rung.notify_one();
+        }
+    }
+}
+
+impl Edge {
+    async fn run(mut self) {
+        let ready = self.ready.clone();
+        loop {
+            let due = self.due.first().map_or_else(|| Instant::now() + IDLE, |(due, _)| *due);
+            tokio::select! {
+                // A word ends and begins viewers; it never waits behind a flood.
+                biased;
+                word = self.words.recv() => match word {
+                    Some(Word::Open(opened)) => self.open(*opened),
+                    Some(Word::Close(number)) => self.end(number, End::Closed),
+                    Some(Word::Stop(done)) => {
+                        self.stop();
+                        drop(done);
+                        return;
+                    }
+                    // Nobody is left who could open another.
+                    None if self.live.is_empty() => return,
+                    None => self.stop(),
+                },
+                () = ready.rung.notified() => {}
+                () = sleep_until(due.into()) => {}
+                read = self.socket.readable() => if let Err(error) = read {
+                    tracing::error!(%error, "the UDP socket of WHEP cannot be waited for");
+                    return;
+                },
+            }
+            self.receive();
+            self.serve_ready();
+            self.serve_due();
+            self.outbox.flush((&self.socket, &self.state));
+        }
+    }
+
+    fn open(&mut self, opened: Opened) {
+        let Opened { number, ufrag, session, watched, ended } = opened;
+        self.routes.add(ufrag.clone(), number);
+        let bell = Bell { number, ready: self.ready.clone(), is_rung: AtomicBool::new(false) };
+        let bell = Arc::new(bell);
+        let (waker, due) = (Waker::from(bell.clone()), Instant::now());
+        let live = Live {
+            session,
+            ufrag,
+            watched,
+            addresses: Vec::new(),
+            pictures: None,
+            sound: None,
+            bell,
+            waker,
+            due,
+            ended: Some(ended),
+        };
+        self.live.insert(number, live);
+        self.due.insert((due, number));
+    }
+
+    /// Takes what has come to the socket, as much as a turn allows.
+    fn receive(&mut self) {
+        let mut buffers = std::mem::take(&mut self.buffers);
+        for _ in 0..MOST_READS {
+            let mut metas = [RecvMeta::default(); BUFFERS];
+            let read = {
+                let mut slices: Vec<IoSliceMut<'_>> =
+                    buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+                self.socket.try_io(Interest::READABLE, || {
+                    self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas)
+                })
+            };
+            let Ok(read) = read else { break };
+            let now = Instant::now();
+            for (meta, buffer) in metas.iter().zip(&buffers).take(read) {
+                let whole = &buffer[..meta.len.min(buffer.len())];
+                for datagram in whole.chunks(meta.stride.max(1)) {
+                    self.hear(now, meta, datagram);
+                }
+            }
+        }
+        self.buffers = buffers;
+    }
+
+    fn hear(&mut self, now: Instant, meta: &RecvMeta, bytes: &[u8]) {
+        let source = canonical(meta.addr);
+        let (number, is_check) = match Datagram::read(bytes) {
+            Some(Datagram::Check { ufrag }) => (self.routes.named(ufrag), true),
+            Some(Datagram::Media) => (self.routes.at(source), false),
+            None => return,
+        };
+        let Some(number) = number else { return };
+        let Some(live) = self.live.get_mut(&number) else { return };
+        let came_to = meta.dst_ip.map_or(self.bound.ip(), |ip| ip.to_canonical());
+        let destination = SocketAddr::new(came_to, self.bound.port());
+        if live.session.receive(now, source, destination, bytes, is_check) {
+            if is_check {
+                self.routes.claim(number, &mut live.addresses, source);
+            }
+            self.drain(number, now);
+        }
+    }
+
+    /// Serves those whose streams have something.
+    fn serve_ready(&mut self) {
+        let numbers = {
+            let mut numbers = self.ready.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *numbers)
+        };
+        let now = now();
+        numbers.into_iter().for_each(|number| self.feed(number, now));
+    }
+
+    /// Gives a viewer what its streams have.
+    fn feed(&mut self, number: u64, now: Now) {
+        let Some(live) = self.live.get_mut(&number) else { return };
+        live.bell.is_rung.store(false, Ordering::Release);
+        let mut context = Context::from_waker(&live.waker);
+        let mut shown = Taken::default();
+        if let Some(viewer) = &mut live.pictures {
+            let cut = self.cut.entry(live.watched.pictures).or_default();
+            shown.take_all(viewer, &mut context, |frame| {
+                if frame.composition_us != 0 {
+                    return Err(End::Unsupported(B_FRAMES.to_owned()));
+                }
+                Ok(cut.payloads(frame))
+            });
+        }
+        let mut heard = Taken::default();
+        if let Some(viewer) = &mut live.sound {
+            heard.take_all(viewer, &mut context, |frame| match frame.params.codec {
+                Codec::Opus => Ok(packets::cut(frame).into()),
+                _ => Err(End::Unsupported("sound goes as Opus".to_owned())),
+            });
+        }
+        if heard.over.is_some() {
+            // Pictures go on without it.
+            live.sound = None;
+        }
+        for run in shown.runs {
+            let Some(live) = self.live.get_mut(&number) else { return };
+            if let Some(params) = &run.begins
+                && let Err(end) = live.session.begin(params)
+            {
+                return self.end(number, end);
+            }
+            live.session.show(&run.frames, run.begins.is_some(), now);
+            self.drain(number, now.instant);
+        }
+        for run in heard.runs {
+            let Some(live) = self.live.get_mut(&number) else { return };
+            live.session.sound(&run.frames, run.begins.is_some(), now);
+            self.drain(number, now.instant);
+        }
+        if let Some(end) = shown.over {
+            self.end(number, end);
+        }
+    }
+
+    /// Tells the time to those who wanted to know it.
+    fn serve_due(&mut self) {
+        let now = Instant::now();
+        while let Some(&(due, number)) = self.due.first() {
+            if due > now {
+                break;
+            }
+            self.due.pop_first();
+            if let Some(live) = self.live.get_mut(&number) {
+                live.session.tick(now);
+                self.drain(number, now);
+            }
+        }
+    }
+
+    /// Sends all that a session has, and does what it says of itself.
+    fn drain(&mut self, number: u64, now: Instant) {
+        let Some(live) = self.live.get_mut(&number) else { return };
+        let (outbox, out) = (&mut self.outbox, (&self.socket, &self.state));
+        let (bound, public) = (self.bound, self.public);
+        let drained = live.session.drain(now, |transmit| {
+            outbox.push(out, way(transmit, bound, public), &transmit.contents);
+        });
+        self.due.remove(&(live.due, number));
+        live.due = rounded(drained.next, now);
+        if let Some(more) = drained.more {
+            live.due = live.due.min(more);
+        }
+        self.due.insert((live.due, number));
+        if let Some(end) = drained.over {
+            self.end(number, end);
+        } else if drained.connected {
+            live.pictures = Some(self.hub.subscribe(live.watched.pictures));
+            let sound = live.watched.sound.filter(|_| live.session.takes_sound());
+            live.sound = sound.map(|stream| self.hub.subscribe(stream));
+            // The GOP that the hub keeps is there at once.
+            live.bell.wake_by_ref();
+        }
+    }
+
+    fn end(&mut self, number: u64, end: End) {
+        let Some(mut live) = self.live.remove(&number) else { return };
+        self.due.remove(&(live.due, number));
+        self.routes.remove(number, &live.ufrag, &live.addresses);
+        live.session.close();
+        let (outbox, out) = (&mut self.outbox, (&self.socket, &self.state));
+        let (bound, public) = (self.bound, self.public);
+        live.session.drain(Instant::now(), |transmit| {
+            outbox.push(out, way(transmit, bound, public), &transmit.contents);
+        });
+        tracing::info!(session = number, why = %end, "a viewer by WHEP has ended");
+        if let Some(ended) = live.ended.take() {
+            // Whoever asked for the end does not wait for it.
+            let _ = ended.send(end);
+        }
+        let pictures = live.watched.pictures;
+        if !self.live.values().any(|live| live.watched.pictures == pictures) {
+            self.cut.remove(&pictures);
+        }
+        self.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn stop(&mut self) {
+        let numbers: Vec<u64> = self.live.keys().copied().collect();
+        numbers.into_iter().for_each(|number| self.end(number, End::Over));
+        self.outbox.flush((&self.socket, &self.state));
+    }
+}
+
+/// The moment by both clocks.
+fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wall = WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+    Now { instant: Instant::now(), wall }
+}
+
+/// Rounds a viewer's time up, so that many are served by one wake-up.
+fn rounded(due: Instant, now: Instant) -> Instant {
+    // From this process's beginning of time, whichever that is.
+    static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let origin = *ORIGIN.get_or_init(|| now);
+    let due = due.max(now).min(now + Duration::from_secs(3600));
+    let ticks = due.saturating_duration_since(origin).as_micros() / TICK.as_micros() + 1;
+    let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+    origin + TICK * ticks
+}
+
+/// An address of IPv4 as such, also where the socket takes both.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Where a packet goes to, and which of our addresses it must come from: the one
+/// that the viewer's own packets came to.
+fn way(
+    transmit: &Transmit,
+    bound: SocketAddr,
+    public: Option<IpAddr>,
+) -> (SocketAddr, Option<IpAddr>) {
+    let mapped = |ip: IpAddr| match ip {
+        IpAddr::V4(ip) if bound.is_ipv6() => ip.to_ipv6_mapped().into(),
+        ip => ip,
+    };
+    let to = SocketAddr::new(mapped(transmit.destination.ip()), transmit.destination.port());
+    let from = transmit.source.ip();
+    // That of a NAT before us is not ours to send from.
+    let is_ours = bound.ip().is_unspecified() && public != Some(from);
+    (to, is_ours.then(|| mapped(from)))
+}
+
+/// Returns what a stream is known to be.
+fn known(hub: &Hub, stream: StreamId) -> Option<Arc<Params>> {
+    let (mut viewer, mut context) = (hub.subscribe(stream), Context::from_waker(Waker::noop()));
+    loop {
+        match viewer.poll_tapped(&mut context) {
+            Poll::Ready(Tapped::Begin(params)) => return Some(params),
+            Poll::Ready(Tapped::Closed) | Poll::Pending => return None,
+            Poll::Ready(_) => {}
+        }
+    }
+}
+
+/// What a stream had for a viewer at once.
+#[derive(Default)]
+struct Taken {
+    runs: Vec<Run>,
+    over: Option<End>,
+}
+
+/// Frames that follow one another.
+struct Run {
+    begins: Option<Arc<Params>>,
+    frames: Vec<Sendable>,
+}
+
+impl Taken {
+    fn take_all(
+        &mut self,
+        viewer: &mut Viewer,
+        context: &mut Context<'_>,
+        mut cut: impl FnMut(&Frame) -> Result<Payloads, End>,
+    ) {
+        while let Poll::Ready(tapped) = viewer.poll_tapped(context) {
+            match tapped {
+                Tapped::Frame(frame) => match cut(&frame) {
+                    // What cannot be cut is no frame, and nobody misses it.
+                    Ok(payloads) if payloads.is_empty() => {}
+                    Ok(payloads) => {
+                        let sendable = Sendable { wall: frame.wall, payloads };
+                        match self.runs.last_mut() {
+                            Some(run) => run.frames.push(sendable),
+                            None => self.runs.push(Run { begins: None, frames: vec![sendable] }),
+                        }
+                    }
+                    Err(end) => {
+                        self.over = Some(end);
+                        return;
+                    }
+                },
+                Tapped::Begin(params) => {
+                    self.runs.push(Run { begins: Some(params), frames: Vec::new() });
+                }
+                Tapped::Closed => {
+                    self.over = Some(End::Removed);
+                    return;
+                }
+                Tapped::State(_) | Tapped::Dropped { .. } => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+"""A player of another make, aiortc, that watches by WHEP. Started by e2e/tests/whep.rs:
+
+    python whep.py '{"address", "ca", "token", "role", "frames", "pictures"}'
+
+Writes each decoded frame to the file "pictures" as 640 x 360 gray bytes, and what
+it found to standard output, as JSON.
+"""
+
+import asyncio
+import json
+import ssl
+import sys
+import urllib.request
+
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+SIZE = (640, 360)
+PATIENCE_S = 120
+
+
+def ask(told, method, path, body=None):
+    """Sends a request with the token and nothing that a browser would add."""
+    request = urllib.request.Request(told["address"] + path, method=method, data=body)
+    request.add_header("Authorization", "Bearer " + told["token"])
+    if body is not None:
+        request.add_header("Content-Type", "application/sdp")
+    context = ssl.create_default_context(cafile=told["ca"])
+    return urllib.request.urlopen(request, context=context, timeout=PATIENCE_S)
+
+
+def gray(frame):
+    """Returns a frame as rows of gray, without what pads them."""
+    plane = frame.reformat(*SIZE, format="gray").planes[0]
+    rows, width = bytes(plane), plane.line_size
+    return b"".join(rows[at * width : at * width + SIZE[0]] for at in range(SIZE[1]))
+
+
+async def watch(told):
+    player = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    player.addTransceiver("video", direction="recvonly")
+    await player.setLocalDescription(await player.createOffer())
+    offer = player.localDescription.sdp.encode()
+    path = "/api/v1/whep?role=" + told["role"]
+    answer = await asyncio.to_thread(ask, told, "POST", path, offer)
+    sdp, ends_at = answer.read().decode(), answer.headers["Location"]
+    await player.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+    track = player.getReceivers()[0].track
+    sizes, times = set(), []
+    with open(told["pictures"], "wb") as pictures:
+        for _ in range(told["frames"]):
+            frame = await track.recv()
+            sizes.add((frame.width, frame.height))
+            times.append(frame.pts)
+            pictures.write(gray(frame))
+    ended = await asyncio.to_thread(ask, told, "DELETE", ends_at)
+    again = None
+    try:
+        await asyncio.to_thread(ask, told, "DELETE", ends_at)
+    except urllib.error.HTTPError as error:
+        again = error.status
+    await player.close()
+    return {
+        "status": answer.status,
+        "ended": ended.status,
+        "again": again,
+        "sizes": sorted(sizes),
+        "times": times,
+    }
+
+
+async def main():
+    found = await asyncio.wait_for(watch(json.loads(sys.argv[1])), PATIENCE_S)
+    print(json.dumps(found))
+
+
+asyncio.run(main())

@@ -1,0 +1,195 @@
+//! Live pictures by WHEP, watched by players that are not ours: aiortc, and a page
+//! in Debian's Chromium that has nothing but the browser's own means.
+//!
+//! Each frame of the simulated street has its number burnt in. What a player
+//! decoded must be frames that were sent, one after the other.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::Context;
+use e2e::city;
+use e2e::http::Person;
+use e2e::program::{self, Program};
+use serde_json::{Value, json};
+use simcam::Server;
+use simcam::clip;
+use simcam::scene::Scene;
+
+/// Frames in the loop of a stream.
+const LOOP: u32 = 500;
+
+/// How many frames aiortc decodes: several GOPs.
+const FRAMES: usize = 100;
+
+const CHOSEN: &str = "mưa rào Hà Nội 1954";
+
+/// A running program with one camera, and somebody who may watch it.
+struct Stage {
+    // Ended in this order.
+    khue: Program,
+    _cameras: Server,
+    _runtime: tokio::runtime::Runtime,
+    person: Person,
+    address: String,
+    camera: String,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn set() -> anyhow::Result<Self> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let folder = tempfile::tempdir()?;
+        let scene = clip::render_all(&e2e::scenes(), &Scene::all()[..1], |_| {})?.remove(0);
+        let (main, sub) = (Arc::new(scene.main), Arc::new(scene.sub));
+        let cameras = runtime.block_on(city::serve(1, &main, &sub))?;
+        let config = program::configure(
+            folder.path(),
+            "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n",
+        )?;
+        city::add(&config, &cameras, 1)?;
+        let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
+        let address = khue.address()?;
+        let mut person = Person::reach(&address, &folder.path().join("data"))?;
+        person.sign_in_first("trucban", &khue.password("trucban")?, CHOSEN)?;
+        let known = person.cameras()?;
+        let camera = known.keys().next().context("there is a camera")?.clone();
+        Ok(Self { khue, _cameras: cameras, _runtime: runtime, person, address, camera, folder })
+    }
+
+    /// A token that lets somebody watch the camera now.
+    fn token(&self) -> anyhow::Result<String> {
+        let asked = json!({ "camera": self.camera, "actions": ["live"] });
+        let answer = self.person.ask("POST", "media-tokens", Some(asked))?.ok()?;
+        Ok(answer["token"].as_str().context("a token is text")?.to_owned())
+    }
+}
+
+#[test]
+fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
+    let stage = Stage::set()?;
+    let session = stage.person.ask("GET", "session", None)?.ok()?;
+    assert_eq!(session["ways"]["whep"], true);
+
+    // The small stream has ten frames a second, numbered as those of the large one.
+    let found = aiortc(&stage, "sub")?;
+    assert_eq!((&found["status"], &found["sizes"]), (&json!(201), &json!([[640, 360]])), "{found}");
+    assert_eq!((&found["ended"], &found["again"]), (&json!(200), &json!(404)));
+    let numbers = burnt_in(&stage.folder.path().join("pictures"))?;
+    assert_eq!(numbers.len(), FRAMES);
+    follow(&numbers, 2..=3);
+    let times: Vec<i64> = serde_json::from_value(found["times"].clone())?;
+    assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
+
+    // The large one is more than Python takes on a busy machine: its kernel drops
+    // packets that it does not read in time, and it shows what it then has.
+    let found = aiortc(&stage, "main")?;
+    assert_eq!(found["sizes"], json!([[1920, 1080]]), "{found}");
+    let mut numbers = burnt_in(&stage.folder.path().join("pictures"))?;
+    follow(&numbers, 0..=LOOP / 2);
+    numbers.dedup();
+    assert!(numbers.len() >= 25, "{numbers:?}");
+
+    let found = chromium(&stage)?;
+    let (first, second) = (&found["first"], &found["second"]);
+    assert_eq!((&second["codec"], &second["state"]), (&json!("video/H264"), &json!("connected")));
+    assert_eq!((&second["width"], &second["height"]), (&json!(1920), &json!(1080)));
+    let count = |stats: &Value, of: &str| stats[of].as_u64().unwrap_or_default();
+    assert!(count(second, "decoded") >= count(first, "decoded") + 75, "{first} {second}");
+    assert_eq!(found["ended"], 200);
+    let numbers: Vec<u32> = serde_json::from_value(found["numbers"].clone())?;
+    // A browser on a busy machine leaves frames out on screen, but never goes back.
+    follow(&numbers, 0..=LOOP / 2);
+    assert!(stage.khue.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn a_udp_port_that_is_taken_is_named_with_the_cure() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?;
+    let config = |whep: &str| {
+        let http = "[http]\nlisten = \"127.0.0.1:0\"\n";
+        program::configure(folder.path(), &format!("{http}[whep]\n{whep}\n"))
+    };
+    let path = config(&format!("listen = \"{address}\""))?;
+    let ended = Command::new(program::khue()).args(["serve", "--config"]).arg(&path).output()?;
+    let words = String::from_utf8(ended.stderr)?;
+    assert!(!ended.status.success());
+    let wanted =
+        format!("cannot serve WHEP on UDP {address}: choose another port by listen in [whep]");
+    assert!(words.contains(&wanted) && words.contains("enabled = false"), "{words}");
+
+    // Without it the port is nobody's concern.
+    let path = config(&format!("listen = \"{address}\"\nenabled = false"))?;
+    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), path.as_os_str()])?;
+    let address = khue.address()?;
+    let mut person = Person::reach(&address, &folder.path().join("data"))?;
+    person.sign_in_first("trucban", &khue.password("trucban")?, CHOSEN)?;
+    let session = person.ask("GET", "session", None)?.ok()?;
+    assert_eq!(session["ways"]["whep"], false);
+    assert!(khue.stop()?.success());
+    Ok(())
+}
+
+/// Watches with aiortc, and returns what it found.
+fn aiortc(stage: &Stage, role: &str) -> anyhow::Result<Value> {
+    let made = Command::new(e2e::root().join("scripts/players"))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run scripts/players")?;
+    anyhow::ensure!(made.status.success(), "scripts/players did not install aiortc");
+    let python = String::from_utf8(made.stdout)?;
+    let told = json!({
+        "address": stage.address, "ca": stage.folder.path().join("data/tls/ca.pem"),
+        "token": stage.token()?, "role": role, "frames": FRAMES,
+        "pictures": stage.folder.path().join("pictures"),
+    });
+    let player = Command::new(python.trim())
+        .arg(e2e::root().join("e2e/players/whep.py"))
+        .arg(told.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run aiortc")?;
+    anyhow::ensure!(player.status.success(), "aiortc did not play");
+    Ok(serde_json::from_slice(&player.stdout)?)
+}
+
+/// Watches with a page in Chromium, and returns what it found.
+fn chromium(stage: &Stage) -> anyhow::Result<Value> {
+    let told = json!({ "address": stage.address, "token": stage.token()?, "role": "main" });
+    let story = Command::new("node")
+        .arg(e2e::root().join("web/e2e/whep-story.mjs"))
+        .arg(told.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run node")?;
+    anyhow::ensure!(story.status.success(), "Chromium did not play");
+    Ok(serde_json::from_slice(&story.stdout)?)
+}
+
+/// Reads the numbers burnt into the pictures of a file of gray ones; a picture that
+/// is damaged has none.
+fn burnt_in(file: &Path) -> anyhow::Result<Vec<u32>> {
+    let (width, height) = (640, 360);
+    let bytes = std::fs::read(file)?;
+    let pictures = bytes.chunks_exact(width * height);
+    Ok(pictures
+        .filter_map(|picture| simcam::draw::read_burnt_in(picture, width, height, width))
+        .map(|burnt_in| burnt_in.frame.into())
+        .collect())
+}
+
+/// Each number must come so many frames after the one before it.
+fn follow(numbers: &[u32], steps: RangeInclusive<u32>) {
+    for pair in numbers.windows(2) {
+        let step = (pair[1] + LOOP - pair[0]) % LOOP;
+        assert!(steps.contains(&step), "{} after {} in {numbers:?}", pair[1], pair[0]);
+    }
+}

@@ -1,0 +1,93 @@
+/**
+ * The picture on the screen as a file: every pixel of the stream, and in a
+ * strip below it, never over it, which camera and which moment it is of.
+ */
+import { clockMillis, date } from "../lib/time";
+import { fold } from "./tree";
+
+export interface Caption {
+  number: number;
+  name: string;
+  wallUs: number;
+  /** Whether the moment is an estimate: by WHEP and HLS pictures carry no time. */
+  estimated: boolean;
+  /** What kind of picture it is, in words: live, or of a recording. */
+  kind: string;
+  point: "," | ".";
+}
+
+/** `113-huong-dinh-tien-hoang-20261120-074218-240.png`. Pure. */
+export function snapshotName({ number, name, wallUs }: Pick<Caption, "number" | "name" | "wallUs">): string {
+  const plain = fold(name)
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
+  const day = date(wallUs).split("/").reverse().join("");
+  const hour = clockMillis(wallUs).replaceAll(":", "").replace(",", "-");
+  return [number, plain, `${day}-${hour}`]
+    .filter((part) => part !== "")
+    .join("-")
+    .concat(".png");
+}
+
+/** What the strip says, at its left and its right end. Pure. */
+export function captionWords({ number, name, wallUs, estimated, kind, point }: Caption): [string, string] {
+  return [
+    `${number} · ${name}`,
+    `${estimated ? "≈ " : ""}${date(wallUs)} ${clockMillis(wallUs, point)} UTC+7 · ${kind}`,
+  ];
+}
+
+/** Draws the picture that a video shows, with its strip. `captionOf` is asked once that picture is taken. */
+export async function takeSnapshot(video: HTMLVideoElement, captionOf: () => Caption | null): Promise<File | null> {
+  await nextFrame(video);
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d")!;
+  const [width, height] = [video.videoWidth, video.videoHeight];
+  const caption = captionOf();
+  if (width === 0 || !caption) return null;
+  const size = Math.max(12, Math.round(height / 36));
+  const style = getComputedStyle(document.documentElement);
+  const font = `500 ${size}px ${style.getPropertyValue("--font-ui")}`;
+  const words = captionWords(caption);
+  pen.font = font;
+  const room = width - 2 * size;
+  const [left, right] = words.map((text) => pen.measureText(text).width) as [number, number];
+  // Side by side where they fit, else below each other.
+  const lines = left + right + 2 * size <= room ? 1 : 2;
+  const strip = Math.round((lines * 1.5 + 0.5) * size);
+  canvas.width = width;
+  canvas.height = height + strip;
+  pen.drawImage(video, 0, 0, width, height);
+  pen.fillStyle = style.getPropertyValue("--video-void");
+  pen.fillRect(0, height, width, strip);
+  pen.fillStyle = style.getPropertyValue("--video-text");
+  pen.font = font;
+  pen.textBaseline = "middle";
+  pen.fillText(words[0], size, height + size, room);
+  if (lines === 1) pen.fillText(words[1], width - size - right, height + size);
+  else pen.fillText(words[1], size, height + 2.5 * size, room);
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+  return blob && new File([blob], snapshotName(caption), { type: "image/png" });
+}
+
+/** Has the browser save a file. */
+export function download(file: File): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Waits until a frame is presented, so that it and its time belong together; what stands is taken as it is. */
+function nextFrame(video: HTMLVideoElement): Promise<void> {
+  if (video.paused) return Promise.resolve();
+  return new Promise((resolve) => {
+    const limit = setTimeout(resolve, 500);
+    video.requestVideoFrameCallback(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,59 @@
+/** The small pictures of this screen, with the token that they need; and how a part of it wants one. */
+import { createContext, useContext, useEffect, useState } from "react";
+import { thumbnail } from "../../api/watching";
+import { createStore, useStore } from "../../lib/store";
+import type { MediaSocket } from "../../player/socket";
+import { type Thumb, Thumbs } from "../../player/thumbs";
+
+const HEIGHT = 180;
+
+/** Null while nobody said why they look back, and where the server makes none. */
+export const ThumbsContext = createContext<Thumbs | null>(null);
+const NONE = createStore<"ok" | "no_worker">("ok");
+
+export function makeThumbs(socket: MediaSocket, purpose: string): Thumbs {
+  return new Thumbs({
+    async get(camera, atUs, signal) {
+      const { token } = await socket.tokens.get({ camera, action: "playback", purpose });
+      return await thumbnail(camera, atUs, HEIGHT, token, signal);
+    },
+    makeUrl: (picture) => URL.createObjectURL(picture),
+    dropUrl: (url) => URL.revokeObjectURL(url),
+  });
+}
+
+/**
+ * Returns the picture of a moment once it is here. The last one stays until
+ * then, so that a hand that moves sees no holes; null where there is none.
+ */
+export function useThumb(camera: string | null, us: number | null, afterMs: number): Thumb | null {
+  const thumbs = useContext(ThumbsContext);
+  const [thumb, setThumb] = useState<Thumb | null>(null);
+  const second = us === null ? null : Math.floor(us / 1e6);
+  useEffect(() => {
+    if (!thumbs || camera === null || second === null) {
+      setThumb(null);
+      return;
+    }
+    const kept = thumbs.peek(camera, second * 1e6);
+    if (kept !== undefined) {
+      setThumb(kept);
+      return;
+    }
+    let off: (() => void) | null = null;
+    const timer = setTimeout(() => {
+      off = thumbs.want(camera, second * 1e6, setThumb);
+    }, afterMs);
+    return () => {
+      clearTimeout(timer);
+      off?.();
+    };
+  }, [thumbs, camera, second, afterMs]);
+  return thumb;
+}
+
+/** Whether the server has nothing to make such pictures with. */
+export function useNoThumbs(): boolean {
+  const thumbs = useContext(ThumbsContext);
+  return useStore(thumbs?.state ?? NONE) === "no_worker";
+}

@@ -1,0 +1,32 @@
+/** The recorded sound of one camera at the cursor of a deck: heard while it plays at the speed of time. */
+import { useEffect, useRef } from "react";
+import { useMedia } from "./context";
+import type { Deck } from "./deck";
+import { PastSound } from "./pastsound";
+
+interface Props {
+  deck: Deck;
+  camera: string;
+  purpose: string;
+  onLost: (code: string) => void;
+}
+
+export function PastSoundTrack({ deck, camera, purpose, onLost }: Props) {
+  const socket = useMedia();
+  const audio = useRef<HTMLAudioElement>(null);
+  const told = useRef(onLost);
+  told.current = onLost;
+
+  useEffect(() => {
+    const sound = new PastSound(socket, audio.current!, { camera, action: "playback", sound: true, purpose });
+    sound.onLost = (code) => told.current(code);
+    const tick: typeof deck.onTick = (...at) => sound.tick(...at);
+    deck.onTick = tick;
+    return () => {
+      if (deck.onTick === tick) deck.onTick = null;
+      sound.close();
+    };
+  }, [socket, deck, camera, purpose]);
+
+  return <audio ref={audio} />;
+}
