@@ -85,6 +85,40 @@ test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name"
   await check(page, "letting go of a hold");
 });
 
+test.for(LOOKS)("what a tile can do holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await mock.setWays({ convert: "busy" });
+  try {
+    await atDesk(page, mock.base, "/live", ["c131", "c212"], 4);
+    await page.locator('[data-camera="c131"][data-state="live"]').waitFor();
+    await page.locator('[data-camera="c212"][data-state="busy"]').waitFor();
+    const tile = page.locator('[data-camera="c131"]');
+    await tile.click({ position: { x: 60, y: 60 } });
+    await page.keyboard.press("z");
+    await page.keyboard.press("+");
+    await page.locator(".overview").waitFor();
+    await tile.locator('[data-act="sound"]').click();
+    await tile.locator('[data-act="measure"]').click();
+    await page.locator(".diagrow", { hasText: "Tiếng" }).waitFor();
+    await check(page, "zoomed, heard and measured");
+    await page.keyboard.press("Escape");
+    await tile.locator('[data-act="replay"]').click();
+    await page.locator('[data-state="replay"]').waitFor();
+    await check(page, "looking back in the tile");
+    await tile.locator('[data-act="more"]').click();
+    await page.locator('[role="menu"]').waitFor();
+    await check(page, "more");
+    await page.locator('[role="menuitem"]', { hasText: "RTSP" }).click();
+    await page.locator('input[name="label"]').fill("Phòng họp");
+    await page.locator('[data-act="make-secret"]').click();
+    await page.locator('[data-told="password"]').waitFor();
+    await page.locator('[data-act="ask-revoke"]').first().click();
+    await check(page, "RTSP out");
+  } finally {
+    await mock.setWays();
+  }
+});
+
 test.for(LOOKS)("a spoilt disk is told within WCAG 2.2 AA, $theme, on a $name", async (look) => {
   await mock.setDisk({ full: true, unreadable_files: 3 });
   try {

@@ -94,7 +94,7 @@ export function nothingWords(choice: Extract<Choice, { kind: "none" }>, i18n: I1
     case "busy":
       return {
         title: i18n._(msg`Máy chủ chưa chuyển mã được hình này`),
-        cure: i18n._(msg`Camera gửi ${codec}, và máy chủ đang chuyển mã hết công suất. Đóng bớt ô rồi thử lại.`),
+        cure: i18n._(msg`Camera gửi ${codec}, máy chủ đang chuyển mã hết công suất. Đóng bớt ô rồi thử lại.`),
       };
     case "no_worker":
       return {

@@ -16,11 +16,26 @@ export function watchShown(
   });
 }
 
+/** For browsers that do not tell of frames: some times a second, where the playhead is. */
+function watchTime(
+  video: HTMLVideoElement,
+  onFrame: (nowMs: number, frame: VideoFrameCallbackMetadata) => void,
+): () => void {
+  const tell = () => {
+    const { currentTime: mediaTime, videoWidth: width, videoHeight: height } = video;
+    const now = performance.now();
+    onFrame(now, { mediaTime, width, height, presentationTime: now, expectedDisplayTime: now, presentedFrames: 0 });
+  };
+  video.addEventListener("timeupdate", tell);
+  return () => video.removeEventListener("timeupdate", tell);
+}
+
 /** Calls `onFrame` with what the browser says of each frame presented, until the returned function is called. */
 export function watchFrames(
   video: HTMLVideoElement,
   onFrame: (nowMs: number, frame: VideoFrameCallbackMetadata) => void,
 ): () => void {
+  if (!("requestVideoFrameCallback" in video)) return watchTime(video, onFrame);
   let handle = 0;
   const next = () => {
     handle = video.requestVideoFrameCallback((nowMs, frame) => {

@@ -270,3 +270,23 @@ test("shutting ends all, for good", async () => {
   expect(wires.length).toBe(1);
   expect(socket.line.get().phase).toBe("off");
 });
+
+test("sound and converted pictures are channels of their own, each with its form and token", async () => {
+  const { socket, wires, pass, state } = await setUp();
+  const wire = wires[0]!;
+  const grant = { camera: "c1", action: "live" } as const;
+  const pictures = socket.open({ kind: "live", grant, role: "sub", form: "h264" }, sink());
+  socket.open({ kind: "live", grant: { ...grant, sound: true }, role: "sound", form: "aac" }, sink());
+  socket.open(live(), sink());
+  await pass(1);
+  const asked = wire.ops("live").map(({ ref: _, ...op }: ClientOp & { ref?: string }) => op);
+  expect(asked).toContainEqual({ op: "live", role: "sub", form: "h264", token: "t1" });
+  expect(asked).toContainEqual({ op: "live", role: "sound", form: "aac", token: "t2" });
+  expect(asked).toContainEqual({ op: "live", role: "sub", token: "t1" });
+  expect(state.tokens).toBe(2);
+  // The same stream as it is does not hold the converted one open.
+  const converted = wire.ops("live").find((op) => "form" in op && op.form === "h264");
+  wire.say({ type: "opened", ref: refOf(converted), channel: 7 });
+  pictures.close();
+  expect(wire.ops("stop")).toEqual([{ op: "stop", channel: 7 }]);
+});

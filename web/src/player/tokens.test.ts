@@ -27,13 +27,14 @@ test("callers at one time share one request", async () => {
   expect(ask).toHaveBeenCalledTimes(1);
 });
 
-test("another camera, action or purpose is another token", async () => {
+test("another camera, action, purpose, or sound with it is another token", async () => {
   const { tokens, ask } = purse();
   await tokens.get(live);
   await tokens.get({ ...live, camera: "c2" });
   await tokens.get({ camera: "c1", action: "playback", purpose: "a" });
   await tokens.get({ camera: "c1", action: "playback", purpose: "b" });
-  expect(ask).toHaveBeenCalledTimes(4);
+  await tokens.get({ ...live, sound: true });
+  expect(ask).toHaveBeenCalledTimes(5);
 });
 
 test("a refusal is not remembered", async () => {

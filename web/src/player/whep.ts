@@ -16,7 +16,8 @@ import { ApiError } from "../api/client";
 import { closeWhep, openWhep, renewWhep } from "../api/watching";
 import { serverClock } from "../lib/serverclock";
 import type { Plan } from "./choose";
-import { LivePlayer, type Measured } from "./liveplayer";
+import { frameMoment } from "./framemoment";
+import { LivePlayer } from "./liveplayer";
 import { watchFrames } from "./shown";
 import type { MediaSocket } from "./socket";
 import { type Grant, isFinal, type Token } from "./tokens";
@@ -37,19 +38,6 @@ export function takesByWhep(codec: string | null): boolean {
   if (codec === null) return true;
   const wanted = /^(hvc1|hev1)/.test(codec) ? "video/h265" : "video/h264";
   return RTCRtpReceiver.getCapabilities("video")?.codecs.some((c) => c.mimeType.toLowerCase() === wanted) ?? false;
-}
-
-/** When a frame was taken, on the clock of this page, as far as the browser knows; and how it knows. Pure. */
-export function frameMoment(
-  nowMs: number,
-  frame: { captureTime?: number; receiveTime?: number },
-): { ms: number; measured: Measured } {
-  const { captureTime, receiveTime } = frame;
-  // A sender whose clock is not this one's tells times that cannot be.
-  if (captureTime !== undefined && captureTime <= nowMs && captureTime > nowMs - 60_000)
-    return { ms: captureTime, measured: "captured" };
-  if (receiveTime !== undefined && receiveTime <= nowMs) return { ms: receiveTime, measured: "received" };
-  return { ms: nowMs, measured: "drawn" };
 }
 
 export class WhepView extends LivePlayer {

@@ -101,10 +101,12 @@ export function PlaybackPage() {
       );
   }, [tree, view]);
 
-  // A server that makes no small pictures is asked once, and says so.
   const media = useMedia();
   const { worker } = useOffer();
-  const thumbs = useMemo(() => (purpose === null ? null : makeThumbs(media, purpose)), [media, purpose]);
+  const thumbs = useMemo(
+    () => (purpose === null ? null : makeThumbs(media, purpose, worker)),
+    [media, purpose, worker],
+  );
   useEffect(() => () => thumbs?.close(), [thumbs]);
 
   const asked = askedSpan(window);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { clock, DAY_US, HOUR_US, MINUTE_US, parseDateTime, SECOND_US } from "../../lib/time";
 import {
   askedSpan,
+  cells,
   centred,
   clipped,
   follow,
@@ -88,4 +89,22 @@ test("who pans away from a cursor that plays on stays there, until the cursor ju
   expect(followMove(away, cursor, cursor + SECOND_US)).toBe(away);
   expect(fraction(followMove(away, cursor, cursor + MINUTE_US), cursor + MINUTE_US)).toBeCloseTo(0.2);
   expect(followMove(hour, cursor, cursor + SECOND_US)).toBe(hour);
+});
+
+test("small pictures stand on a grid of time, and stay there while the window moves", () => {
+  const hour = { fromUs: 10 * HOUR_US + 7 * SECOND_US, spanUs: HOUR_US };
+  const { stepUs, startsUs } = cells(hour, 1200);
+  expect(stepUs).toBe(6 * MINUTE_US);
+  expect(startsUs.every((us) => us % stepUs === 0)).toBe(true);
+  // From before the left edge to the right one.
+  expect(startsUs[0]!).toBeLessThanOrEqual(hour.fromUs);
+  expect(startsUs.at(-1)! + stepUs).toBeGreaterThanOrEqual(hour.fromUs + hour.spanUs);
+  const later = cells(pan(hour, 0.02), 1200).startsUs;
+  expect(later.filter((us) => !startsUs.includes(us)).length).toBeLessThanOrEqual(1);
+  for (const width of [300, 800, 1200, 2500])
+    for (const spanUs of [20 * SECOND_US, 10 * MINUTE_US, HOUR_US]) {
+      const { stepUs } = cells({ fromUs: 0, spanUs }, width);
+      expect((stepUs / spanUs) * width).toBeGreaterThanOrEqual(112);
+    }
+  expect(cells(hour, 0).startsUs).toEqual([]);
 });

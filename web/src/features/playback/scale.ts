@@ -89,7 +89,9 @@ export function ticks(window: Window, width: number, apart = 84): Tick[] {
   return out;
 }
 
-const CELLS = [2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 360, 480, 600].map((s) => s * SECOND_US);
+const CELLS = [2, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 3600].map(
+  (s) => s * SECOND_US,
+);
 
 /**
  * Returns where pictures of `apart` pixels stand in a row: on a grid of time,

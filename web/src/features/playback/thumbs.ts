@@ -11,8 +11,9 @@ const HEIGHT = 180;
 export const ThumbsContext = createContext<Thumbs | null>(null);
 const NONE = createStore<"ok" | "no_worker">("ok");
 
-export function makeThumbs(socket: MediaSocket, purpose: string): Thumbs {
-  return new Thumbs({
+/** `worker`: whether the server has what makes them; it is not asked where it has not. */
+export function makeThumbs(socket: MediaSocket, purpose: string, worker: boolean): Thumbs {
+  const thumbs = new Thumbs({
     async get(camera, atUs, signal) {
       const { token } = await socket.tokens.get({ camera, action: "playback", purpose });
       return await thumbnail(camera, atUs, HEIGHT, token, signal);
@@ -20,6 +21,8 @@ export function makeThumbs(socket: MediaSocket, purpose: string): Thumbs {
     makeUrl: (picture) => URL.createObjectURL(picture),
     dropUrl: (url) => URL.revokeObjectURL(url),
   });
+  if (!worker) thumbs.state.set("no_worker");
+  return thumbs;
 }
 
 /**
@@ -28,28 +31,30 @@ export function makeThumbs(socket: MediaSocket, purpose: string): Thumbs {
  */
 export function useThumb(camera: string | null, us: number | null, afterMs: number): Thumb | null {
   const thumbs = useContext(ThumbsContext);
-  const [thumb, setThumb] = useState<Thumb | null>(null);
+  const [found, setFound] = useState<{ camera: string; thumb: Thumb | null } | null>(null);
   const second = us === null ? null : Math.floor(us / 1e6);
   useEffect(() => {
     if (!thumbs || camera === null || second === null) {
-      setThumb(null);
+      setFound(null);
       return;
     }
+    const take = (thumb: Thumb | null) => setFound({ camera, thumb });
     const kept = thumbs.peek(camera, second * 1e6);
     if (kept !== undefined) {
-      setThumb(kept);
+      take(kept);
       return;
     }
     let off: (() => void) | null = null;
     const timer = setTimeout(() => {
-      off = thumbs.want(camera, second * 1e6, setThumb);
+      off = thumbs.want(camera, second * 1e6, take);
     }, afterMs);
     return () => {
       clearTimeout(timer);
       off?.();
     };
   }, [thumbs, camera, second, afterMs]);
-  return thumb;
+  // Never another camera's.
+  return found && found.camera === camera ? found.thumb : null;
 }
 
 /** Whether the server has nothing to make such pictures with. */

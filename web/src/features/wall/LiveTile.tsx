@@ -62,7 +62,9 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
   const back = replay.fromUs !== null;
   const time = useRef<HTMLSpanElement>(null);
 
-  const kind = visible ? (snapshot?.kind ?? "connecting") : "off_screen";
+  // A plan that will not do is given up for the next one, which connects.
+  const told = snapshot?.kind === "unsupported" ? "connecting" : (snapshot?.kind ?? "connecting");
+  const kind = visible ? told : "off_screen";
   const hasPicture = kind === "live" || kind === "late";
   const zooming = useZoom(selected, hasPicture || back);
   const { choice, onFailed, onAgain, onSub } = useChoosing({
@@ -128,13 +130,15 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
       }
       controls={
         <TileControls index={index} expanded={expanded}>
-          <SnapshotButton
-            camera={camera}
-            root={root}
-            kind={back ? t`xem lại` : t`trực tiếp`}
-            estimated={!back && figures !== undefined && figures.measured !== "exact"}
-            keys={selected}
-          />
+          {(!back || camera.may.export) && (
+            <SnapshotButton
+              camera={camera}
+              root={root}
+              kind={back ? t`xem lại` : t`trực tiếp`}
+              estimated={!back && figures !== undefined && figures.measured !== "exact"}
+              keys={selected}
+            />
+          )}
           {camera.may.playback && <ReplayButton onReplay={replay.start} />}
           <ZoomButton zooming={zooming} />
           {mayHear && <SoundButton camera={camera} keys={selected} />}

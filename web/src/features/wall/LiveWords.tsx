@@ -44,7 +44,8 @@ export function Status({ snapshot, camera, choice }: { snapshot: LiveSnapshot; c
     connecting: t`đang kết nối`,
     no_data: t`mất hình`,
     refused: t`không có quyền`,
-    unsupported: t`không phát được`,
+    // The next way is being tried.
+    unsupported: t`đang kết nối`,
   };
   return <span>{words[kind]}</span>;
 }

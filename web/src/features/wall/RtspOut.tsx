@@ -5,7 +5,7 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Copy, KeyRound, ShieldAlert } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { streamSecretsQuery } from "../../api/queries";
 import { makeStreamSecret, revokeStreamSecret } from "../../api/secrets";
 import type { CameraRow, SecretAnswer, StreamSecret } from "../../api/types";
@@ -56,7 +56,7 @@ export function RtspOut({ camera, onClose }: { camera: CameraRow; onClose: () =>
           mật khẩu, để thu hồi được từng nơi.
         </Trans>
       </p>
-      {made && <Told made={made} />}
+      {made && <Told key={made.id} made={made} />}
       <form id={form} className="rtspform" onSubmit={submit}>
         <TextField
           label={<Trans>Dùng ở đâu</Trans>}
@@ -111,8 +111,14 @@ function DaysWords({ count }: { count: number }) {
 
 /** What was made, this once. */
 function Told({ made }: { made: SecretAnswer }) {
+  const root = useRef<HTMLDivElement>(null);
+  // On a phone the form fills the sheet, and this stands above it.
+  useEffect(() => {
+    // What it returns is a promise in newer browsers, and no way to clean up.
+    void root.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
-    <div className="note okn told" role="status">
+    <div ref={root} className="note okn told" role="status">
       <ShieldAlert aria-hidden />
       <div className="col">
         <b>
