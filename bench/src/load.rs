@@ -86,11 +86,9 @@ pub(crate) fn serve(cameras: usize) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cameras = (0..cameras)
         .map(|number| simcam::CameraConfig {
-            name: format!("cam{number}"),
-            main: clip.clone(),
-            sub: clip.clone(),
             // Spread over the clip, as cameras of a city are.
             phase: Duration::from_millis(number as u64 * 197 % 20_000),
+            ..simcam::CameraConfig::new(format!("cam{number}"), clip.clone(), clip.clone())
         })
         .collect::<Vec<_>>();
     let names: Vec<String> = cameras.iter().map(|camera| camera.name.clone()).collect();
