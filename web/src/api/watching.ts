@@ -36,8 +36,8 @@ export async function renewWhep(path: string, token: string): Promise<void> {
   await plain("PUT", `${path}/token`, { bearer: token, body: { type: "text/plain", text: token } });
 }
 
-export async function closeWhep(path: string): Promise<void> {
-  await plain("DELETE", path, { keepalive: true });
+export async function closeWhep(path: string, token: string): Promise<void> {
+  await plain("DELETE", path, { bearer: token, keepalive: true });
 }
 
 export interface HlsAnswer {
@@ -51,7 +51,7 @@ export async function openHls(role: Role, token: string, signal?: AbortSignal): 
 }
 
 export async function renewHls(id: string, token: string): Promise<void> {
-  await plain("PUT", `/hls/${encodeURIComponent(id)}/token`, { body: { type: "text/plain", text: token } });
+  await plain("PUT", `/hls/${encodeURIComponent(id)}/token`, { body: json({ token }) });
 }
 
 export async function closeHls(id: string): Promise<void> {

@@ -101,7 +101,7 @@ export class WhepView extends LivePlayer {
     this.#peer = null;
     this.video.srcObject = null;
     // What the server ended by itself it no longer knows; nobody waits for the answer.
-    if (this.#path !== null) closeWhep(this.#path).catch(() => undefined);
+    if (this.#path !== null && this.#token) closeWhep(this.#path, this.#token.token).catch(() => undefined);
     this.#path = null;
   }
 
@@ -137,7 +137,7 @@ export class WhepView extends LivePlayer {
       if (signal.aborted) return;
       const answer = await openWhep(this.plan.role, peer.localDescription!.sdp, token.token, signal);
       if (signal.aborted) {
-        closeWhep(answer.path).catch(() => undefined);
+        closeWhep(answer.path, token.token).catch(() => undefined);
         return;
       }
       this.#token = token;
