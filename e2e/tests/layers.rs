@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Entities and statements stand in each room that owns tables.
     ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
-    ("aws-lc-rs", &["catalog", "signin", "live", "khue"]),
+    ("aws-lc-rs", &["catalog", "ingest", "signin", "live", "khue"]),
     ("rtsp-types", &["live"]),
     // A double and its twin each have their own digest.
     ("md-5", &["simcam", "live"]),

@@ -470,7 +470,8 @@ fn pass_on(
     let head = String::from_utf8(head)?;
     let kept = head.trim_end().lines().filter(|line| {
         let line = line.to_ascii_lowercase();
-        !line.starts_with("connection:") && !(cookie.is_some() && line.starts_with("cookie:"))
+        let replaced = cookie.is_some() && line.starts_with("cookie:");
+        !(line.starts_with("connection:") || replaced)
     });
     let mut head: String = kept.map(|line| format!("{line}\r\n")).collect();
     if let Some(cookie) = cookie {

@@ -28,7 +28,10 @@ async fn an_administrator_adds_changes_and_removes_a_camera() {
     let camera = added.json();
     assert_eq!((&camera["number"], &camera["name"]), (&json!(12), &json!("Cột đèn 3")));
     assert_eq!(camera["state"], json!({"kind": "disabled", "since_us": null, "reason": null}));
-    assert_eq!(camera["may"], json!({"live": false, "playback": false, "export": false, "sound": false}));
+    assert_eq!(
+        camera["may"],
+        json!({"live": false, "playback": false, "export": false, "sound": false})
+    );
     assert_eq!(camera.get("clock_offset_us"), Some(&Value::Null));
     assert_eq!((&camera["has_password"], &camera["retention_days"]), (&json!(true), &json!(30)));
     let roles: Vec<_> = camera["streams"].as_array().unwrap().iter().map(|s| &s["role"]).collect();
@@ -157,7 +160,10 @@ async fn the_tree_shows_what_there_is_and_what_one_may() {
     let cameras = tree["cameras"].as_array().unwrap();
     assert_eq!(cameras.iter().map(|c| &c["number"]).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(cameras[1]["id"], json!(two.id));
-    assert_eq!(cameras[0]["may"], json!({"live": true, "playback": true, "export": true, "sound": false}));
+    assert_eq!(
+        cameras[0]["may"],
+        json!({"live": true, "playback": true, "export": true, "sound": false})
+    );
     let main = json!({
         "id": one.streams[0].id, "role": "main", "width": 1280, "height": 720, "codec": "avc1.4d0029"
     });

@@ -144,7 +144,11 @@ async fn spans_purposes_and_ids_that_are_none_are_refused_in_words() {
         (answer.json()["field"].clone(), answer.refusal().2)
     };
     for (body, field, words) in [
-        (json!({"actions": []}), "actions", "name the actions: \"live\", \"playback\", or both, and \"sound\" beside them"),
+        (
+            json!({"actions": []}),
+            "actions",
+            "name the actions: \"live\", \"playback\", or both, and \"sound\" beside them",
+        ),
         (
             json!({"actions": ["playback"]}),
             "purpose",

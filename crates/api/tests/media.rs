@@ -257,7 +257,10 @@ async fn a_channel_ends_with_its_token_unless_that_is_renewed() {
     socket.say(json!({"op": "renew", "channel": main, "token": wrong})).await;
     let refused = socket.event().await;
     assert_eq!((&refused["ref"], &refused["channel"]), (&Value::Null, &json!(main)));
-    assert_eq!(refused["message"], "the media token is for another camera than what it is to renew");
+    assert_eq!(
+        refused["message"],
+        "the media token is for another camera than what it is to renew"
+    );
     world.pass(TOKEN_LIFETIME);
     assert_eq!(socket.event().await, json!({"type": "end", "channel": main, "reason": "expired"}));
 }

@@ -43,7 +43,7 @@ async fn a_secret_holds_until_its_end_and_is_listed_without_its_password() {
     let world = world().await;
     let made = world.make("đầu ghi của trường").await;
     assert_eq!(world.secrets.find(&made.name, NOW).await.unwrap(), Some(made.clone()));
-    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), [made.clone()]);
+    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), std::slice::from_ref(&made));
     assert_eq!(world.secrets.of_user(UserId::new()).await.unwrap(), []);
     let end = NOW.plus(DAY);
     let just_before = WallTime(end.0 - 1);

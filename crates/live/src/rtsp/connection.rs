@@ -67,7 +67,7 @@ enum Ended {
     /// What it was opened with holds no more.
     Revoked,
     /// The stream is no more, or has become another.
-    StreamEnded,
+    Closed,
     /// The server stops.
     Stopping,
 }
@@ -304,9 +304,9 @@ impl<G: Gate> Connection<'_, G> {
             }
             // A description that has become wrong: the client asks anew.
             Tapped::Begin(params) if !track.packetizer.takes(&params) => {
-                return Some(Ended::StreamEnded);
+                return Some(Ended::Closed);
             }
-            Tapped::Closed => return Some(Ended::StreamEnded),
+            Tapped::Closed => return Some(Ended::Closed),
             Tapped::Begin(_) | Tapped::State(_) | Tapped::Dropped { .. } => {}
         }
         None
