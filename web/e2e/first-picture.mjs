@@ -19,9 +19,6 @@ await page.goto(address);
 await page.locator('input[name="name"]').fill("trucban");
 await page.locator('input[name="password"]').fill(password);
 await page.locator('button[type="submit"]').click();
-await page.locator('input[name="new"]').fill("mưa rào Hà Nội 1954");
-await page.locator('input[name="again"]').fill("mưa rào Hà Nội 1954");
-await page.locator('button[type="submit"]').click();
 await page.locator('[data-tile="1"][data-state="live"]').waitFor({ timeout: 60_000 });
 await page.keyboard.press("Shift+Digit1");
 

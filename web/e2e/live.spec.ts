@@ -56,6 +56,7 @@ test("a small tile takes the small stream, a large one the large, without a blac
 
 test.for([
   { width: 1280, height: 720, size: 16 },
+  { width: 1920, height: 1080, size: 25 },
   { width: 1440, height: 900, size: 9 },
   { width: 360, height: 640, size: 4 },
 ])("figures cover neither words nor controls, $size on $width × $height", async ({ width, height, size }) => {
@@ -90,7 +91,7 @@ test.for([
   }
 });
 
-test("the grid is cut into 1, 4, 9 and 16, and the picture in its first tile goes on", async () => {
+test("the grid is cut into 1, 4, 9, 16 and 25, and the picture in its first tile goes on", async () => {
   const { page } = await visit();
   await atDesk(page, mock.base, "/live", ["c113", "c131"], 4);
   const first = page.locator('[data-tile="1"]');
@@ -106,6 +107,7 @@ test("the grid is cut into 1, 4, 9 and 16, and the picture in its first tile goe
   });
   for (const [name, count, role] of [
     ["4×4", 16, "sub"],
+    ["5×5", 25, "sub"],
     ["1", 1, "main"],
     ["3×3", 9, "sub"],
     ["2×2", 4, "sub"],

@@ -9,7 +9,7 @@ import { Segmented } from "../ui/Segmented";
 import { changeView, view } from "./memory";
 import { resize, SIZES, type Size } from "./view";
 
-const NAMES: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4" };
+const NAMES: Record<Size, string> = { 1: "1", 4: "2×2", 9: "3×3", 16: "4×4", 25: "5×5" };
 
 export function GridTools({ children }: { children?: ReactNode }) {
   const { t } = useLingui();

@@ -12,7 +12,7 @@ export function KeyHelp({ operator, onClose }: { operator: boolean; onClose: () 
             ["1 … 9", t`chọn ô`],
             ["1 2 ⏎", t`đưa camera số 12 vào ô đang chọn`],
             ["⏎", t`phóng ô ra toàn lưới, và về lại`],
-            ["Shift+1 … 4", t`1, 4, 9, 16 ô`],
+            ["Shift+1 … 5", t`1, 4, 9, 16, 25 ô`],
             ["Del", t`bỏ camera khỏi ô`],
             ["/", t`tìm camera`],
             ["F", t`toàn màn hình`],

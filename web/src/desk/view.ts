@@ -6,19 +6,20 @@
  * channel and show nothing more.
  */
 
-export type Size = 1 | 4 | 9 | 16;
-export const SIZES: readonly Size[] = [1, 4, 9, 16];
+export type Size = 1 | 4 | 9 | 16 | 25;
+export const SIZES: readonly Size[] = [1, 4, 9, 16, 25];
+const MOST = 25;
 
 export interface View {
   size: Size;
-  /** Camera ids by tile; always sixteen places, of which the first `size` are shown. */
+  /** Camera ids by tile; always as many places as the largest grid has, of which the first `size` are shown. */
   tiles: readonly (string | null)[];
   selected: number;
   /** The tile that fills the grid, or null. */
   expanded: number | null;
 }
 
-export const EMPTY_VIEW: View = { size: 4, tiles: Array(16).fill(null), selected: 0, expanded: null };
+export const EMPTY_VIEW: View = { size: 4, tiles: Array(MOST).fill(null), selected: 0, expanded: null };
 
 /** Puts a camera into a tile; one that stands elsewhere moves, and gives its place to what stood here. */
 export function put(view: View, index: number, camera: string): View {
@@ -90,7 +91,7 @@ export function parseView(value: unknown): View | null {
   if (typeof value !== "object" || value === null) return null;
   const { size, tiles } = value as Record<string, unknown>;
   if (!SIZES.includes(size as Size) || !Array.isArray(tiles)) return null;
-  const kept = Array.from({ length: 16 }, (_, i) => (typeof tiles[i] === "string" ? (tiles[i] as string) : null));
+  const kept = Array.from({ length: MOST }, (_, i) => (typeof tiles[i] === "string" ? (tiles[i] as string) : null));
   const once = kept.map((camera, i) => (camera !== null && kept.indexOf(camera) !== i ? null : camera));
   return { size: size as Size, tiles: once, selected: 0, expanded: null };
 }

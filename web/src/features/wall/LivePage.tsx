@@ -32,7 +32,7 @@ export function LivePage() {
   const [focusFilter, setFocusFilter] = useState(0);
   const cameras = useMemo(() => new Map((tree?.cameras ?? []).map((c) => [c.id, c])), [tree]);
 
-  // Somebody new is shown pictures, not sixteen empty tiles.
+  // Somebody new is shown pictures, not a grid of empty tiles.
   useEffect(() => {
     if (!tree || !isNewHere.get()) return;
     isNewHere.set(false);
