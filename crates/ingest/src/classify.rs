@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use base::Transport;
+use base::{Switch, Transport};
 
 use crate::fault::{Fault, FaultKind};
 use crate::source::Source;
@@ -89,16 +89,37 @@ fn by_status(status: u16, source: &Source) -> Fault {
 /// Names what was wrong with the answer to a request.
 pub(crate) fn answered_badly(source: &Source, method: &str, error: retina::Error) -> Fault {
     let authority = source.authority();
+    let words = error.to_string();
     let fault = match error.status_code() {
+        // Most cameras ask at DESCRIBE, so they are right, and asked for once more:
+        // retina proves them once. Which of both it is, it does not say.
+        Some(401) if method != "DESCRIBE" && source.credentials.is_some() => Fault::new(
+            FaultKind::WrongCredentials,
+            format!(
+                "the camera describes its stream and refuses this user name or password at \
+                 {method}; check them, and let a login hold for a whole session in the camera"
+            ),
+        ),
         Some(status) if status >= 300 => by_status(status, source),
+        Some(_) if words.contains(SESSION_CHANGED) => Fault::new(
+            FaultKind::Protocol,
+            format!(
+                "{authority} answers {method} with another session than before; set the switch {}",
+                Switch::FirstSessionId.as_str()
+            ),
+        ),
         // Well answered, and yet refused by retina: what was answered is at fault.
-        Some(_) => Fault::new(
+        Some(_) if words.contains(DESCRIBED) => Fault::new(
             FaultKind::Protocol,
             format!(
                 "{authority} describes its stream in a way that is not understood; update the \
                  camera's firmware"
             ),
         ),
+        Some(_) => not_understood(&authority, method),
+        None if IN_RTSP.iter().any(|part| words.contains(part)) => {
+            not_understood(&authority, method)
+        }
         None => Fault::new(
             FaultKind::Protocol,
             format!(
@@ -109,18 +130,66 @@ pub(crate) fn answered_badly(source: &Source, method: &str, error: retina::Error
     fault.with_source(error)
 }
 
+fn not_understood(authority: &str, method: &str) -> Fault {
+    Fault::new(
+        FaultKind::Protocol,
+        format!(
+            "{authority} answers {method} in a way that is not understood; update the camera's \
+             firmware"
+        ),
+    )
+}
+
+// What retina says tells its errors apart, which keep their kinds to themselves.
+// Its version is pinned, and tests read what becomes of each.
+const OF_THE_CONNECTION: [&str; 2] = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
+const SESSION_CHANGED: &str = "session id changed from";
+const DESCRIBED: &str = " response to DESCRIBE CSeq=";
+/// It began as RTSP does, whatever came then.
+const IN_RTSP: [&str; 3] = ["status-line", "response > ", "Expected response to"];
+const KEEPALIVE: &str = "Server failed to respond to keepalive";
+const UNASKED: &str = "Unexpected RTSP response";
+const OTHER_SOURCE: &str = "wrong ssrc after";
+const BY_REPORT: &str = "init: RtcpPacket";
+const OUT_OF_ORDER: &str = "Out-of-order packet or large loss";
+const ANNOUNCED: &str = "init: PlayResponseHeader";
+
 /// Names why a stream that played broke off.
 pub(crate) fn broke_off(authority: &str, error: retina::Error) -> Fault {
-    // retina keeps its kinds to itself; its version is pinned, and tests read this.
     let words = error.to_string();
-    let of_the_connection = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
-    if of_the_connection.iter().any(|prefix| words.starts_with(prefix)) {
+    let says = |part: &str| words.contains(part);
+    let message = if says(KEEPALIVE) {
+        format!("{authority} sends and does not answer any more; restart the camera")
+    } else if OF_THE_CONNECTION.iter().any(|prefix| words.starts_with(prefix)) {
         return lost(authority).with_source(error);
-    }
-    let message = format!(
-        "{authority} sends what is no valid stream; restart the camera, or update its firmware"
-    );
+    } else if says(UNASKED) {
+        format!(
+            "{authority} answers a request that nobody sent; update the camera's firmware, which \
+             miscounts them"
+        )
+    } else if says(OTHER_SOURCE) && says(BY_REPORT) {
+        let switch = Switch::AnyRtcpSsrc.as_str();
+        format!("{authority} reports for another source than it sends; set the switch {switch}")
+    } else if says(OUT_OF_ORDER) && says(ANNOUNCED) {
+        let switch = Switch::IgnoreFirstSequence.as_str();
+        format!("{authority} begins with another packet than it says; set the switch {switch}")
+    } else {
+        format!(
+            "{authority} sends what is no valid stream; restart the camera, or update its firmware"
+        )
+    };
     Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+/// Names what retina did not bear.
+pub(crate) fn not_borne(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Protocol,
+        format!(
+            "{authority} sends what cannot be read here; update the camera's firmware, and report \
+             it with the log"
+        ),
+    )
 }
 
 /// Names a connection that ended in mid-stream.
@@ -137,6 +206,40 @@ pub(crate) fn no_picture(authority: &str, silence: Duration) -> Fault {
     Fault::new(
         FaultKind::Silent,
         format!("{authority} has sent no picture for {seconds} s; restart the camera"),
+    )
+}
+
+/// Names a stream that was to come by UDP and of which nothing came.
+pub(crate) fn nothing_by_udp(authority: &str, chosen: Transport, silence: Duration) -> Fault {
+    let seconds = silence.as_secs_f32();
+    // Where it was not chosen, TCP was refused.
+    let cure = match chosen {
+        Transport::Udp => "choose TCP for it",
+        Transport::Auto | Transport::Tcp => "let its UDP through the firewall",
+    };
+    Fault::new(
+        FaultKind::Silent,
+        format!("{authority} plays, and nothing has come by UDP for {seconds} s; {cure}"),
+    )
+}
+
+/// Names a stream that its camera ended.
+pub(crate) fn said_goodbye(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Silent,
+        format!("{authority} has ended the stream; look whether it was restarted or set anew"),
+    )
+}
+
+/// Names a stream of which nobody knows how to decode it.
+pub(crate) fn no_sets(authority: &str, limit: Duration) -> Fault {
+    let seconds = limit.as_secs_f32();
+    Fault::new(
+        FaultKind::Unsupported,
+        format!(
+            "{authority} has sent no parameter sets for {seconds} s; update the camera's firmware, \
+             or set another codec or profile in it"
+        ),
     )
 }
 

@@ -6,35 +6,46 @@
 //! close  TEARDOWN, within a limit
 //! ```
 //!
+//! What a camera sends may bring retina to panic. That ends the camera's session,
+//! as a fault, and nothing else.
+//!
 //! retina understands RTSP, RTP and what it carries; here its errors become
 //! faults, its frames become ours, and waiting gets an end. Which fault an error
 //! is, is `classify`'s; what time a frame gets, `order`'s and `wall`'s. Frames
 //! that had come already are returned together; none waits here for another.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base::WallTime;
+use base::{Transport, WallTime};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use media::{Codec, Frame, Params, access_unit};
 use retina::client::{Demuxed, SessionGroup};
 use retina::codec::{AudioFrame, CodecItem, ParametersRef, VideoFrame};
 use tokio::time::{Sleep, timeout};
 
-use crate::classify::{broke_off, lost, no_keyframe, no_picture};
+use crate::classify::{
+    broke_off, lost, no_keyframe, no_picture, no_sets, not_borne, nothing_by_udp, said_goodbye,
+};
 use crate::clock::{Clock, Step, Steps};
 use crate::fault::Fault;
 use crate::order::Order;
 use crate::setup::{self, Track};
+use crate::slices::Slices;
 use crate::source::Source;
 use crate::tls::Bridge;
 use crate::wall::Wall;
 
 /// So many frames are returned together at most.
 const MOST_TOGETHER: usize = 64;
+/// How long pictures may come after a camera said that they end.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// The RTCP packet that says so (RFC 3550 §6.6).
+const BYE: u8 = 203;
 
 /// How long a camera may take for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +89,8 @@ pub enum Event {
 /// A session with a camera that plays.
 pub struct Session {
     authority: String,
+    /// Where UDP is the way: by which way packets were to come.
+    by_udp: Option<Transport>,
     limits: Limits,
     clock: Clock,
     /// None once the stream has ended.
@@ -92,6 +105,8 @@ pub struct Session {
     events: VecDeque<Event>,
     frames: Vec<Frame>,
     heard: Vec<Frame>,
+    /// What may not be all of a picture yet.
+    slices: Slices,
     /// Why the stream ended, until that is returned.
     fault: Option<Fault>,
     last_frame: Instant,
@@ -99,6 +114,10 @@ pub struct Session {
     last_keyframe: Instant,
     /// The first keyframe came.
     shows: bool,
+    /// A picture came, or a report: there is a way from the camera to here.
+    came: bool,
+    /// When the camera said that the stream ends, unless pictures came since.
+    farewell: Option<Instant>,
     /// When to look whether it is silent: at times before it is, never after.
     watchdog: Pin<Box<Sleep>>,
 }
@@ -125,10 +144,13 @@ impl Default for Limits {
 impl Session {
     /// Connects to a camera and has it play.
     pub async fn open(source: &Source, clock: Clock, limits: Limits) -> Result<Self, Fault> {
-        let playing = setup::play(source, &limits).await?;
+        let authority = source.authority();
+        let playing = AssertUnwindSafe(setup::play(source, &limits)).catch_unwind().await;
+        let playing = playing.map_err(|_| not_borne(&authority))??;
         let now = Instant::now();
         Ok(Self {
-            authority: source.authority(),
+            authority,
+            by_udp: (playing.way == Transport::Udp).then_some(source.link.transport),
             clock,
             demuxed: Some(playing.demuxed),
             group: playing.group,
@@ -140,10 +162,13 @@ impl Session {
             events: VecDeque::new(),
             frames: Vec::new(),
             heard: Vec::new(),
+            slices: Slices::default(),
             fault: None,
             last_frame: now,
             last_keyframe: now,
             shows: false,
+            came: false,
+            farewell: None,
             watchdog: Box::pin(tokio::time::sleep_until(now.into())),
             limits,
         })
@@ -173,6 +198,9 @@ impl Session {
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
             }
+            if self.fault.is_some() {
+                self.frames.extend(self.slices.take());
+            }
             let gathered = self.frames.len().max(self.heard.len());
             if (self.fault.is_some() && gathered > 0) || gathered >= MOST_TOGETHER {
                 self.flush();
@@ -187,7 +215,10 @@ impl Session {
             };
             tokio::select! {
                 biased;
-                item = demuxed.next() => self.take(item),
+                item = AssertUnwindSafe(demuxed.next()).catch_unwind() => match item {
+                    Ok(item) => self.take(item),
+                    Err(_) => self.fault = Some(not_borne(&self.authority)),
+                },
                 () = std::future::ready(()), if gathered > 0 => self.flush(),
                 () = &mut self.watchdog => self.look_for_silence(),
             }
@@ -197,7 +228,8 @@ impl Session {
     /// Ends the session: tells the camera, as long as it listens.
     pub async fn close(mut self) {
         self.demuxed = None;
-        if timeout(self.limits.step, self.group.await_teardown()).await.is_err() {
+        let leaving = AssertUnwindSafe(self.group.await_teardown()).catch_unwind();
+        if !matches!(timeout(self.limits.step, leaving).await, Ok(Ok(_))) {
             tracing::debug!(camera = self.authority, "the camera does not answer TEARDOWN");
         }
     }
@@ -235,6 +267,12 @@ impl Session {
             Some(Ok(CodecItem::Rtcp(packets)))
                 if packets.stream_id() == self.pictures.track.index =>
             {
+                self.came = true;
+                if packets.pkts().any(|packet| packet.payload_type() == BYE) {
+                    let now = Instant::now();
+                    self.farewell = Some(now);
+                    self.watchdog.as_mut().reset((now + FAREWELL).into());
+                }
                 let offset_us = camera_clock(&packets)
                     .and_then(|(rtp, wall)| Some(wall.micros_since(self.pictures.wall.at(rtp)?)));
                 self.events.extend(offset_us.map(|offset_us| Event::CameraClock { offset_us }));
@@ -257,11 +295,16 @@ impl Session {
         let Some((data, is_key)) = access_unit::strip(codec, frame.into_data()) else {
             return;
         };
+        if self.slices.extend(rtp, &data) {
+            return;
+        }
         self.last_frame = Instant::now();
+        (self.came, self.farewell) = (true, None);
         match &self.pictures.params {
             Some(_) if is_key => (self.shows, self.last_keyframe) = (true, self.last_frame),
             _ if self.last_frame - self.last_keyframe > self.limits.keyframe => {
-                self.fault = Some(no_keyframe(&self.authority, self.limits.keyframe));
+                let what = if self.pictures.params.is_none() { no_sets } else { no_keyframe };
+                self.fault = Some(what(&self.authority, self.limits.keyframe));
                 return;
             }
             _ => {}
@@ -272,7 +315,8 @@ impl Session {
         };
         let arrival = self.arrival(received);
         let (wall, composition_us) = self.pictures.place(rtp, arrival);
-        self.frames.push(Frame { wall, composition_us, is_key, data, params });
+        let frame = Frame { wall, composition_us, is_key, data, params };
+        self.frames.extend(self.slices.push(rtp, frame).into_iter().flatten());
     }
 
     fn take_sound(&mut self, frame: &AudioFrame) {
@@ -298,6 +342,7 @@ impl Session {
     fn arrival(&mut self, received: Instant) -> WallTime {
         let (now, wall_now) = self.clock.now();
         if let Some(Step { from, to }) = self.steps.look((now, wall_now)) {
+            self.frames.extend(self.slices.take());
             self.flush();
             self.events.push_back(Event::ClockStep { from, to });
             self.pictures.begin_anew();
@@ -308,9 +353,18 @@ impl Session {
 
     fn look_for_silence(&mut self) {
         let silent = self.last_frame + self.limits.silence;
-        self.watchdog.as_mut().reset(silent.into());
-        if silent <= Instant::now() {
-            self.fault = Some(no_picture(&self.authority, self.limits.silence));
+        let ended = self.farewell.map(|farewell| farewell + FAREWELL);
+        let now = Instant::now();
+        self.watchdog.as_mut().reset(ended.map_or(silent, |ended| ended.min(silent)).into());
+        if ended.is_some_and(|ended| ended <= now) {
+            self.fault = Some(said_goodbye(&self.authority));
+        } else if silent <= now {
+            self.fault = Some(match self.by_udp {
+                Some(way) if !self.came => {
+                    nothing_by_udp(&self.authority, way, self.limits.silence)
+                }
+                _ => no_picture(&self.authority, self.limits.silence),
+            });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A camera's RTSP session becomes frames with wall time.
 //!
 //! ```text
-//! Source ──▶ setup ──▶ Session (connection) ──▶ order, wall ──▶ Event::Frames, Sound
+//! Source ──▶ setup ──▶ Session (connection) ──▶ slices, order, wall ──▶ Event::Frames, Sound
 //!              │ fault    │ fault                     ▲
 //!              ▼          ▼                         clock
 //!            Fault ──▶ Backoff
@@ -23,6 +23,7 @@ pub mod fault;
 mod order;
 pub mod probe;
 mod setup;
+mod slices;
 pub mod source;
 mod tls;
 pub mod wall;

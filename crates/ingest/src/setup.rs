@@ -39,6 +39,8 @@ pub(crate) struct Playing {
     /// The codec of the sound that the camera has, as it names it, whether it is
     /// fetched or not.
     pub(crate) offers_sound: Option<String>,
+    /// By which way it comes.
+    pub(crate) way: Transport,
     /// What carries the connection where it is TLS; ends with it.
     pub(crate) bridge: Option<Bridge>,
 }
@@ -90,7 +92,7 @@ pub(crate) async fn play(source: &Source, limits: &Limits) -> Result<Playing, Fa
         Ok(playing) => playing.and_then(|playing| playing.demuxed()),
     };
     let demuxed = demuxed.map_err(|error| answered_badly(source, "PLAY", error))?;
-    Ok(Playing { demuxed, group, pictures, sound, offers_sound, bridge })
+    Ok(Playing { demuxed, group, pictures, sound, offers_sound, way, bridge })
 }
 
 async fn describe(
@@ -208,16 +210,36 @@ fn pictures(
     Err(Fault::new(FaultKind::Unsupported, message))
 }
 
-/// Chooses the track of sound to play, if there is one of a codec that is recorded.
+/// Chooses the track of sound to play, if there is one of a codec that is recorded
+/// and described well enough: one that is not would end the pictures too.
 fn sound(described: &retina::client::Session<Described>) -> Option<Track> {
-    described.streams().iter().enumerate().find_map(|(index, stream)| {
-        if stream.media() != "audio" {
+    let sdp = String::from_utf8_lossy(described.sdp());
+    let to_camera = sendonly(&sdp);
+    let known = described.streams().iter().enumerate().filter_map(|(index, stream)| {
+        if stream.media() != "audio" || stream.parameters().is_none() {
             return None;
         }
         let channels = stream.channels().map_or(1, |channels| channels.get());
         let codec = sound_codec(stream.encoding_name(), stream.clock_rate_hz(), channels)?;
-        Some(Track { index, codec, rate_hz: stream.clock_rate_hz() })
-    })
+        let control = stream.control().map_or("", |url| url.as_str());
+        let goes_back = to_camera.iter().any(|end| control.ends_with(end));
+        Some((goes_back, Track { index, codec, rate_hz: stream.clock_rate_hz() }))
+    });
+    // Only where another one is there: some say `sendonly` of what they send.
+    known.min_by_key(|&(goes_back, _)| goes_back).map(|(_, track)| track)
+}
+
+/// Returns the controls of the tracks that a description says are sent to the
+/// camera: its loudspeaker, as ONVIF has it (Streaming Specification §5.3).
+fn sendonly(sdp: &str) -> Vec<&str> {
+    let back = sdp
+        .split("\nm=")
+        .skip(1)
+        .filter(|media| media.lines().any(|line| line.trim_end() == "a=sendonly"));
+    let controls = back.filter_map(|media| {
+        media.lines().find_map(|line| line.trim_end().strip_prefix("a=control:"))
+    });
+    controls.filter(|control| !control.is_empty()).collect()
 }
 
 fn offered_sound(described: &retina::client::Session<Described>) -> Option<String> {
@@ -247,6 +269,15 @@ fn sound_codec(name: &str, rate_hz: u32, channels: u16) -> Option<Codec> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_goes_to_the_camera_is_told_by_its_control() {
+        let sdp = "v=0\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:back\r\na=sendonly\r\n\
+                   m=audio 0 RTP/AVP 8\r\na=control:sound\r\na=recvonly\r\n\
+                   m=video 0 RTP/AVP 96\r\na=sendonly\r\n";
+        assert_eq!(sendonly(sdp), ["back"]);
+        assert_eq!(sendonly("a=sendonly\r\na=control:*"), [""; 0]);
+    }
 
     #[test]
     fn codecs_are_known_by_their_names_in_whatever_case() {
