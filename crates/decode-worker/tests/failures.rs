@@ -4,6 +4,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -309,6 +310,19 @@ async fn what_is_not_there_or_is_something_else_is_said_in_words() {
         run(other.video(task(), &clip.params).unwrap(), Vec::new()).await.1.unwrap(),
     ] {
         assert!(matches!(refused, Error::NotInstalled { .. }), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_before_it_greets_is_no_lack_of_the_worker() {
+    let clip = street(Codec::H264, 1);
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/killed");
+    let doomed = Decoder::new(decode::Config { program, ..config() }).unwrap();
+    for refused in [
+        doomed.jpeg(clip.frames[0].clone(), JPEG).await.unwrap_err(),
+        run(doomed.video(task(), &clip.params).unwrap(), Vec::new()).await.1.unwrap(),
+    ] {
+        assert_eq!(refused, Error::Crashed { words: "signal 9 ended it".into() });
     }
 }
 

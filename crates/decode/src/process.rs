@@ -59,6 +59,8 @@ pub(crate) struct Process {
     pub(crate) hello: Hello,
     /// How many jobs it has been given.
     pub(crate) jobs: u32,
+    /// Whether it was found killed: by a person, or by a machine short of memory.
+    was_killed: bool,
 }
 
 impl Nursery {
@@ -110,7 +112,8 @@ impl Nursery {
             library: String::new(),
             sandbox: Sandbox::Filtered,
         };
-        let mut process = Process { child, words, reader, writer, hello: nobody, jobs: 0 };
+        let (jobs, was_killed) = (0, false);
+        let mut process = Process { child, words, reader, writer, hello: nobody, jobs, was_killed };
         match timeout(GREETING, process.hear()).await {
             Ok(Ok(ToClient::Hello(hello))) if hello.protocol == PROTOCOL => process.hello = hello,
             Ok(Ok(ToClient::Hello(hello))) => {
@@ -118,7 +121,8 @@ impl Nursery {
                 return Err(unusable(format!("it speaks protocol {said}, and this {PROTOCOL}")));
             }
             Ok(Ok(_)) => return Err(unusable("it does not greet".into())),
-            Ok(Err(Error::Crashed { words })) => {
+            // That says nothing of the next one, so the program is not unusable.
+            Ok(Err(Error::Crashed { words })) if !process.was_killed => {
                 return Err(unusable(format!("it ended before it greeted: {words}")));
             }
             Ok(Err(error)) => return Err(error),
@@ -172,6 +176,7 @@ impl Process {
         }
         let status = timeout(GOING, self.child.wait()).await;
         let _ = self.child.start_kill();
+        self.was_killed = matches!(&status, Ok(Ok(status)) if status.signal() == Some(9));
         let said = timeout(GOING, &mut self.words).await;
         let said = said.map(|words| words.unwrap_or_default()).unwrap_or_default();
         let how = match status {
