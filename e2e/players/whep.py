@@ -1,9 +1,12 @@
-"""A player of another make, aiortc, that watches by WHEP. Started by e2e/tests/whep.rs:
+"""A player of another make, aiortc, that watches by WHEP. Started by e2e/src/players.rs:
 
-    python whep.py '{"address", "ca", "token", "role", "frames", "pictures"}'
+    python whep.py '{"address", "ca", "token", "role", "frames", "pictures",
+                     "sound": {"file", "seconds"} or nothing}'
 
-Writes each decoded frame to the file "pictures" as 640 x 360 gray bytes, and what
-it found to standard output, as JSON.
+Writes each decoded frame to the file "pictures" as 640 x 360 gray bytes, where
+sound is wanted what was heard of it to its file, as samples of 16 bits, and what
+it found to standard output, as JSON. It listens until it has heard so many
+seconds; to a server that says it sends no sound, as long as there are pictures.
 """
 
 import asyncio
@@ -15,6 +18,8 @@ import urllib.request
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 SIZE = (640, 360)
+# What aiortc decodes Opus to.
+RATE, CHANNELS = 48000, 2
 PATIENCE_S = 120
 
 
@@ -35,9 +40,22 @@ def gray(frame):
     return b"".join(rows[at * width : at * width + SIZE[0]] for at in range(SIZE[1]))
 
 
+async def listen(track, wanted, heard):
+    """Writes samples down until there are enough; `heard` says how many there are."""
+    with open(wanted["file"], "wb") as samples:
+        while wanted["seconds"] is None or heard["samples"] < wanted["seconds"] * RATE:
+            frame = await track.recv()
+            # Two bytes a sample of each channel, and behind them what pads the plane.
+            samples.write(bytes(frame.planes[0])[: frame.samples * CHANNELS * 2])
+            heard["samples"] += frame.samples
+
+
 async def watch(told):
     player = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     player.addTransceiver("video", direction="recvonly")
+    wanted, sound = told.get("sound"), None
+    if wanted:
+        sound = player.addTransceiver("audio", direction="recvonly")
     await player.setLocalDescription(await player.createOffer())
     offer = player.localDescription.sdp.encode()
     path = "/api/v1/whep?role=" + told["role"]
@@ -45,6 +63,9 @@ async def watch(told):
     sdp, ends_at = answer.read().decode(), answer.headers["Location"]
     await player.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
     track = player.getReceivers()[0].track
+    heard, listening = {"samples": 0, "rate": RATE, "channels": CHANNELS}, None
+    if wanted and sound.receiver.track:
+        listening = asyncio.create_task(listen(sound.receiver.track, wanted, heard))
     sizes, times = set(), []
     with open(told["pictures"], "wb") as pictures:
         for _ in range(told["frames"]):
@@ -52,6 +73,10 @@ async def watch(told):
             sizes.add((frame.width, frame.height))
             times.append(frame.pts)
             pictures.write(gray(frame))
+    if listening and wanted["seconds"] is not None:
+        await listening
+    elif listening:
+        listening.cancel()
     ended = await asyncio.to_thread(ask, told, "DELETE", ends_at)
     again = None
     try:
@@ -65,6 +90,7 @@ async def watch(told):
         "again": again,
         "sizes": sorted(sizes),
         "times": times,
+        "sound": heard,
     }
 
 

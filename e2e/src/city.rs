@@ -45,12 +45,17 @@ pub fn small_clip() -> anyhow::Result<Arc<Clip>> {
 
 /// Serves `count` cameras called `cam0`, `cam1`, … that want [`CREDENTIALS`].
 pub async fn serve(count: usize, main: &Arc<Clip>, sub: &Arc<Clip>) -> anyhow::Result<Server> {
-    let cameras = (0..count)
-        .map(|number| CameraConfig {
-            phase: Duration::from_millis(number as u64 * 330),
-            ..CameraConfig::new(format!("cam{number}"), main.clone(), sub.clone())
-        })
-        .collect();
+    let camera = |_| CameraConfig::new("", main.clone(), sub.clone());
+    serve_these((0..count).map(camera).collect()).await
+}
+
+/// Serves cameras, which are called `cam0`, `cam1`, … in their order, show each
+/// another moment, and want [`CREDENTIALS`].
+pub async fn serve_these(mut cameras: Vec<CameraConfig>) -> anyhow::Result<Server> {
+    for (number, camera) in cameras.iter_mut().enumerate() {
+        camera.name = format!("cam{number}");
+        camera.phase = Duration::from_millis(number as u64 * 330);
+    }
     let mut config = ServerConfig::new(([127, 0, 0, 1], 0).into(), cameras);
     let (user, password) = CREDENTIALS;
     config.credentials = Some(Credentials { user: user.to_owned(), password: password.to_owned() });

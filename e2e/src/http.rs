@@ -1,20 +1,27 @@
 //! A person's way in: HTTPS with the installation's own CA, a sign-in, JSON.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base::StreamId;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, http::Response};
+
+use crate::wait::PATIENCE;
 
 /// Somebody who talks to the API.
 #[derive(Debug)]
 pub struct Person {
     agent: Agent,
     address: String,
+    ca_pem: Vec<u8>,
     csrf: String,
 }
 
@@ -42,7 +49,18 @@ impl Person {
             Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
         );
         let config = Agent::config_builder().http_status_as_error(false).tls_config(tls.build());
-        Ok(Self { agent: config.build().into(), address: address.to_owned(), csrf: String::new() })
+        let (address, ca_pem) = (address.to_owned(), ca_pem.to_owned());
+        Ok(Self { agent: config.build().into(), address, ca_pem, csrf: String::new() })
+    }
+
+    /// Where the server is, as a URL without a path.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Opens a TLS connection to the server.
+    pub fn dial(&self) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
+        dial(&self.address, &self.ca_pem)
     }
 
     /// Signs in with a one-time password and chooses `chosen` in its place.
@@ -122,25 +140,68 @@ impl Person {
         Ok(response.body_mut().with_config().limit(1 << 30).read_to_vec()?)
     }
 
+    /// Returns the cookie of the sign-in, as a header has it.
+    pub fn cookie(&self) -> anyhow::Result<String> {
+        let jar = self.agent.cookie_jar_lock();
+        let ours = jar.iter().find(|cookie| cookie.name() == "__Host-khue");
+        let cookie = ours.context("nobody has signed in")?;
+        Ok(format!("{}={}", cookie.name(), cookie.value()))
+    }
+
+    /// Sends a request to an absolute path with headers of one's own.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> anyhow::Result<Response<Body>> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address))
+            .header("x-khue-csrf", &self.csrf)
+            .header("origin", &self.address);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(match body {
+            Some(body) => self.agent.run(request.body(body)?)?,
+            None => self.agent.run(request.body(())?)?,
+        })
+    }
+
     fn send(
         &self,
         method: &str,
         path: &str,
         body: Option<Value>,
     ) -> anyhow::Result<Response<Body>> {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.address))
-            .header("x-khue-csrf", &self.csrf)
-            .header("origin", &self.address);
-        Ok(match body {
-            Some(body) => {
-                let request = request.header("content-type", "application/json");
-                self.agent.run(request.body(body.to_string())?)?
-            }
-            None => self.agent.run(request.body(())?)?,
-        })
+        let is_json = [("content-type", "application/json")];
+        let headers = if body.is_some() { &is_json[..] } else { &[] };
+        self.request(method, path, headers, body.map(|body| body.to_string()))
     }
+}
+
+/// Opens a TLS connection to `address`, a URL, trusting a certificate (PEM) and
+/// nothing else. Who says nothing on it for far too long is given up.
+pub fn dial(
+    address: &str,
+    ca_pem: &[u8],
+) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca_pem)?)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let host = address.trim_start_matches("https://");
+    let (name, port) = host.rsplit_once(':').context("an address has a port")?;
+    let connection =
+        ClientConnection::new(Arc::new(config), ServerName::try_from(name.to_owned())?)?;
+    let stream = TcpStream::connect((name, port.parse()?))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(StreamOwned::new(connection, stream))
 }
 
 impl Answer {

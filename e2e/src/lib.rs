@@ -5,9 +5,14 @@
 //! itself; that is tested in the room.
 
 pub mod city;
+pub mod heard;
 pub mod http;
+pub mod players;
 pub mod program;
 pub mod recorded;
+pub mod socket;
+pub mod wait;
+pub mod ways;
 
 use std::path::{Path, PathBuf};
 

@@ -4,13 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-/// Far longer than any start or stop takes, also on a busy machine: a test that
-/// waits this long has found a defect.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::wait::PATIENCE;
 
 /// A running `khue`.
 #[derive(Debug)]
@@ -30,6 +28,13 @@ pub fn khue() -> PathBuf {
     }
     path.push("khue");
     assert!(path.exists(), "{} is not there: cargo build -p khue", path.display());
+    path
+}
+
+/// Returns the worker as `cargo build -p decode-worker` left it beside the program.
+pub fn worker() -> PathBuf {
+    let path = khue().with_file_name("khue-decode");
+    assert!(path.exists(), "{} is not there: cargo build -p decode-worker", path.display());
     path
 }
 

@@ -1,16 +1,14 @@
 //! A stop in order loses nothing: counted against what the cameras sent.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use e2e::program::Program;
+use e2e::wait::until;
 use e2e::{city, program, recorded};
 use simcam::{Delivery, Server};
 
 const CAMERAS: usize = 6;
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn every_frame_sent_before_the_stop_is_on_disk_after_it() -> anyhow::Result<()> {
@@ -73,21 +71,10 @@ fn every_frame_sent_before_the_stop_is_on_disk_after_it() -> anyhow::Result<()> 
 /// Waits until every stream was sent more than so many frames without a break,
 /// and returns those deliveries.
 fn wait_until_all_were_sent(frames: u64, server: &Server) -> anyhow::Result<Vec<Delivery>> {
-    /// Looking takes locks that the sending needs as well.
-    const PAUSE: Duration = Duration::from_millis(50);
-    let began = Instant::now();
-    loop {
+    until("every stream to be played", || {
         let mut deliveries = server.deliveries();
         deliveries.retain(|one| one.ended.is_none() && one.frames > frames);
         let paths: BTreeSet<_> = deliveries.iter().map(|one| &one.path).collect();
-        if paths.len() >= 2 * CAMERAS {
-            return Ok(deliveries);
-        }
-        anyhow::ensure!(
-            began.elapsed() < PATIENCE,
-            "not every stream is played: {:#?}",
-            server.deliveries()
-        );
-        std::thread::sleep(PAUSE);
-    }
+        Ok((paths.len() >= 2 * CAMERAS).then_some(deliveries))
+    })
 }

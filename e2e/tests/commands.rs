@@ -2,16 +2,13 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use e2e::http::Person;
 use e2e::program::Program;
+use e2e::wait::until;
 use e2e::{city, program, recorded};
 use serde_json::Value;
-
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 const CAMERAS: usize = 2;
 
@@ -153,18 +150,4 @@ fn serve_first(config: &Path, folder: &Path) -> anyhow::Result<(Program, Person)
 fn rebuild(config: &Path) -> anyhow::Result<Output> {
     let rebuild = ["store", "rebuild", "--config"];
     Ok(Command::new(program::khue()).args(rebuild).arg(config).output()?)
-}
-
-/// Looks again and again until there is something.
-fn until<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-    /// Looking costs whoever is looked at.
-    const PAUSE: Duration = Duration::from_millis(50);
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look()? {
-            return Ok(found);
-        }
-        anyhow::ensure!(began.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(PAUSE);
-    }
 }

@@ -13,23 +13,19 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use e2e::http::Person;
+use e2e::http::{self, Person};
+use e2e::players::{Playing, run};
 use e2e::program::{self, Program};
-use e2e::{city, recorded};
+use e2e::wait::until;
+use e2e::ways::Secret;
+use e2e::{city, recorded, ways};
 use media::nal;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use serde_json::json;
 use simcam::{Server, sei};
 
 const CHOSEN: &str = "chùa Một Cột 1049";
-
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Five seconds of the simulated camera.
 const FRAMES: usize = 125;
@@ -43,14 +39,6 @@ struct World {
     number: u64,
     server: Server,
     runtime: tokio::runtime::Runtime,
-}
-
-/// What opens a camera for a foreign program.
-struct Secret {
-    id: String,
-    user: String,
-    password: String,
-    urls: Vec<String>,
 }
 
 fn world() -> anyhow::Result<World> {
@@ -83,73 +71,18 @@ fn world() -> anyhow::Result<World> {
 
 impl World {
     fn secret(&self) -> anyhow::Result<Secret> {
-        let body = json!({ "camera": self.camera, "label": "kiểm tra", "days": 1 });
-        let made = self.operator.ask("POST", "stream-secrets", Some(body))?.ok()?;
-        let text = |field: &str| made[field].as_str().map(str::to_owned).context("a text");
-        let urls = made["urls"].as_array().context("urls")?;
-        let urls = urls.iter().filter_map(|url| url.as_str().map(str::to_owned)).collect();
-        Ok(Secret { id: text("id")?, user: text("user")?, password: text("password")?, urls })
+        Secret::make(&self.operator, &self.camera)
     }
 
     /// Opens the main stream as HLS; returns the path of the playlist, and the
     /// cookie that opens it.
     fn hls(&self) -> anyhow::Result<(String, String)> {
-        let body = json!({ "camera": self.camera, "actions": ["live"] });
-        let token = self.operator.ask("POST", "media-tokens", Some(body))?.ok()?["token"].clone();
-        let body = json!({ "token": token, "role": "main" });
-        let (opened, cookie) = self.operator.ask_for_cookie("hls", body)?;
-        Ok((opened["url"].as_str().context("a url")?.to_owned(), cookie))
+        ways::hls(&self.operator, &self.camera, &["live"])
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-}
-
-impl Secret {
-    /// Returns the URL of a scheme and a role, with the secret in it where a
-    /// player has no other place for it.
-    fn url(&self, scheme: &str, role: &str) -> anyhow::Result<String> {
-        let found = |url: &&String| url.starts_with(scheme) && url.ends_with(role);
-        let url = self.urls.iter().find(found).with_context(|| format!("{:?}", self.urls))?;
-        Ok(url.replace("://", &format!("://{}:{}@", self.user, self.password)))
-    }
-
-    fn bare(&self, scheme: &str, role: &str) -> anyhow::Result<String> {
-        let secret = format!("{}:{}@", self.user, self.password);
-        Ok(self.url(scheme, role)?.replace(&secret, ""))
-    }
-}
-
-fn until<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-    /// Between two looks.
-    const PAUSE: Duration = Duration::from_millis(50);
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look()? {
-            return Ok(found);
-        }
-        anyhow::ensure!(began.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(PAUSE);
-    }
-}
-
-/// Runs a player to its end, and returns what it complained of.
-fn run(command: &mut Command) -> anyhow::Result<(bool, String)> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-    let mut child = child.with_context(|| format!("cannot start {command:?}"))?;
-    let mut errors = child.stderr.take().context("standard error was asked for")?;
-    let reading = std::thread::spawn(move || {
-        let mut text = String::new();
-        let _ = errors.read_to_string(&mut text);
-        text
-    });
-    let ended = until("a player to end", || Ok(child.try_wait()?));
-    if ended.is_err() {
-        child.kill()?;
-    }
-    let text = reading.join().map_err(|_| anyhow::anyhow!("the reader of errors broke"))?;
-    Ok((ended.with_context(|| text.clone())?.success(), text))
 }
 
 fn ffmpeg(input: &[&str], file: &Path) -> anyhow::Result<(bool, String)> {
@@ -260,33 +193,25 @@ fn what_opens_nothing_is_told_nothing_and_what_is_revoked_ends() -> anyhow::Resu
     assert!(try_it(&unknown)?.contains("401"));
 
     // It plays until it is revoked, and then never again.
-    let mut playing = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-y", "-rtsp_transport", "tcp", "-i", &url])
-        .args(["-c", "copy", "-f", "h264"])
-        .arg(world.file("playing.h264"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let played = until("the player to have frames", || {
+    let mut playing = Playing::start(
+        Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-y", "-rtsp_transport", "tcp", "-i", &url])
+            .args(["-c", "copy", "-f", "h264"])
+            .arg(world.file("playing.h264")),
+    )?;
+    until("the player to have frames", || {
         let size = fs::metadata(world.file("playing.h264")).map_or(0, |file| file.len());
-        anyhow::ensure!(playing.try_wait()?.is_none(), "the player ended by itself");
+        anyhow::ensure!(!playing.has_ended()?, "the player ended by itself");
         Ok((size > 0).then_some(()))
-    });
-    played.inspect_err(|_| end(&mut playing))?;
+    })?;
     let path = format!("stream-secrets/{}", secret.id);
     world.operator.ask("DELETE", &path, None)?.ok()?;
     let began = Instant::now();
-    until("the player to be let go", || Ok(playing.try_wait()?))
-        .inspect_err(|_| end(&mut playing))?;
+    until("the player to be let go", || Ok(playing.has_ended()?.then_some(())))?;
     println!("a revoked secret's player was let go after {:?}", began.elapsed());
     assert!(try_it(&url)?.contains("401"));
     assert!(world.khue.stop()?.success());
     Ok(())
-}
-
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// Asks a process to end, and waits until it has: runuser hands the signal on,
@@ -439,16 +364,11 @@ sys.exit(failed)
 fn in_the_clear(world: &World, cookie: Option<String>) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let to = world.address.trim_start_matches("https://").replace("localhost", "127.0.0.1");
-    let ca = CertificateDer::from_pem_file(world.file("data/tls/ca.pem"))?;
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(ca)?;
-    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
-    let config = Arc::new(config.with_no_client_auth());
+    let (to, ca) = (world.address.clone(), fs::read(world.file("data/tls/ca.pem"))?);
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            let (to, config, cookie) = (to.clone(), config.clone(), cookie.clone());
-            std::thread::spawn(move || pass_on(client, &to, config, cookie));
+            let (to, ca, cookie) = (to.clone(), ca.clone(), cookie.clone());
+            std::thread::spawn(move || pass_on(client, &to, &ca, cookie));
         }
     });
     Ok(address)
@@ -458,7 +378,7 @@ fn in_the_clear(world: &World, cookie: Option<String>) -> anyhow::Result<SocketA
 fn pass_on(
     mut client: TcpStream,
     to: &str,
-    config: Arc<rustls::ClientConfig>,
+    ca: &[u8],
     cookie: Option<String>,
 ) -> anyhow::Result<()> {
     let mut head = Vec::new();
@@ -478,9 +398,7 @@ fn pass_on(
         head += &format!("Cookie: {cookie}\r\n");
     }
     head += "Connection: close\r\n\r\n";
-    let name = ServerName::try_from("localhost")?;
-    let connection = rustls::ClientConnection::new(config, name)?;
-    let mut server = rustls::StreamOwned::new(connection, TcpStream::connect(to)?);
+    let mut server = http::dial(to, ca)?;
     server.write_all(head.as_bytes())?;
     let mut portion = [0; 16 << 10];
     loop {

@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::Context;
-use e2e::city;
 use e2e::http::Person;
 use e2e::program::{self, Program};
+use e2e::{city, players, ways};
 use serde_json::{Value, json};
 use simcam::Server;
 use simcam::clip;
@@ -62,9 +62,7 @@ impl Stage {
 
     /// A token that lets somebody watch the camera now.
     fn token(&self) -> anyhow::Result<String> {
-        let asked = json!({ "camera": self.camera, "actions": ["live"] });
-        let answer = self.person.ask("POST", "media-tokens", Some(asked))?.ok()?;
-        Ok(answer["token"].as_str().context("a token is text")?.to_owned())
+        ways::token(&self.person, &self.camera, &["live"])
     }
 }
 
@@ -138,26 +136,11 @@ fn a_udp_port_that_is_taken_is_named_with_the_cure() -> anyhow::Result<()> {
 
 /// Watches with aiortc, and returns what it found.
 fn aiortc(stage: &Stage, role: &str) -> anyhow::Result<Value> {
-    let made = Command::new(e2e::root().join("scripts/players"))
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run scripts/players")?;
-    anyhow::ensure!(made.status.success(), "scripts/players did not install aiortc");
-    let python = String::from_utf8(made.stdout)?;
     let told = json!({
-        "address": stage.address, "ca": stage.folder.path().join("data/tls/ca.pem"),
         "token": stage.token()?, "role": role, "frames": FRAMES,
         "pictures": stage.folder.path().join("pictures"),
     });
-    let player = Command::new(python.trim())
-        .arg(e2e::root().join("e2e/players/whep.py"))
-        .arg(told.to_string())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run aiortc")?;
-    anyhow::ensure!(player.status.success(), "aiortc did not play");
-    Ok(serde_json::from_slice(&player.stdout)?)
+    players::whep(&stage.person, &stage.folder.path().join("data/tls/ca.pem"), told)
 }
 
 /// Watches with a page in Chromium, and returns what it found.

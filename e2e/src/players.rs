@@ -1,0 +1,99 @@
+//! Players of other makers, started and heard out.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::http::Person;
+use crate::wait::until;
+
+/// A player that goes on by itself. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Playing(Child);
+
+impl Playing {
+    /// Starts one, whose words are nobody's concern.
+    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(child.spawn().with_context(|| format!("cannot start {command:?}"))?))
+    }
+
+    /// Returns whether it has ended.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a player to its end; returns whether it was content, and what it
+/// complained of.
+pub fn run(command: &mut Command) -> anyhow::Result<(bool, String)> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = child.with_context(|| format!("cannot start {command:?}"))?;
+    let mut errors = child.stderr.take().context("standard error was asked for")?;
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = errors.read_to_string(&mut text);
+        text
+    });
+    let ended = until("a player to end", || Ok(child.try_wait()?));
+    if ended.is_err() {
+        child.kill()?;
+        child.wait()?;
+    }
+    let text = reading.join().map_err(|_| anyhow::anyhow!("the reader of errors broke"))?;
+    Ok((ended.with_context(|| text.clone())?.success(), text))
+}
+
+/// Returns a file's tracks in order of the alphabet, as ffmpeg calls them:
+/// `audio aac`, `video h264`.
+pub fn tracks(file: &Path) -> anyhow::Result<Vec<String>> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "stream=codec_type,codec_name", "-of", "json"])
+        .arg(file)
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run ffprobe")?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{}: {words}", file.display());
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    let streams = found["streams"].as_array().context("ffprobe tells of streams")?;
+    let of = |stream: &Value| {
+        Some(format!("{} {}", stream["codec_type"].as_str()?, stream["codec_name"].as_str()?))
+    };
+    let tracks: Option<Vec<String>> = streams.iter().map(of).collect();
+    let mut tracks = tracks.with_context(|| found.to_string())?;
+    tracks.sort();
+    Ok(tracks)
+}
+
+/// Watches by WHEP with aiortc; `told` says what, `e2e/players/whep.py` how.
+/// Returns what it found.
+pub fn whep(person: &Person, ca: &Path, mut told: Value) -> anyhow::Result<Value> {
+    let made = Command::new(crate::root().join("scripts/players"))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run scripts/players")?;
+    anyhow::ensure!(made.status.success(), "scripts/players did not install aiortc");
+    let python = String::from_utf8(made.stdout)?;
+    told["address"] = json!(person.address());
+    told["ca"] = json!(ca);
+    let player = Command::new(python.trim())
+        .arg(crate::root().join("e2e/players/whep.py"))
+        .arg(told.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run aiortc")?;
+    anyhow::ensure!(player.status.success(), "aiortc did not play");
+    Ok(serde_json::from_slice(&player.stdout)?)
+}
