@@ -63,7 +63,15 @@ pub(crate) async fn play(source: &Source, limits: &Limits) -> Result<Playing, Fa
         true => Some(tls::connect(source, limits).await?),
         false => None,
     };
-    let mut described = describe(source, bridge.as_ref(), &group, limits).await?;
+    // A TEARDOWN that is not answered, retina sends again on a connection of its own,
+    // with the camera's password: never in the clear where TLS is wanted, nor to
+    // another host. Such a session ends with its connection, or runs out.
+    let kept = source.is_tls() || source.link.switches.contains(&Switch::NoTeardown);
+    let teardown = if kept { TeardownPolicy::Never } else { TeardownPolicy::Auto };
+    let mut described = describe(source, bridge.as_ref(), &group, teardown, limits).await?;
+    if !kept && leads_elsewhere(&described, source) {
+        described = describe(source, None, &group, TeardownPolicy::Never, limits).await?;
+    }
     let pictures = pictures(&described, &authority)?;
     let offers_sound = offered_sound(&described);
     let wanted = if source.sound { sound(&described) } else { None };
@@ -99,6 +107,7 @@ async fn describe(
     source: &Source,
     bridge: Option<&Bridge>,
     group: &Arc<SessionGroup>,
+    teardown: TeardownPolicy,
     limits: &Limits,
 ) -> Result<retina::client::Session<Described>, Fault> {
     let authority = source.authority();
@@ -106,10 +115,7 @@ async fn describe(
         username: credentials.user.clone(),
         password: credentials.password.clone(),
     });
-    let has = |switch| source.link.switches.contains(&switch);
-    let teardown =
-        if has(Switch::NoTeardown) { TeardownPolicy::Never } else { TeardownPolicy::Auto };
-    let session_id = match has(Switch::FirstSessionId) {
+    let session_id = match source.link.switches.contains(&Switch::FirstSessionId) {
         true => SessionIdPolicy::UseFirst,
         false => SessionIdPolicy::Default,
     };
@@ -184,6 +190,16 @@ async fn setup(
         }
     }
     Err(refusal.unwrap_or_else(|| does_not_answer(&source.authority(), "SETUP")))
+}
+
+/// Returns whether a description names another host than the one it came from, as
+/// cameras behind NAT do: with their own address.
+fn leads_elsewhere(described: &retina::client::Session<Described>, source: &Source) -> bool {
+    let sdp = String::from_utf8_lossy(described.sdp());
+    let named = sdp.lines().filter_map(|line| line.trim_end().strip_prefix("a=control:"));
+    let named = named.filter_map(|control| url::Url::parse(control).ok());
+    let resolved = described.streams().iter().filter_map(|stream| stream.control().cloned());
+    named.chain(resolved).any(|url| url.host_str() != source.url.host_str())
 }
 
 /// Chooses the track of pictures to play.
