@@ -234,8 +234,9 @@ fn latest_segment(person: &Person, playlist: &str) -> anyhow::Result<Option<Stri
         return Ok(None);
     }
     anyhow::ensure!(answer.status() == 200, "{playlist}: {} {text}", answer.status());
-    let moments = text.lines().filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"));
-    Ok(moments.last().map(str::to_owned))
+    let mut moments =
+        text.lines().filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"));
+    Ok(moments.next_back().map(str::to_owned))
 }
 
 /// Asks for a small picture of a camera of a moment ago, which is on disk by now;
