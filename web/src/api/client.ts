@@ -5,6 +5,7 @@
  */
 import createClient from "openapi-fetch";
 import { localNowUs, serverClock } from "../lib/serverclock";
+import { ApiError } from "./error";
 import type { components, paths } from "./schema";
 import type {
   CameraDetail,
@@ -25,21 +26,6 @@ import type {
   TokenAsked,
   Tree,
 } from "./types";
-
-export class ApiError extends Error {
-  constructor(
-    /** The HTTP status; 0 where no answer came. */
-    readonly status: number,
-    /** The code of the error form; `offline` where no answer came. */
-    readonly code: string,
-    message: string,
-    readonly field: string | null = null,
-    readonly retryAfterS: number | null = null,
-  ) {
-    super(message);
-    this.name = "ApiError";
-  }
-}
 
 let csrf = "";
 

@@ -1,12 +1,13 @@
 /** What screens ask for again and again, with how long an answer stays good. */
 import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
+import { ApiError } from "./error";
 import { streamSecrets } from "./secrets";
 import type { CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
-  if (!(error instanceof client.ApiError)) return;
+  if (!(error instanceof ApiError)) return;
   if (error.code === "signed_out" || error.code === "must_choose_password")
     void queryClient.invalidateQueries({ queryKey: ["session"] });
 }
@@ -17,7 +18,7 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       // A code says what is wrong; asking again helps only where nobody answered.
-      retry: (count, error) => error instanceof client.ApiError && error.code === "offline" && count < 2,
+      retry: (count, error) => error instanceof ApiError && error.code === "offline" && count < 2,
       refetchOnWindowFocus: true,
       staleTime: 2_000,
     },

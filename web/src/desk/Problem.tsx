@@ -1,7 +1,7 @@
 /** Why a request was not done: in the screen's own words where it has some, else in those that all screens share. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
-import { ApiError } from "../api/client";
+import { ApiError } from "../api/error";
 import { Warning } from "../ui/Warning";
 import { refusalWords } from "./words";
 

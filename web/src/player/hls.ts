@@ -8,14 +8,14 @@
  * behind the playlist's end the playhead stands, which leaves out how long the
  * last piece took to come. Both are estimates.
  */
-import { ApiError } from "../api/client";
 import { closeHls, openHls, renewHls } from "../api/watching";
 import { serverNowUs } from "../lib/serverclock";
 import type { Plan } from "./choose";
+import { Lease } from "./lease";
 import { LivePlayer, type Measured } from "./liveplayer";
 import { watchFrames } from "./shown";
 import { backoffMs, type MediaSocket } from "./socket";
-import { type Grant, isFinal, type Token } from "./tokens";
+import type { Grant } from "./tokens";
 
 const TICK_MS = 500;
 /** From here on the picture is brought back to the end of the playlist. */
@@ -37,9 +37,7 @@ type Dated = HTMLVideoElement & { getStartDate?(): Date };
 export class HlsView extends LivePlayer {
   #socket: MediaSocket;
   #grant: Grant;
-  #id: string | null = null;
-  #token: Token | null = null;
-  #renewing = false;
+  #lease: Lease;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #calledOff = new AbortController();
@@ -51,6 +49,11 @@ export class HlsView extends LivePlayer {
     super(video, camera, plan, "edge");
     this.#socket = socket;
     this.#grant = { camera, action: "live", ...(sound ? { sound } : {}) };
+    this.#lease = new Lease(socket.tokens, this.#grant, {
+      renew: renewHls,
+      close: closeHls,
+      lost: () => this.again(),
+    });
     this.#unwatch = watchFrames(video, (_nowMs, frame) => {
       const { wallUs, measured } = this.#moment(frame.mediaTime);
       if (measured !== this.figures.measured) this.figure({ measured });
@@ -93,12 +96,9 @@ export class HlsView extends LivePlayer {
   #end(): void {
     this.#calledOff.abort();
     this.#calledOff = new AbortController();
-    if (this.#id !== null) {
-      closeHls(this.#id).catch(() => undefined);
-      this.#id = null;
-      this.video.removeAttribute("src");
-      this.video.load();
-    }
+    if (!this.#lease.release()) return;
+    this.video.removeAttribute("src");
+    this.video.load();
   }
 
   async #open(): Promise<void> {
@@ -107,27 +107,16 @@ export class HlsView extends LivePlayer {
       const token = await this.#socket.tokens.get(this.#grant);
       if (signal.aborted) return;
       const { id, url } = await openHls(this.plan.role, token.token, signal);
-      if (signal.aborted) {
-        closeHls(id).catch(() => undefined);
-        return;
-      }
-      this.#id = id;
-      this.#token = token;
+      if (!this.#lease.take(id, token, signal)) return;
       this.video.src = url;
       this.video.play().catch(() => undefined);
     } catch (error) {
-      if (signal.aborted) return;
-      const code = error instanceof ApiError ? error.code : "protocol";
-      if (isFinal(code) && code !== "not_found") {
-        if (this.#grant.sound) this.events.soundLost?.(code);
-        this.facts.refused = { code };
-        this.publish();
-      } else this.fail(code);
+      if (!signal.aborted) this.refuse(error, this.#grant.sound === true);
     }
   }
 
   #onError = () => {
-    if (this.#id === null || this.#retry) return;
+    if (!this.#lease.isHeld || this.#retry) return;
     this.#failures += 1;
     this.#end();
     if (this.#failures >= MOST_FAILURES) {
@@ -156,14 +145,14 @@ export class HlsView extends LivePlayer {
 
   #tick(): void {
     const { video } = this;
-    if (this.#id !== null && video.paused) video.play().catch(() => undefined);
+    if (this.#lease.isHeld && video.paused) video.play().catch(() => undefined);
     const { seekable } = video;
     if (seekable.length > 0) {
       const end = seekable.end(seekable.length - 1);
       if (Number.isFinite(end) && end - video.currentTime > FAR_S && !video.seeking) video.currentTime = end - 2;
     }
     this.#count();
-    void this.#renew();
+    void this.#lease.renew();
     this.publish();
   }
 
@@ -177,21 +166,5 @@ export class HlsView extends LivePlayer {
         droppedHere: droppedVideoFrames,
       });
     this.#counted = { ms: nowMs, frames: totalVideoFrames };
-  }
-
-  async #renew(): Promise<void> {
-    const [id, token] = [this.#id, this.#token];
-    if (id === null || !token || this.#renewing || !this.#socket.tokens.nearsEnd(token)) return;
-    this.#renewing = true;
-    try {
-      const next = await this.#socket.tokens.get(this.#grant);
-      if (next === token || this.#id !== id) return;
-      await renewHls(id, next.token);
-      this.#token = next;
-    } catch (error) {
-      if (error instanceof ApiError && error.code === "not_found" && this.#id === id) this.again();
-    } finally {
-      this.#renewing = false;
-    }
   }
 }

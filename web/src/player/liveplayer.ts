@@ -3,10 +3,12 @@
  * of it, and what a tile must say. The ways themselves are `live.ts` (MSE),
  * `whep.ts` and `hls.ts`; the rules of what is said are `livestate.ts`.
  */
+import { ApiError } from "../api/error";
 import { serverNowUs } from "../lib/serverclock";
 import { createStore, type Store } from "../lib/store";
 import type { Plan } from "./choose";
 import { type LiveFacts, type LiveStatus, liveStatus } from "./livestate";
+import { isFinal } from "./tokens";
 
 /**
  * How the age of a picture is known. `exact`: each frame carries its wall
@@ -113,6 +115,18 @@ export abstract class LivePlayer {
     this.facts.unsupported = true;
     this.publish();
     this.events.failed?.(code, codec);
+  }
+
+  /** Says why this way was not opened: a right that is missing is missing by every way, the rest another may have. */
+  protected refuse(error: unknown, sound: boolean): void {
+    const code = error instanceof ApiError ? error.code : "protocol";
+    if (!isFinal(code) || code === "not_found") {
+      this.fail(code);
+      return;
+    }
+    if (sound) this.events.soundLost?.(code);
+    this.facts.refused = { code };
+    this.publish();
   }
 
   protected mend(): void {

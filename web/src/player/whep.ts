@@ -12,15 +12,15 @@
  * RTP brings no wall time, so that of a picture is an estimate: by the
  * sender's clock where the browser knows it, else by when the frame came.
  */
-import { ApiError } from "../api/client";
 import { closeWhep, openWhep, renewWhep } from "../api/watching";
 import { serverClock } from "../lib/serverclock";
 import type { Plan } from "./choose";
 import { frameMoment } from "./framemoment";
+import { Lease } from "./lease";
 import { LivePlayer } from "./liveplayer";
 import { watchFrames } from "./shown";
 import type { MediaSocket } from "./socket";
-import { type Grant, isFinal, type Token } from "./tokens";
+import type { Grant } from "./tokens";
 
 /** Within this ICE connects, or something on the way forbids it. */
 const CONNECT_MS = 8_000;
@@ -44,9 +44,7 @@ export class WhepView extends LivePlayer {
   #socket: MediaSocket;
   #grant: Grant;
   #peer: RTCPeerConnection | null = null;
-  #path: string | null = null;
-  #token: Token | null = null;
-  #renewing = false;
+  #lease: Lease;
   #calledOff = new AbortController();
   #wasConnected = false;
   #reopened = 0;
@@ -60,6 +58,11 @@ export class WhepView extends LivePlayer {
     super(video, camera, plan, "received");
     this.#socket = socket;
     this.#grant = { camera, action: "live", ...(sound ? { sound } : {}) };
+    this.#lease = new Lease(socket.tokens, this.#grant, {
+      renew: renewWhep,
+      close: closeWhep,
+      lost: () => this.again(),
+    });
     this.#unwatch = watchFrames(video, (nowMs, frame) => {
       const { ms, measured } = frameMoment(nowMs, frame);
       if (measured !== this.figures.measured) this.figure({ measured });
@@ -100,9 +103,7 @@ export class WhepView extends LivePlayer {
     this.#peer?.close();
     this.#peer = null;
     this.video.srcObject = null;
-    // What the server ended by itself it no longer knows; nobody waits for the answer.
-    if (this.#path !== null && this.#token) closeWhep(this.#path, this.#token.token).catch(() => undefined);
-    this.#path = null;
+    this.#lease.release();
   }
 
   /** What never connected will not; what did and broke is begun anew some times. */
@@ -136,32 +137,15 @@ export class WhepView extends LivePlayer {
       const token = await this.#socket.tokens.get(this.#grant);
       if (signal.aborted) return;
       const answer = await openWhep(this.plan.role, peer.localDescription!.sdp, token.token, signal);
-      if (signal.aborted) {
-        closeWhep(answer.path, token.token).catch(() => undefined);
-        return;
-      }
-      this.#token = token;
-      this.#path = answer.path;
+      if (!this.#lease.take(answer.path, token, signal)) return;
       this.#wait(CONNECT_MS);
       await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       this.video.play().catch(() => undefined);
     } catch (error) {
       if (signal.aborted) return;
-      this.#refused(error);
+      this.#end();
+      this.refuse(error, this.#grant.sound === true);
     }
-  }
-
-  #refused(error: unknown): void {
-    const code = error instanceof ApiError ? error.code : "protocol";
-    this.#end();
-    // A right that is missing is missing by every way.
-    if (isFinal(code) && code !== "not_found") {
-      if (this.#grant.sound) this.events.soundLost?.(code);
-      this.facts.refused = { code };
-      this.publish();
-      return;
-    }
-    this.fail(code);
   }
 
   #connected(peer: RTCPeerConnection): void {
@@ -187,26 +171,9 @@ export class WhepView extends LivePlayer {
   async #tick(): Promise<void> {
     const peer = this.#peer;
     if (this.video.paused && this.video.srcObject) this.video.play().catch(() => undefined);
-    void this.#renew();
+    void this.#lease.renew();
     if (peer) this.#read(await peer.getStats());
     this.publish();
-  }
-
-  async #renew(): Promise<void> {
-    const [path, token] = [this.#path, this.#token];
-    if (path === null || !token || this.#renewing || !this.#socket.tokens.nearsEnd(token)) return;
-    this.#renewing = true;
-    try {
-      const next = await this.#socket.tokens.get(this.#grant);
-      if (next === token || this.#path !== path) return;
-      await renewWhep(path, next.token);
-      this.#token = next;
-    } catch (error) {
-      // The server ended it: begin again. Anything else is tried again at the next tick.
-      if (error instanceof ApiError && error.code === "not_found" && this.#path === path) this.again();
-    } finally {
-      this.#renewing = false;
-    }
   }
 
   #read(report: RTCStatsReport): void {

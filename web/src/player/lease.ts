@@ -1,0 +1,69 @@
+/**
+ * What a media token opened on the server over HTTP and holds open: its token
+ * is renewed before it ends, and it is closed when nobody watches any more.
+ */
+import { ApiError } from "../api/error";
+import type { Grant, Token, Tokens } from "./tokens";
+
+interface Acts {
+  renew(place: string, token: string): Promise<void>;
+  close(place: string, token: string): Promise<void>;
+  /** The server ended it by itself. */
+  lost(): void;
+}
+
+export class Lease {
+  #tokens: Tokens;
+  #grant: Grant;
+  #acts: Acts;
+  #held: { place: string; token: Token } | null = null;
+  #renewing = false;
+
+  constructor(tokens: Tokens, grant: Grant, acts: Acts) {
+    this.#tokens = tokens;
+    this.#grant = grant;
+    this.#acts = acts;
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== null;
+  }
+
+  /** Takes what was opened at `place`; closes it at once if that was called off meanwhile. */
+  take(place: string, token: Token, signal: AbortSignal): boolean {
+    if (signal.aborted) this.#close(place, token);
+    else this.#held = { place, token };
+    return !signal.aborted;
+  }
+
+  /** Closes what is held, and says whether anything was. */
+  release(): boolean {
+    const held = this.#held;
+    this.#held = null;
+    if (held) this.#close(held.place, held.token);
+    return held !== null;
+  }
+
+  /** Renews the token where it nears its end; asked at each tick. */
+  async renew(): Promise<void> {
+    const held = this.#held;
+    if (!held || this.#renewing || !this.#tokens.nearsEnd(held.token)) return;
+    this.#renewing = true;
+    try {
+      const token = await this.#tokens.get(this.#grant);
+      if (token === held.token || this.#held !== held) return;
+      await this.#acts.renew(held.place, token.token);
+      held.token = token;
+    } catch (error) {
+      // Anything but this is tried again at the next tick.
+      if (error instanceof ApiError && error.code === "not_found" && this.#held === held) this.#acts.lost();
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Nobody waits for the answer, and what the server ended by itself it no longer knows. */
+  #close(place: string, token: Token): void {
+    this.#acts.close(place, token.token).catch(() => undefined);
+  }
+}
