@@ -54,7 +54,7 @@ pub(crate) struct Held {
     pub(crate) secret: String,
     pub(crate) size_bytes: u64,
     pub(crate) frames: u64,
-    pub(crate) export: Mutex<Export>,
+    pub(crate) export: Export,
 }
 
 impl Exports {

@@ -22,7 +22,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Span, StreamId, WallTime};
@@ -42,9 +42,6 @@ use crate::writer::same_params;
 /// The longest a picture stands for a gap.
 const LONGEST_STAND_US: i64 = 3_600_000_000;
 
-/// How many segments stay open between reads; each is ten minutes.
-const FILES: usize = 4;
-
 /// A span of a recording as a file that can be read at any place.
 #[derive(Debug)]
 pub struct Export {
@@ -62,8 +59,6 @@ pub struct Export {
     pub size_bytes: u64,
     /// In order of `at`, without holes.
     chunks: Vec<Chunk>,
-    /// Most recently used last.
-    files: Vec<(PathBuf, ReadFile)>,
     disk: Disk,
 }
 
@@ -131,10 +126,14 @@ impl Export {
     /// Returns up to `len` bytes of the file from `offset` on; fewer only at
     /// its end. Blocks for the disk.
     ///
+    /// No segment stays open behind it: an export waits for half an hour for who
+    /// may never fetch it, and a deleted file that is open takes its room on the
+    /// disk as before.
+    ///
     /// # Errors
     /// [`StoreError::Unreadable`], if a segment was deleted since (what is to be
     /// taken out should be held) or the disk will not read it.
-    pub fn read_range(&mut self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
+    pub fn read_range(&self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
         let end = self.size_bytes.min(offset.saturating_add(len as u64));
         if offset >= end {
             return Ok(Bytes::new());
@@ -149,6 +148,7 @@ impl Export {
         }
         let mut at = offset.max(header_len);
         let mut chunk = self.chunks.partition_point(|chunk| chunk.at <= at).saturating_sub(1);
+        let mut open: Option<(&Path, ReadFile)> = None;
         while at < end {
             let Some(Chunk { at: start, source }) = self.chunks.get(chunk) else { break };
             let into = at - start;
@@ -161,12 +161,12 @@ impl Export {
                 Source::Segment(path, range) => {
                     let from = range.start + into;
                     let wanted = (range.end - from).min(end - at);
-                    let path = path.clone();
                     let before = out.len();
                     out.resize(before + wanted as usize, 0);
-                    let read =
-                        self.file(&path).and_then(|file| file.read_exact(from, &mut out[before..]));
-                    read.map_err(|error| StoreError::disk("read", &path)(error).in_segment())?;
+                    let read = self
+                        .file(path, &mut open)
+                        .and_then(|file| file.read_exact(from, &mut out[before..]));
+                    read.map_err(|error| StoreError::disk("read", path)(error).in_segment())?;
                     wanted
                 }
             };
@@ -176,21 +176,17 @@ impl Export {
         Ok(out.freeze())
     }
 
-    fn file(&mut self, path: &PathBuf) -> io::Result<&ReadFile> {
-        match self.files.iter().position(|(known, _)| known == path) {
-            Some(at) => {
-                let file = self.files.remove(at);
-                self.files.push(file);
-            }
-            None => {
-                let file = self.disk.open_to_read(path)?;
-                if self.files.len() >= FILES {
-                    self.files.remove(0);
-                }
-                self.files.push((path.clone(), file));
-            }
-        }
-        self.files.last().map(|(_, file)| file).ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// Returns the file at `path`: what is open, if that is it.
+    fn file<'a, 'b>(
+        &self,
+        path: &'a Path,
+        open: &'b mut Option<(&'a Path, ReadFile)>,
+    ) -> io::Result<&'b ReadFile> {
+        let file = match open.take() {
+            Some((known, file)) if known == path => file,
+            _ => self.disk.open_to_read(path)?,
+        };
+        Ok(&open.insert((path, file)).1)
     }
 }
 
@@ -319,9 +315,9 @@ impl Plan {
         for chunk in &mut self.chunks {
             chunk.at += header.len() as u64;
         }
-        let (chunks, files, has_sound) = (self.chunks, Vec::new(), heard.is_some());
+        let (chunks, has_sound) = (self.chunks, heard.is_some());
         let disk = disk.clone();
-        Some(Export { span, frames, gaps, has_sound, header, size_bytes, chunks, files, disk })
+        Some(Export { span, frames, gaps, has_sound, header, size_bytes, chunks, disk })
     }
 
     /// Lets each frame last until the next one, over gaps and where one

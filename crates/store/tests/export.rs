@@ -18,7 +18,7 @@ fn wall(number: i64) -> WallTime {
 }
 
 /// Writes an export to a file, in reads of odd sizes.
-fn written(home: &Home, export: &mut Export) -> PathBuf {
+fn written(home: &Home, export: &Export) -> PathBuf {
     let mut file = Vec::new();
     for len in [1, 7, 1000, 65_536, 3, 100_000].into_iter().cycle() {
         let part = export.read_range(file.len() as u64, len).unwrap();
@@ -58,12 +58,12 @@ async fn a_span_is_exact_to_the_frame_wherever_it_begins_and_ends() {
             // A frame is in the span if the moment it was taken is.
             let asked = span(WallTime(wall(from).0 + nudge), WallTime(wall(to).0 + nudge));
             let inside: Vec<_> = (0..200).filter(|number| asked.contains(wall(*number))).collect();
-            let Ok(mut export) = store.export(camera.stream, asked) else {
+            let Ok(export) = store.export(camera.stream, asked) else {
                 assert!(inside.is_empty(), "{from}..{to} {nudge}");
                 continue;
             };
             assert_eq!(export.frames, inside.len() as u64);
-            let file = written(&home, &mut export);
+            let file = written(&home, &export);
             let wanted: Vec<_> =
                 inside.iter().map(|number| pictures[*number as usize].clone()).collect();
             assert_eq!(shown(&file), wanted, "{from}..{to} {nudge}");
@@ -88,9 +88,9 @@ async fn frames_that_are_shown_in_another_order_than_they_came_are_exact_too() {
     presented.sort();
     for (from, to) in [(0, 100), (5, 95), (12, 13), (13, 14), (14, 41)] {
         let asked = span(presented[from], presented.get(to).copied().unwrap_or(wall(200)));
-        let mut export = store.export(camera.stream, asked).unwrap();
+        let export = store.export(camera.stream, asked).unwrap();
         assert_eq!(export.frames, (to - from) as u64);
-        assert_eq!(shown(&written(&home, &mut export)), pictures[from..to], "{from}..{to}");
+        assert_eq!(shown(&written(&home, &export)), pictures[from..to], "{from}..{to}");
     }
     store.close().await;
 }
@@ -107,13 +107,13 @@ async fn a_gap_inside_keeps_the_clips_clock_true_and_is_told() {
     writer.push(&frames[60..]);
     drop(writer);
     store.sync().await;
-    let mut export = store.export(camera.stream, span(wall(5), wall(95))).unwrap();
+    let export = store.export(camera.stream, span(wall(5), wall(95))).unwrap();
     assert_eq!(export.gaps.len(), 1);
     assert_eq!(export.gaps[0].span, span(wall(30), wall(60)));
     assert_eq!(export.gaps[0].reason, GapReason::Silent);
     assert_eq!(export.frames, 25 + 35);
     assert_eq!(export.span, span(wall(5), wall(95)));
-    let file = written(&home, &mut export);
+    let file = written(&home, &export);
     assert_eq!(shown(&file), [&pictures[5..30], &pictures[60..95]].concat());
     assert_eq!(duration_us(&file), 90 * STEP_US);
     store.close().await;
@@ -129,9 +129,9 @@ async fn other_parameters_half_way_are_one_file_with_two_descriptions() {
     }
     let camera = Camera::new(4);
     let store = recorded(&home, camera.stream, &[small, large].concat()).await;
-    let mut export = store.export(camera.stream, span(wall(33), wall(77))).unwrap();
+    let export = store.export(camera.stream, span(wall(33), wall(77))).unwrap();
     assert_eq!(export.frames, 44);
-    let file = written(&home, &mut export);
+    let file = written(&home, &export);
     assert_eq!(counted(&file), 44);
     // ffmpeg scales the second half to the first one's size to put them into one
     // output; what it decodes is told by the first half and the count.
@@ -149,11 +149,11 @@ async fn what_is_still_being_recorded_can_be_taken_out() {
     let mut writer = store.writer(camera.stream);
     writer.push(&frames[..75]);
     store.sync().await;
-    let mut export = store.export(camera.stream, span(wall(33), wall(70))).unwrap();
+    let export = store.export(camera.stream, span(wall(33), wall(70))).unwrap();
     // It goes on while the file is fetched.
     writer.push(&frames[75..]);
     store.sync().await;
-    assert_eq!(shown(&written(&home, &mut export)), pictures[33..70]);
+    assert_eq!(shown(&written(&home, &export)), pictures[33..70]);
     drop(writer);
     store.close().await;
 }
@@ -191,6 +191,27 @@ async fn a_span_without_a_frame_is_refused_in_words() {
     store.close().await;
 }
 
+#[tokio::test]
+async fn an_export_keeps_no_segment_open_for_whoever_may_never_fetch_the_rest() {
+    let mut home = Home::new();
+    home.config.segment_s = 2;
+    let camera = Camera::new(11);
+    let store = recorded(&home, camera.stream, &camera.frames(0..400)).await;
+    let export = store.export(camera.stream, span(camera.wall(30), camera.wall(350))).unwrap();
+    let half = export.size_bytes as usize / 2;
+    assert_eq!(export.read_range(0, half).unwrap().len(), half);
+    store.close().await;
+    let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let open = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let streams = home.root().join("streams");
+    let ours: Vec<PathBuf> = open.filter(|path| path.starts_with(&streams)).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+    // Once its segments are gone there is nothing to read, and their room is free.
+    home.segments().iter().for_each(|segment| std::fs::remove_file(segment).unwrap());
+    let read = export.read_range(half as u64, half);
+    assert!(matches!(read, Err(StoreError::Unreadable { .. })), "{read:?}");
+}
+
 /// Whatever is asked of it, a part is the part of the whole.
 #[tokio::test]
 async fn a_part_of_the_file_is_what_the_whole_has_there() {
@@ -199,7 +220,7 @@ async fn a_part_of_the_file_is_what_the_whole_has_there() {
     let camera = Camera::new(9);
     let store = recorded(&home, camera.stream, &camera.frames(0..400)).await;
     let asked: Span = span(camera.wall(30), camera.wall(350));
-    let mut export = store.export(camera.stream, asked).unwrap();
+    let export = store.export(camera.stream, asked).unwrap();
     let size = export.size_bytes as usize;
     let whole = export.read_range(0, size).unwrap();
     assert_eq!(whole.len(), size);
@@ -244,9 +265,9 @@ async fn sound_goes_along_at_its_moment_and_no_longer_than_the_pictures() {
         })
         .collect();
     let asked = span(wall(20), wall(70));
-    let mut export = store.export_with_sound(camera.stream, asked, &heard).unwrap();
+    let export = store.export_with_sound(camera.stream, asked, &heard).unwrap();
     assert!(export.has_sound);
-    let file = written(&home, &mut export);
+    let file = written(&home, &export);
     assert_eq!(shown(&file), pictures[20..70]);
     let mut command = std::process::Command::new("ffprobe");
     command.args([

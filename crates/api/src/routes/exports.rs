@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body as Stream;
@@ -136,7 +136,7 @@ pub(crate) async fn make_export(
         secret: signin::new_secret(),
         size_bytes,
         frames,
-        export: Mutex::new(export),
+        export,
     });
     tracing::info!(
         user = person.user.name, camera = camera.number, from = %span.start(), to = %span.end(),
@@ -280,10 +280,7 @@ fn portions(
         }
         let len = usize::try_from(PORTION.min(range.end - at)).unwrap_or(0);
         let reading = tokio::task::spawn_blocking(move || {
-            let read = {
-                let mut export = held.export.lock().unwrap_or_else(PoisonError::into_inner);
-                export.read_range(at, len)
-            };
+            let read = held.export.read_range(at, len);
             (held, read)
         });
         let (held, read) = reading.await.map_err(io::Error::other)?;
