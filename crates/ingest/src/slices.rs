@@ -11,6 +11,10 @@
 use bytes::Bytes;
 use media::Frame;
 
+/// More than any picture has: what a camera sends beyond it is left out, so that
+/// one that never goes on to the next picture fills no memory.
+const MOST_BYTES: usize = 16 << 20;
+
 /// What is held back of a session's pictures.
 #[derive(Debug, Default)]
 pub(crate) struct Slices {
@@ -18,6 +22,8 @@ pub(crate) struct Slices {
     /// The RTP time of the last frame.
     last: Option<i64>,
     held: Option<Frame>,
+    /// What belongs behind its data.
+    more: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,8 +45,10 @@ impl Slices {
         }
         // Where it was not held, that is for the next picture.
         self.mode = Mode::Sliced;
-        let Some(held) = &mut self.held else { return false };
-        held.data = Bytes::from([&held.data, data].concat());
+        let Some(held) = &self.held else { return false };
+        if held.data.len() + self.more.len() + data.len() <= MOST_BYTES {
+            self.more.extend_from_slice(data);
+        }
         true
     }
 
@@ -51,14 +59,22 @@ impl Slices {
         }
         self.last = Some(rtp);
         match self.mode {
-            Mode::Whole => [self.held.take(), Some(frame)],
-            Mode::Unknown | Mode::Sliced => [self.held.replace(frame), None],
+            Mode::Whole => [self.take(), Some(frame)],
+            Mode::Unknown | Mode::Sliced => {
+                let whole = self.take();
+                self.held = Some(frame);
+                [whole, None]
+            }
         }
     }
 
     /// Returns what is held: nothing more comes to it.
     pub(crate) fn take(&mut self) -> Option<Frame> {
-        self.held.take()
+        let mut held = self.held.take()?;
+        if !self.more.is_empty() {
+            held.data = Bytes::from([&held.data[..], &std::mem::take(&mut self.more)].concat());
+        }
+        Some(held)
     }
 }
 
@@ -103,6 +119,23 @@ mod tests {
     fn slices_become_their_picture() {
         let frames = [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (3, 6)];
         assert_eq!(pictures(&frames), [&[1, 2, 3][..], &[4, 5], &[6]]);
+    }
+
+    #[test]
+    fn a_picture_that_never_ends_is_bounded() {
+        let mut slices = Slices::default();
+        let params = Arc::new(Params::sound(Codec::Pcmu, Bytes::new()));
+        let (wall, composition_us, is_key) = (WallTime(1), 0, false);
+        let data = Bytes::from_static(b"first");
+        assert_eq!(
+            slices.push(1, Frame { wall, composition_us, is_key, data, params }),
+            [None, None]
+        );
+        for _ in 0..40 {
+            assert!(slices.extend(1, &[0; 1 << 20]));
+        }
+        let whole = slices.take().unwrap().data.len();
+        assert!((MOST_BYTES - (1 << 20)..=MOST_BYTES).contains(&whole), "{whole}");
     }
 
     #[test]

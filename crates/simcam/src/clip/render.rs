@@ -317,15 +317,16 @@ mod tests {
         let sub = burnt_into(&folder.join("sub.h264"), WIDTH / 3, HEIGHT / 3);
         assert!(sub.iter().copied().eq((0..SUB_FRAMES).map(|frame| wanted(frame * 5 / 2))));
 
-        // Coded anew, the same is seen, and nothing is encoded twice.
-        let anew = first.main_as(Codec::H265, 2).unwrap();
-        assert_eq!((anew.codec, anew.duration_90k), (Codec::H265, first.main.duration_90k));
+        // Coded anew, the same is seen, and nothing is encoded twice. In H.264, which
+        // takes a tenth of the time that H.265 does; patterns are tested in both.
+        let anew = first.main_as(Codec::H264, 2).unwrap();
+        assert_eq!((anew.codec, anew.duration_90k), (Codec::H264, first.main.duration_90k));
         assert!(anew.delay_90k() > 0);
-        let kept = folder.join("main-hevc-2b.mp4");
+        let kept = folder.join("main-h264-2b.mp4");
         let seen = burnt_into(&kept, WIDTH, HEIGHT);
         assert!(seen.iter().copied().eq((0..LOOP_FRAMES).map(wanted)));
         let number = fs::metadata(&kept).unwrap().ino();
-        assert_eq!(first.main_as(Codec::H265, 2).unwrap(), anew);
+        assert_eq!(first.main_as(Codec::H264, 2).unwrap(), anew);
         assert_eq!(fs::metadata(&kept).unwrap().ino(), number);
         assert_eq!(first.main_as(Codec::H264, 0).unwrap(), first.main);
 
