@@ -47,10 +47,12 @@ e2e: need-test web/dist/index.html ## the whole program in a real browser and ag
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue -p decode-worker
-	@$(CARGO_TARGET_DIR)/release/bench
+	@cargo build --release --locked -p decode-worker --example cost
+	@KHUE_LOG=warn $(CARGO_TARGET_DIR)/release/bench
 
-soak: need-test ## the long proofs: 200 kills with twenty cameras recording, 3000 power cuts
-	@cargo build --release --locked -p khue
+soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 3000 power cuts
+	@cargo build --release --locked -p khue -p decode-worker
+	@KHUE_SOAK=1 KHUE_LOG=warn cargo test --release --locked --workspace --test soak -- --nocapture
 	@KHUE_SOAK=1 cargo test --release --locked -p e2e --test crash -- --nocapture
 	@KHUE_SEEDS=1000 cargo test --release --locked -p store --test power_cut -- --nocapture
 

@@ -1,96 +1,99 @@
 //! The program itself, started as its users would: `khue camera add` for each
-//! camera, then `khue serve`.
+//! camera, then `khue serve`, and somebody who signs in.
 
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context;
-use simcam::clip::{self, Clip};
+use e2e::http::Person;
+use e2e::program::{self, Program};
+use serde_json::json;
+use simcam::clip::{self, Rendered};
+
+use crate::load::Load;
+
+/// The operator's password, once the first one was used.
+pub(crate) const PASSWORD: &str = "mưa rào Hà Nội 1954";
+
+/// How long the program may take to read all cameras.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Which streams are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streams {
+    /// The large one.
+    Main,
+    /// Both.
+    Both,
+}
 
 /// A running `khue serve`.
 pub(crate) struct Khue {
-    child: Child,
+    program: Program,
     /// Where it serves.
     pub(crate) address: String,
-    /// The operator's one-time password.
-    pub(crate) password: String,
+    /// Where it records.
+    pub(crate) recordings: PathBuf,
 }
 
 impl Khue {
-    /// Starts it over an empty folder, with a camera for each of `urls`.
-    pub(crate) fn start(urls: &[String], folder: &Path) -> anyhow::Result<Self> {
-        let config = folder.join("khue.toml");
-        let data = folder.join("data");
-        std::fs::write(
-            &config,
-            format!(
-                "data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[whep]\nlisten = \"127.0.0.1:0\"\n\
-                 [rtsp]\nserve = false\n"
-            ),
+    /// Starts it over an empty folder, with every camera of a load: the camera at
+    /// `cam3/main` is called `cam3`.
+    pub(crate) fn start(load: &Load, streams: Streams, folder: &Path) -> anyhow::Result<Self> {
+        let config = program::configure(
+            folder,
+            "[http]\nlisten = \"127.0.0.1:0\"\n[rtsp]\nserve = false\n[store]\nreserve_bytes = 16777216\n",
         )?;
-        for url in urls {
-            let added = Command::new(program()?)
-                .args(["camera", "add", url, "--untried", "--config"])
-                .arg(&config)
-                .output()
-                .context("cannot start khue")?;
+        for (number, url) in load.urls.iter().enumerate() {
+            let mut adding = Command::new(program::khue());
+            adding.args(["camera", "add", url, "--untried", "--name", &format!("cam{number}")]);
+            if streams == Streams::Both {
+                adding.args(["--sub", &url.replace("/main", "/sub")]);
+            }
+            let added =
+                adding.arg("--config").arg(&config).output().context("cannot start khue")?;
             anyhow::ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         }
-        let mut child = Command::new(program()?)
-            .args(["serve", "--config"])
-            .arg(&config)
-            .env("KHUE_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start khue")?;
-        let output = child.stdout.take().context("standard output was asked for")?;
-        let (mut address, mut password) = (None, None);
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                [one] if one.starts_with("https://") => address = Some(one.to_owned()),
-                ["trucban", one, ..] => password = Some(one.to_owned()),
-                _ => {}
-            }
-            if address.is_some() && password.is_some() {
-                break;
-            }
-        }
-        let address = address.context("khue ended before it served")?;
-        let password = password.context("khue printed no password")?;
-        Ok(Self { child, address, password })
+        let mut program =
+            Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
+        let address = program.address()?;
+        Ok(Self { program, address, recordings: folder.join("data/recordings") })
+    }
+
+    /// Signs in as the operator, who has [`PASSWORD`] from then on.
+    pub(crate) fn operator(&mut self) -> anyhow::Result<Person> {
+        let data = self.recordings.parent().context("recordings lie below the data")?;
+        let mut person = Person::reach(&self.address, data)?;
+        person.sign_in_first("trucban", &self.program.password("trucban")?, PASSWORD)?;
+        Ok(person)
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.program.pid()
     }
 }
 
-impl Drop for Khue {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Returns each camera's name by its id.
+pub(crate) fn names(person: &Person) -> anyhow::Result<BTreeMap<String, String>> {
+    let tree = person.ask("GET", "tree", None)?.ok()?;
+    let cameras = tree["cameras"].as_array().context("a tree has cameras")?;
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(cameras.iter().map(|camera| (text(&camera["id"]), text(&camera["name"]))).collect())
 }
 
-/// Returns the main stream of the first street, drawn once and kept.
-pub(crate) fn scene() -> anyhow::Result<Clip> {
-    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+/// Asks for a media token of one camera.
+pub(crate) fn token(person: &Person, camera: &str, action: &str) -> anyhow::Result<String> {
+    let asked = json!({ "camera": camera, "actions": [action] });
+    let given = person.ask("POST", "media-tokens", Some(asked))?.ok()?;
+    Ok(given["token"].as_str().with_context(|| format!("no token: {given}"))?.to_owned())
+}
+
+/// Returns the first street, drawn once and kept.
+pub(crate) fn scene() -> anyhow::Result<Rendered> {
     let scenes = simcam::scene::Scene::all();
     let first = scenes.get(..1).context("there is a scene")?;
-    let rendered = clip::render_all(&home.join(".cache/khue/scenes"), first, |_| {})?;
-    Ok(rendered.into_iter().next().context("the scene was asked for")?.main)
-}
-
-/// Returns the built program beside this one.
-fn program() -> anyhow::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name("khue");
-    anyhow::ensure!(
-        path.exists(),
-        "{} is not there: cargo build --release -p khue",
-        path.display()
-    );
-    Ok(path)
+    let rendered = clip::render_all(&e2e::scenes(), first, |_| {})?;
+    rendered.into_iter().next().context("the scene was asked for")
 }

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -82,13 +83,14 @@ impl Drop for Load {
 
 /// Serves cameras of one scene: the body of the load's process.
 pub(crate) fn serve(cameras: usize) -> anyhow::Result<()> {
-    let clip = std::sync::Arc::new(crate::khue::scene()?);
+    let scene = crate::khue::scene()?;
+    let (main, sub) = (Arc::new(scene.main), Arc::new(scene.sub));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let cameras = (0..cameras)
         .map(|number| simcam::CameraConfig {
             // Spread over the clip, as cameras of a city are.
             phase: Duration::from_millis(number as u64 * 197 % 20_000),
-            ..simcam::CameraConfig::new(format!("cam{number}"), clip.clone(), clip.clone())
+            ..simcam::CameraConfig::new(format!("cam{number}"), main.clone(), sub.clone())
         })
         .collect::<Vec<_>>();
     let names: Vec<String> = cameras.iter().map(|camera| camera.name.clone()).collect();

@@ -5,7 +5,8 @@
 //! that a product needs, and any assertion: figures are read by people.
 //!
 //! `bench` alone runs everything and writes `docs/ref/benchmarks.md`; `bench
-//! load`, `bench floor` and `bench whep-viewers` are processes that it starts itself.
+//! load`, `bench floor` and `bench whep-viewers` are processes that it starts
+//! itself; the others measure one thing and print it.
 
 mod cpu;
 mod floor;
@@ -16,7 +17,10 @@ mod picture;
 mod record;
 mod report;
 mod seek;
+mod thumbnail;
+mod watch;
 mod whep;
+mod worker;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,8 +63,16 @@ enum Command {
         coalesced: bool,
         urls: Vec<String>,
     },
-    /// Measure WHEP alone, and print what was found
+    /// What many viewers by WHEP cost
     Whep,
+    /// How long somebody waits for a picture
+    Picture,
+    /// How old pictures are when they are seen, and what seeing them costs
+    Watch,
+    /// How long small pictures of the past take
+    Thumbnails,
+    /// What jobs of the worker cost
+    Worker,
     /// Watch by WHEP until standard input ends
     WhepViewers { told: String },
 }
@@ -71,9 +83,10 @@ fn main() -> anyhow::Result<()> {
         Some(Command::Load { cameras }) => load::serve(cameras),
         Some(Command::Floor { folder, coalesced, urls }) => floor::run(&urls, &folder, coalesced),
         Some(Command::WhepViewers { ref told }) => whep::watch(told),
-        Some(Command::Whep) => {
-            let window = Duration::from_secs(arguments.seconds);
-            println!("{:#?}", whep::measure(arguments.viewers, window)?);
+        Some(ref one) => {
+            let mut page = report::Page::begin();
+            part(one, &arguments, &mut page)?;
+            println!("{}", page.text());
             Ok(())
         }
         None => all(&arguments),
@@ -90,9 +103,30 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     page.seeking(&seek::measure()?);
-    page.whep(&whep::measure(arguments.viewers, window)?);
-    page.picture(&picture::measure()?);
+    for one in
+        [Command::Picture, Command::Watch, Command::Whep, Command::Thumbnails, Command::Worker]
+    {
+        part(&one, arguments, &mut page)?;
+    }
     std::fs::write(&arguments.page, page.text())?;
     eprintln!("written: {}", arguments.page.display());
+    Ok(())
+}
+
+/// Measures one thing, and adds it to the page.
+fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyhow::Result<()> {
+    let window = Duration::from_secs(arguments.seconds);
+    match part {
+        Command::Picture => page.picture(&picture::measure()?),
+        Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
+        Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
+        Command::Worker => page.worker(&worker::measure()?),
+        Command::Watch => {
+            let measured = watch::WALLS.map(|wall| watch::measure(wall, 3 * window));
+            page.watching(&measured.into_iter().collect::<anyhow::Result<Vec<_>>>()?);
+        }
+        // Processes that others start.
+        Command::Load { .. } | Command::Floor { .. } | Command::WhepViewers { .. } => {}
+    }
     Ok(())
 }

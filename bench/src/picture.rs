@@ -2,11 +2,10 @@
 //! program, driven by `web/e2e/first-picture.mjs`.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::khue::Khue;
+use crate::khue::{Khue, PASSWORD, PATIENCE, Streams};
 use crate::load::Load;
 
 const CAMERAS: usize = 16;
@@ -22,9 +21,11 @@ pub(crate) struct Figures {
 pub(crate) fn measure() -> anyhow::Result<Figures> {
     let folder = tempfile::tempdir()?;
     let mut load = Load::start(CAMERAS)?;
-    let khue = Khue::start(&load.urls, folder.path())?;
-    load.wait_for(CAMERAS, Duration::from_secs(60))?;
-    let told = serde_json::json!({ "address": khue.address, "password": khue.password, "cameras": CAMERAS });
+    let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
+    khue.operator()?;
+    load.wait_for(CAMERAS, PATIENCE)?;
+    let told =
+        serde_json::json!({ "address": khue.address, "password": PASSWORD, "cameras": CAMERAS });
     let output = Command::new("node")
         .args(["web/e2e/first-picture.mjs", &told.to_string()])
         .stdin(Stdio::null())

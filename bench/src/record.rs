@@ -6,7 +6,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::cpu;
-use crate::khue::{self, Khue};
+use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
 use crate::peers::Peer;
 
@@ -86,14 +86,14 @@ impl Drop for Running {
 
 fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> {
     let folder = tempfile::tempdir()?;
-    let clip = khue::scene()?;
+    let clip = khue::scene()?.main;
     let clip_bytes_per_second = clip.size_bytes() as f64 / (clip.duration_90k as f64 / 90_000.0);
     let mut load = Load::start(cameras)?;
     let running = match peer {
-        Peer::Khue => Running::Khue(Khue::start(&load.urls, folder.path())?),
+        Peer::Khue => Running::Khue(Khue::start(&load, Streams::Main, folder.path())?),
         _ => Running::Peer(peer.start(&load.urls, folder.path())?),
     };
-    load.wait_for(cameras, Duration::from_secs(120))?;
+    load.wait_for(cameras, PATIENCE)?;
     std::thread::sleep(SETTLE);
     let written_before = bytes_below(folder.path());
     let (before, load_before, began) = (running.usage(), cpu::tree(load.pid()), Instant::now());

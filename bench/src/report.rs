@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::peers::Peer;
 use crate::record::Figure;
-use crate::{picture, seek, whep};
+use crate::{picture, seek, thumbnail, watch, whep};
 
 /// The page of one run.
 pub(crate) struct Page(String);
@@ -101,6 +101,61 @@ impl Page {
             at(0.5),
             at(0.95),
             at(1.0)
+        ));
+    }
+
+    /// How old pictures are when they are seen, and what seeing them costs.
+    pub(crate) fn watching(&mut self, all: &[watch::Figures]) {
+        self.line(
+            "\n## From the camera to the eye\n\nOne clock for all: from a simulated camera's sending a frame to its being on screen in \
+             Debian's Chromium (no GPU), read off the picture itself. Growth: how much later the last third of the time was than the \
+             first, in the worst tile. CPU in milliseconds a second, of the browser with all its processes and of the program, \
+             which records all streams meanwhile; both on the machine of the cameras.\n\n\
+             | way | stream | tiles | delay p50, ms | p95 | growth, ms | frames shown | CPU, browser | CPU, khue | MB, browser |\n\
+             |---|---|---|---|---|---|---|---|---|---|",
+        );
+        for figures in all {
+            let at =
+                |share| percentile(figures.delay_ms.iter().copied(), share).unwrap_or_default();
+            self.line(&format!(
+                "| {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.1} % | {:.0} | {:.0} | {:.0} |",
+                figures.wall.way.to_uppercase(),
+                figures.role,
+                figures.wall.side * figures.wall.side,
+                at(0.5),
+                at(0.95),
+                figures.growth_ms,
+                figures.presented * 100.0,
+                figures.browser_ms,
+                figures.khue_ms,
+                figures.browser_mb
+            ));
+        }
+    }
+
+    /// How long a small picture of the past takes.
+    pub(crate) fn thumbnails(&mut self, figures: &thumbnail::Figures) {
+        let at = |of: &[f64], share| percentile(of.iter().copied(), share).unwrap_or_default();
+        let (cold, cached) = (&figures.cold_ms, &figures.cached_ms);
+        self.line(&format!(
+            "\n## Thumbnails\n\n{} keyframes of 640 × 360 as JPEG of 90 lines, asked for over HTTPS one after the other while 8 cameras \
+             are recorded: cold **p50 {:.1} ms, p95 {:.1} ms**, cached **p50 {:.1} ms, p95 {:.1} ms**. The very first, with the \
+             worker's start: {:.0} ms.",
+            cold.len(),
+            at(cold, 0.5),
+            at(cold, 0.95),
+            at(cached, 0.5),
+            at(cached, 0.95),
+            figures.first_ms
+        ));
+    }
+
+    /// What the worker's jobs cost.
+    pub(crate) fn worker(&mut self, rows: &str) {
+        self.line(&format!(
+            "\n## What `khue-decode` takes\n\nCPU time of its processes, superfast unless said, 1.5 Mbit/s. 1000 ms a second are one core, so \
+             a core's budget is 1000 divided by a row.\n\n| job | CPU | MiB at most |\n|---|---|---|\n{}",
+            rows.trim_end()
         ));
     }
 

@@ -24,14 +24,11 @@ use ureq::Agent;
 use ureq::tls::TlsConfig;
 
 use crate::cpu;
-use crate::khue::Khue;
+use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
 
 /// How long after the last viewer has its first frames before anything is measured.
 const SETTLE: Duration = Duration::from_secs(4);
-
-/// How long all viewers may take to have a picture.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What was measured.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +51,9 @@ pub(crate) struct Figures {
 pub(crate) fn measure(viewers: usize, window: Duration) -> anyhow::Result<Figures> {
     let folder = tempfile::tempdir()?;
     let mut load = Load::start(1)?;
-    let khue = Khue::start(&load.urls, folder.path())?;
+    let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
+    let person = khue.operator()?;
+    let camera = person.cameras()?.into_keys().next().context("there is a camera")?;
     load.wait_for(1, PATIENCE)?;
     std::thread::sleep(SETTLE);
     let usage = |for_: Duration| {
@@ -64,7 +63,8 @@ pub(crate) fn measure(viewers: usize, window: Duration) -> anyhow::Result<Figure
         ((after.cpu_ms - before.cpu_ms) as f64 / seconds, after.pss_kb)
     };
     let (alone_ms, alone_kb) = usage(window);
-    let mut watching = Viewers::start(&khue, viewers)?;
+    let mut watching =
+        Viewers::start(&khue.address, &khue::token(&person, &camera, "live")?, viewers)?;
     std::thread::sleep(SETTLE);
     let before = watching.received()?;
     let began = Instant::now();
@@ -97,10 +97,8 @@ struct Viewers {
 
 impl Viewers {
     /// Starts them, and waits until each has a picture.
-    fn start(khue: &Khue, viewers: usize) -> anyhow::Result<Self> {
-        let told = json!({
-            "address": khue.address, "token": token(khue)?, "viewers": viewers,
-        });
+    fn start(address: &str, token: &str, viewers: usize) -> anyhow::Result<Self> {
+        let told = json!({ "address": address, "token": token, "viewers": viewers });
         let mut child = Command::new(std::env::current_exe()?)
             .args(["whep-viewers", &told.to_string()])
             .stdin(Stdio::piped())
@@ -129,42 +127,6 @@ impl Drop for Viewers {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Signs in as the operator, and asks for a token for the one camera.
-fn token(khue: &Khue) -> anyhow::Result<String> {
-    const CHOSEN: &str = "mưa rào Hà Nội 1954";
-    let agent = agent();
-    let mut csrf = String::new();
-    let mut ask = |method: &str, path: &str, body: Option<Value>| -> anyhow::Result<Value> {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}/api/v1/{path}", khue.address))
-            .header("x-khue-csrf", &csrf);
-        let mut answer = match body {
-            Some(body) => {
-                let request = request.header("content-type", "application/json");
-                agent.run(request.body(body.to_string())?)?
-            }
-            None => agent.run(request.body(())?)?,
-        };
-        let text = answer.body_mut().read_to_string()?;
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        if let Some(fresh) = value["csrf"].as_str() {
-            csrf = fresh.to_owned();
-        }
-        Ok(value)
-    };
-    let first = json!({ "name": "trucban", "password": khue.password });
-    ask("POST", "session", Some(first))?;
-    let chosen = json!({ "current": khue.password, "new": CHOSEN });
-    ask("PUT", "session/password", Some(chosen))?;
-    let again = json!({ "name": "trucban", "password": CHOSEN });
-    ask("POST", "session", Some(again))?;
-    let tree = ask("GET", "tree", None)?;
-    let asked = json!({ "camera": tree["cameras"][0]["id"], "actions": ["live"] });
-    let given = ask("POST", "media-tokens", Some(asked))?;
-    Ok(given["token"].as_str().with_context(|| format!("no token: {given}"))?.to_owned())
 }
 
 /// Talks to a program that this run has just started: its certificate is its own.

@@ -25,7 +25,8 @@ await page.goto(address);
 await page.locator('input[name="name"]').fill("trucban");
 await page.locator('input[name="password"]').fill(password);
 await page.locator('button[type="submit"]').click();
-await page.locator('[data-tile="1"]').waitFor();
+// The page fills its grid with what there is to see, once it knows that.
+await page.locator('[data-tile="1"][data-state="live"]').waitFor();
 // The grid first, then what a person drags into it: here by number.
 await page.keyboard.press(`Shift+Digit${side}`);
 for (let tile = 1; tile <= tiles; tile++) {

@@ -1,6 +1,6 @@
 //! What a worker's jobs cost, as CPU time of its processes; a busy machine makes
-//! the figures somewhat larger, never smaller. `docs/design/0004-worker.md` and
-//! the prices in `decode::budget` have theirs from here.
+//! the figures somewhat larger, never smaller. `make bench` puts these rows into
+//! `docs/ref/benchmarks.md`; the prices in `decode::budget` are from them.
 //!
 //! ```text
 //! cargo build --release -p decode-worker
@@ -34,6 +34,11 @@ fn most_mib(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().split(' ').next().unwrap().parse::<u64>().unwrap() / 1024
+}
+
+/// Tells a figure as a row of a table: the job, what it took, and the memory.
+fn row(job: &str, ms: f64, of: &str, mib: u64) {
+    println!("| {job} | {ms:.1} {of} | {mib} |");
 }
 
 fn only_child() -> u32 {
@@ -79,12 +84,12 @@ async fn of_video(name: &str, clip: &Clip, task: VideoTask) {
     let job = decoder().video(task, &clip.params).unwrap();
     let (ms, mib) = measured(job, &clip.frames, 1).await;
     let seconds = (clip.frames.len() / 2) as f64 / rate as f64;
-    println!("{name:<52} {:>7.1} ms a second   {mib} MiB", ms / seconds);
+    row(name, ms / seconds, "ms a second", mib);
 }
 
 #[tokio::main]
 async fn main() {
-    println!("drawing clips");
+    eprintln!("drawing clips");
     let (small, large, large_265) = (
         street(Codec::H264, SECONDS),
         large_street(Codec::H264, SECONDS),
@@ -93,12 +98,7 @@ async fn main() {
     let decoder = decoder();
     decoder.status().await.unwrap();
     let id = only_child();
-    println!(
-        "{:<52} {:>7.1} ms            {} MiB",
-        "a process starts and greets",
-        used_ms(id),
-        most_mib(id)
-    );
+    row("a process starts and greets", used_ms(id), "ms", most_mib(id));
     for (name, clip, height) in [
         ("keyframe 640 x 352 H.264 to JPEG of 90 lines", &small, 90),
         ("keyframe 1080p H.264 to JPEG of 90 lines", &large, 90),
@@ -110,7 +110,7 @@ async fn main() {
             decoder.jpeg(clip.frames[0].clone(), JpegTask { height, quality: 75 }).await.unwrap();
         }
         let ms = (used_ms(id) - begin) / 50.0;
-        println!("{name:<52} {ms:>7.1} ms            {} MiB", most_mib(id));
+        row(name, ms, "ms each", most_mib(id));
     }
     of_video("1080p25 H.265 to 720p H.264, superfast", &large_265, video(720, Effort::Superfast))
         .await;
@@ -141,11 +141,7 @@ async fn main() {
     let job = decoder.pictures(task, &small.params, 24).unwrap();
     let (ms, mib) = measured(job, &small.frames, 5).await;
     let seconds = small.frames.len() as f64 / 48.0;
-    println!(
-        "{:<52} {:>7.1} ms a second   {mib} MiB",
-        "640 x 352, 24/s H.264 to 5 RGB pictures of 416",
-        ms / seconds
-    );
+    row("640 x 352, 24/s H.264 to 5 RGB pictures of 416", ms / seconds, "ms a second", mib);
 
     let params = Arc::new(Params::sound(Codec::Pcmu, 8000, 1, Bytes::new()));
     let noise = |at: u32| {
@@ -177,11 +173,7 @@ async fn main() {
         }
         let id = job.process_id().unwrap();
         let _input = pushing.await.unwrap();
-        println!(
-            "{:<52} {:>7.1} ms a second   {} MiB",
-            format!("G.711 to {name}, start included"),
-            used_ms(id) / 60.0,
-            most_mib(id)
-        );
+        let name = format!("G.711 to {name}, start included");
+        row(&name, used_ms(id) / 60.0, "ms a second", most_mib(id));
     }
 }
