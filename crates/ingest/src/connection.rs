@@ -295,7 +295,7 @@ impl Session {
         let Some((data, is_key)) = access_unit::strip(codec, frame.into_data()) else {
             return;
         };
-        if self.slices.extend(rtp, &data) {
+        if self.slices.extend(rtp, codec, &data) {
             return;
         }
         self.last_frame = Instant::now();

@@ -119,6 +119,7 @@ dialogues! {
     source_cut_short
     source_wrong_in_transport
     teardown_unwanted
+    time_stands
     udp_from_another_port
     udp_ports_apart
     udp_ports_unsaid
