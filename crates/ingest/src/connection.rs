@@ -208,10 +208,10 @@ impl Session {
             }
             if let Some(fault) = self.fault.take() {
                 self.demuxed = None;
-                return Err(fault);
+                return Err(fault.after_sound(self.has_sound()));
             }
             let Some(demuxed) = &mut self.demuxed else {
-                return Err(lost(&self.authority));
+                return Err(lost(&self.authority).after_sound(self.has_sound()));
             };
             tokio::select! {
                 biased;

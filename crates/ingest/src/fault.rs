@@ -8,6 +8,8 @@ use std::fmt;
 pub struct Fault {
     /// What kind of trouble it is.
     pub kind: FaultKind,
+    /// Whether it was met after sound had been asked for, so that sound may be its cause.
+    pub asked_for_sound: bool,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -33,11 +35,15 @@ pub enum FaultKind {
 
 impl Fault {
     pub(crate) fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, asked_for_sound: false, message: message.into(), source: None }
     }
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }
+    }
+
+    pub(crate) fn after_sound(self, asked_for_sound: bool) -> Self {
+        Self { asked_for_sound, ..self }
     }
 }
 

@@ -96,10 +96,12 @@ pub(crate) async fn play(source: &Source, limits: &Limits) -> Result<Playing, Fa
         options = options.unknown_rtcp_ssrc(UnknownRtcpSsrcPolicy::ProcessPackets);
     }
     let demuxed = match timeout(limits.step, described.play(options)).await {
-        Err(_) => return Err(does_not_answer(&authority, "PLAY")),
-        Ok(playing) => playing.and_then(|playing| playing.demuxed()),
+        Err(_) => Err(does_not_answer(&authority, "PLAY")),
+        Ok(playing) => playing
+            .and_then(|playing| playing.demuxed())
+            .map_err(|error| answered_badly(source, "PLAY", error)),
     };
-    let demuxed = demuxed.map_err(|error| answered_badly(source, "PLAY", error))?;
+    let demuxed = demuxed.map_err(|fault| fault.after_sound(wanted.is_some()))?;
     Ok(Playing { demuxed, group, pictures, sound, offers_sound, way, bridge })
 }
 

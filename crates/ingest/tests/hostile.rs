@@ -261,6 +261,23 @@ async fn a_track_of_sound_is_not_even_set_up() {
 }
 
 #[tokio::test]
+async fn a_fault_tells_whether_sound_was_asked_for_before_it() {
+    let at_play: Script = |method| match method {
+        "DESCRIBE" => ("200 OK", SDP, SOUND_AND_H264),
+        "SETUP" => ("200 OK", SETUP, ""),
+        _ => ("500 Internal Server Error", "", ""),
+    };
+    let at_describe: Script = |_| ("500 Internal Server Error", "", "");
+    for (script, sound, told) in
+        [(at_play, true, true), (at_play, false, false), (at_describe, true, false)]
+    {
+        let source = Source { sound, ..at(scripted(script).await) };
+        let fault = open(&source).await.unwrap_err();
+        assert_eq!((fault.kind, fault.asked_for_sound), (FaultKind::Protocol, told));
+    }
+}
+
+#[tokio::test]
 async fn one_that_hangs_at_any_step_is_silent_and_its_step_is_named() {
     let at_setup: Script = |method| match method {
         "DESCRIBE" => ("200 OK", SDP, H264),

@@ -8,6 +8,9 @@
 //!           └──── stop asked ─────┴──▶ the frames that had arrived, TEARDOWN, end of run
 //! ```
 //!
+//! A session without the sound that is wanted ends likewise, and is opened anew
+//! with it, once that has rested.
+//!
 //! Nothing here waits for the disk or for a viewer: `Writer::push` and
 //! `Publisher::push` take what they can and say what they dropped themselves.
 
@@ -29,6 +32,22 @@ use crate::stop::Stop;
 
 /// How long the frames that had arrived before a stop may take to be read.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
+
+/// How a session ended.
+enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// It gave way to one with sound.
+    Gave,
+    /// By a fault.
+    Broke {
+        fault: Fault,
+        /// How long frames came.
+        recorded: Duration,
+        /// How long it had played.
+        lasted: Duration,
+    },
+}
 
 /// Everything a pipeline owns or reads.
 pub(crate) struct Pipeline {
@@ -62,18 +81,28 @@ impl Pipeline {
             let now = self.clock.now().0;
             self.source.sound = self.sound.as_ref().is_some_and(|sound| sound.is_wanted(now));
             let opening = Session::open(&self.source, self.clock.clone(), self.limits.clone());
-            let (fault, recorded) = tokio::select! {
+            let ended = tokio::select! {
                 biased;
                 () = stop.asked() => break,
                 opened = opening => match opened {
-                    Ok(session) => match self.record(session).await {
-                        Some(ended) => ended,
-                        None => break,
-                    },
-                    Err(fault) => (fault, Duration::ZERO),
+                    Ok(session) => self.record(session).await,
+                    Err(fault) => {
+                        let (recorded, lasted) = Default::default();
+                        Ended::Broke { fault, recorded, lasted }
+                    }
                 },
             };
-            self.faulted(&fault, recorded);
+            let (fault, recorded) = match ended {
+                Ended::Stopped => break,
+                Ended::Gave => {
+                    self.end_run(GapReason::Stopped, self.clock.now().1);
+                    continue;
+                }
+                Ended::Broke { fault, recorded, lasted } => {
+                    self.faulted(&fault, lasted);
+                    (fault, recorded)
+                }
+            };
             tokio::select! {
                 () = stop.asked() => break,
                 () = tokio::time::sleep(retries.after(fault.kind, recorded)) => {}
@@ -83,11 +112,20 @@ impl Pipeline {
         self.board.remove(stream);
     }
 
-    /// Passes frames on until a fault, which it returns with how long they came,
-    /// or until it is asked to stop.
-    async fn record(&mut self, mut session: Session) -> Option<(Fault, Duration)> {
+    /// Passes frames on until a fault, until it is asked to stop, or until sound
+    /// that the session is without has rested.
+    async fn record(&mut self, mut session: Session) -> Ended {
         let stop = self.stop.clone();
         let mut stopped = pin!(stop.asked());
+        let missing = self.sound.as_ref().filter(|_| !self.source.sound);
+        let returns_at = missing.and_then(Sound::returns_at);
+        let mut returned = pin!(async move {
+            match returns_at {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        });
+        let opened = self.clock.now().0;
         let mut came: Option<(Instant, Instant)> = None;
         loop {
             let event = tokio::select! {
@@ -95,7 +133,12 @@ impl Pipeline {
                 () = &mut stopped => {
                     self.last_frames(&mut session).await;
                     session.close().await;
-                    return None;
+                    return Ended::Stopped;
+                }
+                () = &mut returned => {
+                    self.last_frames(&mut session).await;
+                    session.close().await;
+                    return Ended::Gave;
                 }
                 event = session.next() => event,
             };
@@ -107,9 +150,11 @@ impl Pipeline {
                     }
                 }
                 Err(fault) => {
+                    let lasted = self.clock.now().0.duration_since(opened);
                     session.close().await;
                     let recorded = came.map(|(first, last)| last.duration_since(first));
-                    return Some((fault, recorded.unwrap_or_default()));
+                    let recorded = recorded.unwrap_or_default();
+                    return Ended::Broke { fault, recorded, lasted };
                 }
             }
         }
@@ -204,8 +249,8 @@ impl Pipeline {
         );
         let (now, wall_now) = self.clock.now();
         self.end_run(gap_reason(fault.kind), wall_now);
-        if let Some(sound) = self.sound.as_mut().filter(|_| self.source.sound) {
-            sound.faulted(fault.kind, lasted, now);
+        if let Some(sound) = &mut self.sound {
+            sound.faulted(fault, lasted, now);
         }
         self.tell(StateKind::Faulty, Some(fault));
     }

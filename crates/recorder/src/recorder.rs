@@ -41,6 +41,8 @@ pub struct Config {
     /// How long a pipeline that ended by itself stays down, so that a defect met at
     /// once cannot keep a core busy. Others do not wait for it.
     pub after_defect: Duration,
+    /// How long a camera is read without its sound after that broke a session.
+    pub sound_rest: Duration,
 }
 
 /// The rooms that meet here.
@@ -83,6 +85,7 @@ impl Default for Config {
             limits: Limits::default(),
             expire_every: Duration::from_secs(20),
             after_defect: Duration::from_secs(2),
+            sound_rest: Duration::from_secs(3600),
         }
     }
 }
@@ -265,9 +268,10 @@ impl Recorder {
             clock: self.clock.clone(),
             writer: self.store.writer(intent.stream),
             publisher: self.hub.publisher(intent.stream),
-            sound: intent
-                .sound
-                .map(|sound| Sound::new(self.store.writer(sound), self.hub.publisher(sound))),
+            sound: intent.sound.map(|sound| {
+                let (writer, publisher) = (self.store.writer(sound), self.hub.publisher(sound));
+                Sound::new(writer, publisher, self.config.sound_rest)
+            }),
             board,
             stop,
             office: tokio::runtime::Handle::current(),

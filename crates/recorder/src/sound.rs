@@ -6,17 +6,15 @@
 //!
 //! It lives with the pipeline of the stream that brings it, and only where the
 //! camera may be listened to. A camera whose sound breaks its session is read
-//! without for a while: pictures are worth more.
+//! without for a while: pictures are worth more. A fault that may have another
+//! cause does not silence it, and it comes back by itself.
 
 use std::time::{Duration, Instant};
 
 use base::WallTime;
-use ingest::FaultKind;
+use ingest::{Fault, FaultKind};
 use media::Frame;
 use store::GapReason;
-
-/// How long a camera is not listened to whose sound broke its session.
-const REST: Duration = Duration::from_secs(3600);
 
 /// A session that broke within so long with sound, is tried without.
 const SOON: Duration = Duration::from_secs(10);
@@ -27,18 +25,26 @@ pub(crate) struct Sound {
     publisher: live::Publisher,
     /// Whether viewers were told that it is live.
     told: bool,
-    /// Until when it is not fetched.
+    /// How long it is not fetched after it broke a session.
+    rest: Duration,
+    /// Until when that is.
     rests_until: Option<Instant>,
 }
 
 impl Sound {
-    pub(crate) fn new(writer: store::Writer, publisher: live::Publisher) -> Self {
-        Self { writer, publisher, told: false, rests_until: None }
+    pub(crate) fn new(writer: store::Writer, publisher: live::Publisher, rest: Duration) -> Self {
+        Self { writer, publisher, told: false, rest, rests_until: None }
     }
 
     /// Returns whether it is to be fetched in the next session.
     pub(crate) fn is_wanted(&self, now: Instant) -> bool {
         self.rests_until.is_none_or(|until| now >= until)
+    }
+
+    /// Returns when a session that was opened without it is to give way to one
+    /// with it.
+    pub(crate) fn returns_at(&self) -> Option<Instant> {
+        self.rests_until
     }
 
     /// Takes what was heard.
@@ -60,10 +66,12 @@ impl Sound {
         self.publisher.state(live::State { kind, since: at, reason });
     }
 
-    /// Hears that a session which fetched it ended by a fault after `lasted`.
-    pub(crate) fn faulted(&mut self, kind: FaultKind, lasted: Duration, now: Instant) {
-        if kind == FaultKind::Protocol && lasted < SOON {
-            self.rests_until = Some(now + REST);
+    /// Hears that a session ended by a fault after it had played for `lasted`.
+    pub(crate) fn faulted(&mut self, fault: &Fault, lasted: Duration, now: Instant) {
+        // A camera that restarts breaks the protocol too, before sound is asked for.
+        if fault.asked_for_sound && fault.kind == FaultKind::Protocol && lasted < SOON {
+            tracing::warn!(rest = ?self.rest, "the camera is read without its sound for a while");
+            self.rests_until = Some(now + self.rest);
         }
     }
 }
