@@ -387,7 +387,10 @@ fn what_is_no_longer_authorised_is_no_longer_fetched_and_whoever_listens_ends() 
     world.wait_for_sound(0)?;
     let fetched = world.deliveries(0, "main").last().context("it is read")?.viewer;
 
-    // Somebody listens on each way.
+    // Somebody listens on each way, and has some of it taken out.
+    let export = world.by_export(0, true)?.ok()?;
+    let export = export["url"].as_str().context("a url")?;
+    assert_eq!(operator.request("GET", export, &[], None)?.status(), 200);
     let secret = Secret::make(operator, camera)?;
     let file = world.file("playing.nut");
     let url = secret.url("rtsp:", "main")?;
@@ -413,6 +416,7 @@ fn what_is_no_longer_authorised_is_no_longer_fetched_and_whoever_listens_ends() 
     until("the player to be let go", || Ok(rtsp.has_ended()?.then_some(())))?;
     assert_eq!(tracks(&file)?, ["audio aac", "video h264"], "what it was given");
     assert_eq!(socket.until("end")?["reason"], "revoked");
+    assert_eq!(operator.request("GET", export, &[], None)?.status(), 403);
     // What was opened with sound ends whole, and is opened anew without it below.
     assert_eq!(world.playlists(&index)?, (404, 404));
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base::{CameraId, ExportId, SignInId, UserId, WallTime};
+use catalog::Action;
 use store::Export;
 use tokio::sync::Semaphore;
 
@@ -23,14 +24,17 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// some two million samples.
 const MOST_MADE_AT_ONCE: usize = 2;
 
-/// What is held for one person, and in all: so many exports, and so many frames
-/// in them, since a frame is some 12 bytes of tables. The oldest goes first.
-const MOST_OF_ONE: Bounds = Bounds { exports: 8, frames: 5_000_000 };
-const MOST: Bounds = Bounds { exports: 64, frames: 20_000_000 };
+/// What is held for one person, and in all: so many exports, and so much memory.
+/// The oldest goes first.
+const MOST_OF_ONE: Bounds = Bounds { exports: 8, bytes: 128 << 20 };
+const MOST: Bounds = Bounds { exports: 64, bytes: 512 << 20 };
+
+/// The tables of a frame.
+const FRAME_BYTES: u64 = 12;
 
 struct Bounds {
     exports: usize,
-    frames: u64,
+    bytes: u64,
 }
 
 /// All exports that may be fetched.
@@ -54,7 +58,23 @@ pub(crate) struct Held {
     pub(crate) secret: String,
     pub(crate) size_bytes: u64,
     pub(crate) frames: u64,
+    /// How much of its sound lies in memory; pictures are read when they are fetched.
+    pub(crate) sound_bytes: u64,
     pub(crate) export: Export,
+}
+
+impl Held {
+    /// What must be allowed to whoever fetches it.
+    pub(crate) fn actions(&self) -> &'static [Action] {
+        match self.export.has_sound {
+            true => &[Action::Export, Action::Sound],
+            false => &[Action::Export],
+        }
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.frames * FRAME_BYTES + self.sound_bytes
+    }
 }
 
 impl Exports {
@@ -63,12 +83,13 @@ impl Exports {
         let held = Arc::new(held);
         let mut by_id = self.lock();
         by_id.retain(|_, other| is_fresh(other, held.made));
-        let weigh = |other: &Arc<Held>| (other.id, other.frames);
+        let weigh = |other: &Arc<Held>| (other.id, other.memory_bytes());
+        let bytes = held.memory_bytes();
         let own = by_id.values().filter(|other| other.user == held.user).map(weigh).collect();
-        for id in MOST_OF_ONE.too_many(own, held.frames) {
+        for id in MOST_OF_ONE.too_many(own, bytes) {
             by_id.remove(&id);
         }
-        for id in MOST.too_many(by_id.values().map(weigh).collect(), held.frames) {
+        for id in MOST.too_many(by_id.values().map(weigh).collect(), bytes) {
             by_id.remove(&id);
         }
         by_id.insert(held.id, held.clone());
@@ -92,15 +113,15 @@ impl Default for Exports {
 }
 
 impl Bounds {
-    /// Returns which exports to let go of, the oldest first, so that one of `frames`
+    /// Returns which exports to let go of, the oldest first, so that one of `bytes`
     /// fits beside the rest of them.
-    fn too_many(&self, mut held: Vec<(ExportId, u64)>, frames: u64) -> Vec<ExportId> {
+    fn too_many(&self, mut held: Vec<(ExportId, u64)>, bytes: u64) -> Vec<ExportId> {
         // Ids sort by the time they were made.
         held.sort();
-        let mut all: u64 = held.iter().map(|(_, frames)| frames).sum();
+        let mut all: u64 = held.iter().map(|(_, bytes)| bytes).sum();
         let mut left = held.len();
         let over = held.into_iter().take_while(|(_, oldest)| {
-            let fits = left < self.exports && all + frames <= self.frames;
+            let fits = left < self.exports && all + bytes <= self.bytes;
             all -= oldest;
             left -= 1;
             !fits
@@ -119,12 +140,12 @@ mod tests {
 
     #[test]
     fn the_oldest_are_let_go_until_one_more_fits() {
-        let bounds = Bounds { exports: 3, frames: 100 };
+        let bounds = Bounds { exports: 3, bytes: 100 };
         let [a, b, c] = [ExportId::new(), ExportId::new(), ExportId::new()];
         assert_eq!(bounds.too_many(vec![], 10), []);
         assert_eq!(bounds.too_many(vec![(b, 10), (a, 10)], 80), []);
         assert_eq!(bounds.too_many(vec![(c, 1), (b, 1), (a, 1)], 1), [a], "too many of them");
-        assert_eq!(bounds.too_many(vec![(b, 40), (a, 40)], 50), [a], "too many frames");
+        assert_eq!(bounds.too_many(vec![(b, 40), (a, 40)], 50), [a], "too many bytes");
         assert_eq!(bounds.too_many(vec![(c, 40), (a, 10), (b, 10)], 70), [a, b, c]);
         // One that alone is more than the bound is held alone.
         assert_eq!(bounds.too_many(vec![(a, 10)], 500), [a]);

@@ -41,6 +41,14 @@ pub(crate) struct Right {
     pub(crate) until: WallTime,
 }
 
+/// What live pictures need, with their sound or without.
+pub(crate) fn live(sound: bool) -> &'static [MediaAction] {
+    match sound {
+        true => &[MediaAction::Live, MediaAction::Sound],
+        false => &[MediaAction::Live],
+    }
+}
+
 /// Why nothing may play any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {

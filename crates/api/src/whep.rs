@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base::UserId;
 use live::whep::{End, Watching};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
@@ -20,6 +21,10 @@ use uuid::Uuid;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
 use crate::right::{self, Lost, Right};
+
+/// How many one person may have: the largest wall. The one that was opened first
+/// goes.
+const MOST_OF_ONE: usize = 128;
 
 /// How long and how many endings are remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -43,7 +48,8 @@ struct Inner {
 struct Viewer {
     right: Right,
     watching: Watching,
-    /// Keeps the conversion of its sound going until WHEP takes it up.
+    opened: Instant,
+    /// Keeps the conversion of its sound going, also before WHEP takes it up.
     _sound: Option<live::Viewer>,
 }
 
@@ -64,7 +70,10 @@ impl Viewers {
     ) -> Uuid {
         let id = Uuid::new_v4();
         let mut inner = state.whep_viewers.lock();
-        inner.watching.insert(id, Viewer { right, watching, _sound: sound });
+        inner.gather();
+        inner.make_room(right.user);
+        let opened = Instant::now();
+        inner.watching.insert(id, Viewer { right, watching, opened, _sound: sound });
         if !std::mem::replace(&mut inner.kept, true) {
             tokio::spawn(keep(state.clone()));
         }
@@ -104,6 +113,16 @@ impl Inner {
         }
         self.end(ended);
         self.over.retain(|_, (when, _)| when.elapsed() < REMEMBERED);
+    }
+
+    /// Ends a person's first viewer where one more would be too many.
+    fn make_room(&mut self, user: UserId) {
+        let own = self.watching.iter().filter(|(_, viewer)| viewer.right.user == user);
+        if own.clone().count() >= MOST_OF_ONE
+            && let Some(first) = own.min_by_key(|(_, viewer)| viewer.opened).map(|(id, _)| *id)
+        {
+            self.end(vec![(first, Why::Ended(End::Closed))]);
+        }
     }
 
     fn end(&mut self, ended: Vec<(Uuid, Why)>) {

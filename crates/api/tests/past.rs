@@ -187,6 +187,7 @@ async fn an_export_of_nothing_or_of_too_much_is_refused_in_words() {
         ),
         ("purpose", json!(" "), 400, "invalid", "looking back needs a purpose; say what it is for"),
         ("role", json!("sub"), 409, "nothing_recorded", "nothing is recorded between"),
+        ("role", json!("sound"), 400, "invalid", "sound is taken out beside pictures"),
         (
             "role",
             json!("both"),

@@ -273,6 +273,25 @@ async fn it_ends_when_the_catalog_allows_it_no_longer() {
 }
 
 #[tokio::test]
+async fn who_opens_more_than_the_largest_wall_loses_what_was_opened_first() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let camera = world.camera("Cổng").await.id;
+    let token = world.token(&operator, camera, "live").await;
+    let (_, offer) = Player::new();
+    let mut opened = Vec::new();
+    for _ in 0..129 {
+        let answer = post(&world, &token, "main", offer.clone()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        opened.push(answer.header("location").to_owned());
+    }
+    assert_eq!(renew(&world, &opened[0], &token).await.refusal().1, "not_found");
+    for at in &opened[1..] {
+        assert_eq!(renew(&world, at, &token).await.status, 204);
+    }
+}
+
+#[tokio::test]
 async fn the_client_is_told_whether_whep_is_served() {
     let world = world().await;
     let operator = world.operator().await;

@@ -72,15 +72,15 @@ async fn all_who_watch_share_a_packager_that_begins_with_the_first_and_ends_afte
     let mut world = world(Duration::from_millis(1));
     let mut demand = world.publisher.demand();
     assert_eq!((world.hub.viewers(), *demand.borrow()), (0, false), "nobody watches");
-    let one = world.feeds.feed(world.stream);
-    let other = world.feeds.feed(world.stream);
+    let one = world.feeds.feed(world.stream).unwrap();
+    let other = world.feeds.feed(world.stream).unwrap();
     assert!(Arc::ptr_eq(&one, &other));
     demand.wait_for(|wanted| *wanted).await.unwrap();
     assert_eq!(world.hub.viewers(), 1);
     demand.wait_for(|wanted| !*wanted).await.unwrap();
     assert_eq!((world.hub.viewers(), world.feeds.running()), (0, 0));
     // Who asks again has a packager again.
-    let again = world.feeds.feed(world.stream);
+    let again = world.feeds.feed(world.stream).unwrap();
     assert!(!Arc::ptr_eq(&one, &again));
     world.publish(0..1);
 }
@@ -88,7 +88,7 @@ async fn all_who_watch_share_a_packager_that_begins_with_the_first_and_ends_afte
 #[tokio::test]
 async fn a_reload_waits_for_the_part_that_it_names() {
     let mut world = world(LONG);
-    let feed = world.feeds.feed(world.stream);
+    let feed = world.feeds.feed(world.stream).unwrap();
     let first = world.begin(&feed, 30).await;
     let (msn, part) = hinted(&first);
     let reload = Some(Reload { msn, part: Some(part) });
@@ -107,7 +107,7 @@ async fn a_reload_waits_for_the_part_that_it_names() {
 #[tokio::test]
 async fn a_segment_is_its_parts_and_holds_the_frames_bytes() {
     let mut world = world(LONG);
-    let feed = world.feeds.feed(world.stream);
+    let feed = world.feeds.feed(world.stream).unwrap();
     let first = world.begin(&feed, 27).await;
     let (msn, _) = hinted(&first);
     let whole: Vec<u8> = feed.segment(msn - 1).unwrap().concat();
@@ -131,7 +131,7 @@ async fn a_segment_is_its_parts_and_holds_the_frames_bytes() {
 #[tokio::test]
 async fn what_is_not_there_is_said_at_once_and_what_was_removed_ends() {
     let mut world = world(LONG);
-    let feed = world.feeds.feed(world.stream);
+    let feed = world.feeds.feed(world.stream).unwrap();
     let first = world.begin(&feed, 30).await;
     let (msn, part) = hinted(&first);
     assert_eq!(feed.segment(msn).unwrap_err(), Unmet::Gone, "not whole yet");

@@ -1420,6 +1420,14 @@ export interface operations {
                     "video/mp4": unknown;
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             404: {
                 headers: {
                     [name: string]: unknown;

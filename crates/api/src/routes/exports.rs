@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Body as Stream;
@@ -33,6 +34,12 @@ const LONGEST_US: u64 = 24 * 3600 * 1_000_000;
 
 /// The longest span of one with sound, which lies in memory until it is fetched.
 const LONGEST_SOUND_US: u64 = 2 * 3600 * 1_000_000;
+
+/// The most sound of one export: two hours of 256 kbit/s.
+const MOST_SOUND_BYTES: usize = 256 << 20;
+
+/// How often it is looked at, while somebody fetches, whether they may still.
+const LOOK: Duration = Duration::from_secs(4);
 
 /// The cookie that opens one export.
 const COOKIE: &str = "__Secure-khue-export";
@@ -104,13 +111,19 @@ pub(crate) async fn make_export(
         ));
     }
     let purpose = purpose(&body.purpose)?;
+    if body.role == Role::Sound {
+        let words = "sound is taken out beside pictures: \"main\" or \"sub\", with \"sound\": true";
+        return Err(Refusal::invalid("role", words));
+    }
     let stream = body.role.stream(&camera)?;
+    // Whatever is gathered for it lies in memory, so that waits for its turn, too.
+    let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
     let sound = match body.sound.unwrap_or(false) {
         true => heard(&state, &person.user, &camera, span).await?,
         false => Vec::new(),
     };
+    let sound_bytes = sound.iter().map(|frame| frame.data.len() as u64).sum();
     let store = state.store.clone();
-    let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
     let made =
         tokio::task::spawn_blocking(move || store.export_with_sound(stream, span, &sound)).await;
     drop(turn);
@@ -136,6 +149,7 @@ pub(crate) async fn make_export(
         secret: signin::new_secret(),
         size_bytes,
         frames,
+        sound_bytes,
         export,
     });
     tracing::info!(
@@ -178,7 +192,7 @@ async fn heard(
     let stream = Role::Sound.stream(camera)?;
     let mut reader = state.store.read(stream, span.start());
     let mut converted = Converted::new(state.converter.decoder().clone(), Form::Aac);
-    let (mut params, mut frames) = (None, Vec::new());
+    let (mut params, mut frames, mut bytes) = (None, Vec::new(), 0);
     loop {
         let read = tokio::task::spawn_blocking(move || {
             let piece = reader.next();
@@ -200,6 +214,7 @@ async fn heard(
                 Piece::Init { params: new } => params = Some(new),
                 Piece::Fragment(fragment) => {
                     let Some(params) = &params else { continue };
+                    bytes += fragment.bytes.len();
                     frames.extend(fragment.frames().map(|(wall, sample, data)| Frame {
                         wall,
                         composition_us: sample.composition_us,
@@ -210,6 +225,10 @@ async fn heard(
                 }
                 Piece::Gap(_) | Piece::Deleted(_) => {}
             }
+        }
+        if bytes > MOST_SOUND_BYTES {
+            let words = "this span has more sound than fits; export it in parts, or without";
+            return Err(Refusal::invalid("sound", words));
         }
         if is_over {
             return Ok(frames);
@@ -222,7 +241,8 @@ async fn heard(
 #[utoipa::path(get, path = "/exports/{id}/{name}", tag = "playback",
     params(("id" = Uuid, Path), ("name" = String, Path)),
     responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4"),
-        (status = 404, body = ErrorForm), (status = 416, body = ErrorForm)))]
+        (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+        (status = 416, body = ErrorForm)))]
 pub(crate) async fn fetch_export(
     Given(state): Given<State>,
     Id((id, name)): Id<(Uuid, String)>,
@@ -233,11 +253,7 @@ pub(crate) async fn fetch_export(
     if name != held.name || !signin::same(given, &held.secret) {
         return Err(unknown_path());
     }
-    // What was allowed when it was made must be allowed still.
-    let sign_in = state.sign_ins.look(held.sign_in, state.now()).await?;
-    let user =
-        sign_in.and_then(|sign_in| state.catalog.user(sign_in.user)).ok_or_else(unknown_path)?;
-    access::camera(&state.catalog, &user, held.camera, Action::Export)?;
+    may_fetch(&state, &held).await?;
 
     let tag = format!("\"{id}\"");
     let whole = 0..held.size_bytes;
@@ -249,7 +265,8 @@ pub(crate) async fn fetch_export(
         Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
         Some(None) => return Ok(unsatisfiable(held.size_bytes)),
     };
-    let mut response = Stream::from_stream(portions(held.clone(), range.clone())).into_response();
+    let portions = portions(state, held.clone(), range.clone());
+    let mut response = Stream::from_stream(portions).into_response();
     *response.status_mut() = status;
     let head = response.headers_mut();
     let mut say = |name, value: String| {
@@ -269,14 +286,35 @@ pub(crate) async fn fetch_export(
     Ok(response)
 }
 
-/// Yields the bytes of a range, each portion read when the one before was taken.
+/// Refuses where what was allowed when it was made is allowed no longer.
+async fn may_fetch(state: &State, held: &Held) -> Result<(), Refusal> {
+    let sign_in = state.sign_ins.look(held.sign_in, state.now()).await?;
+    let user =
+        sign_in.and_then(|sign_in| state.catalog.user(sign_in.user)).ok_or_else(unknown_path)?;
+    for action in held.actions() {
+        access::camera(&state.catalog, &user, held.camera, *action)?;
+    }
+    Ok(())
+}
+
+/// Yields the bytes of a range, each portion read when the one before was taken,
+/// while it may be fetched.
 fn portions(
+    state: State,
     held: Arc<Held>,
     range: Range<u64>,
 ) -> impl futures::Stream<Item = io::Result<Bytes>> + Send {
-    futures::stream::try_unfold((held, range.start), move |(held, at)| async move {
+    let begin = (state, held, range.start, Instant::now());
+    futures::stream::try_unfold(begin, move |(state, held, at, mut looked)| async move {
         if at >= range.end {
             return Ok(None);
+        }
+        if looked.elapsed() >= LOOK {
+            may_fetch(&state, &held).await.map_err(|refusal| {
+                tracing::info!(export = %held.id, "fetched no further: {}", refusal.message());
+                io::Error::from(io::ErrorKind::PermissionDenied)
+            })?;
+            looked = Instant::now();
         }
         let len = usize::try_from(PORTION.min(range.end - at)).unwrap_or(0);
         let reading = tokio::task::spawn_blocking(move || {
@@ -292,7 +330,7 @@ fn portions(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let next = at + bytes.len() as u64;
-        Ok(Some((bytes, (held, next))))
+        Ok(Some((bytes, (state, held, next, looked))))
     })
 }
 

@@ -81,17 +81,17 @@ pub(crate) async fn open_hls(
         return Err(Refusal::invalid("role", words));
     }
     let picture = body.role.stream(&camera)?;
-    let right = Right::of(&token, &[MediaAction::Live]);
-    let may_hear =
-        token.actions.contains(&MediaAction::Sound) && right.allows(&state, &[MediaAction::Sound]);
+    let may_hear = token.actions.contains(&MediaAction::Sound)
+        && right::may(&state.catalog, &person.user, camera.id, &[MediaAction::Sound]).is_ok();
     let sound = camera.sound_stream().filter(|_| may_hear);
+    let right = Right::of(&token, right::live(sound.is_some()));
     let opened = state.presentations.open(&state, right, picture, sound)?;
     tracing::info!(
         user = person.user.name, camera = camera.number, role = ?body.role,
         sound = sound.is_some(), presentation = %opened.id, "HLS opened"
     );
     // The first playlist is asked for in a moment.
-    state.feeds.feed(picture);
+    feed(&state, picture)?;
     let folder = format!("/api/v1/hls/{}/", opened.id);
     let cookie =
         format!("{COOKIE}={}; Path={folder}; Secure; HttpOnly; SameSite=Strict", opened.secret);
@@ -119,7 +119,7 @@ pub(crate) async fn fetch_hls(
     let there = state.presentations.find(&state, id, is_theirs).await?;
     let file = File::parse(&name).ok_or_else(unknown_path)?;
     let feed = |track| match track {
-        Track::Video => Ok(state.feeds.feed(there.picture)),
+        Track::Video => feed(&state, there.picture),
         Track::Sound => sound_feed(&state, there.sound.ok_or_else(unknown_path)?),
     };
     let response = match file {
@@ -182,7 +182,7 @@ pub(crate) async fn end_hls(
 }
 
 async fn index(state: &State, there: &Presentation) -> Result<String, Refusal> {
-    let video = state.feeds.feed(there.picture).rendition().await.map_err(unmet)?;
+    let video = feed(state, there.picture)?.rendition().await.map_err(unmet)?;
     let mut sound = None;
     if let Some(stream) = there.sound {
         match sound_feed(state, stream) {
@@ -203,7 +203,12 @@ async fn index(state: &State, there: &Presentation) -> Result<String, Refusal> {
 fn sound_feed(state: &State, source: StreamId) -> Result<Arc<Feed>, Refusal> {
     // The conversion outlives this viewer by more than the feed needs to be one.
     let _begun = state.converter.subscribe(source, Form::Aac)?;
-    Ok(state.feeds.feed(Form::Aac.of(source)))
+    feed(state, Form::Aac.of(source))
+}
+
+fn feed(state: &State, stream: StreamId) -> Result<Arc<Feed>, Refusal> {
+    let words = "too many streams go out by HLS; try again in a minute";
+    state.feeds.feed(stream).ok_or_else(|| Refusal::new(Kind::Busy, words))
 }
 
 fn playlist(text: String) -> Response {

@@ -63,11 +63,9 @@ pub(crate) async fn open(
     let sound = heard.as_ref().map(|(stream, _)| *stream);
     let watched = Watched { pictures, sound };
     let answered = whep.open(&offer, watched)?;
-    let actions: &[MediaAction] = match sound {
-        Some(_) => &[MediaAction::Live, MediaAction::Sound],
-        None => &[MediaAction::Live],
-    };
-    let kept = heard.map(|(_, viewer)| viewer);
+    // Nothing is converted for an offer that takes no sound.
+    let kept = heard.filter(|_| answered.sound).map(|(_, viewer)| viewer);
+    let actions = right::live(kept.is_some());
     let id = Viewers::add(&state, Right::of(&token, actions), answered.watching, kept);
     tracing::info!(user = user.name, camera = camera.number, role = ?role, %id, "live opened by WHEP");
     let head = [

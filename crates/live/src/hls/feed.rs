@@ -27,6 +27,10 @@ use crate::{Hub, Tapped, Viewer};
 /// than a player rests between two.
 pub const LINGER: Duration = Duration::from_secs(20);
 
+/// How many streams are packaged at once: each has up to half a minute in memory,
+/// some 6 MB of 2 Mbps.
+const MOST: usize = 512;
+
 /// How long a request waits for what it asks for: three target durations, as
 /// the rules have it.
 const PATIENCE: Duration = Duration::from_secs(3 * TARGET_S as u64);
@@ -71,13 +75,16 @@ impl Feeds {
         Self { inner: Arc::new(Inner { hub, linger, by_stream: Mutex::default() }) }
     }
 
-    /// Returns the packager of a stream, begun if there is none. To be called
-    /// within a runtime, at each request.
-    pub fn feed(&self, stream: StreamId) -> Arc<Feed> {
+    /// Returns the packager of a stream, begun if there is none; nothing if there are
+    /// too many. To be called within a runtime, at each request.
+    pub fn feed(&self, stream: StreamId) -> Option<Arc<Feed>> {
         let mut by_stream = lock(&self.inner.by_stream);
         if let Some(feed) = by_stream.get(&stream) {
             feed.touch();
-            return feed.clone();
+            return Some(feed.clone());
+        }
+        if by_stream.len() >= MOST {
+            return None;
         }
         let feed = Arc::new(Feed {
             stream,
@@ -89,7 +96,7 @@ impl Feeds {
         // From this moment on nothing is missed, whenever the task comes to run.
         let viewer = self.inner.hub.subscribe(stream);
         tokio::spawn(run(self.clone(), feed.clone(), viewer));
-        feed
+        Some(feed)
     }
 
     /// Returns how many streams are packaged now.

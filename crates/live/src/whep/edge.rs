@@ -13,6 +13,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -76,6 +77,8 @@ pub struct Watched {
 pub struct Answered {
     /// The answer, as SDP.
     pub answer: String,
+    /// Whether sound goes along: it was to, and the offer takes it.
+    pub sound: bool,
     /// The viewer, from now on.
     pub watching: Watching,
 }
@@ -232,13 +235,14 @@ impl Whep {
             session.takes(&params).map_err(Refused::Unsupported)?;
         }
         session.drain(now, |_| {});
+        let sound = watched.sound.is_some() && session.takes_sound();
         let (ended, over) = oneshot::channel();
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed) as u64;
         let opened = Opened { number, ufrag, session, watched, ended };
         shared.words.send(Word::Open(Box::new(opened))).map_err(|_| Refused::Over)?;
         place.keep();
         let words = shared.words.clone();
-        Ok(Answered { answer, watching: Watching { number, words, ended: over } })
+        Ok(Answered { answer, sound, watching: Watching { number, words, ended: over } })
     }
 
     /// Ends all sessions, tells their viewers, and closes the port.
@@ -402,21 +406,44 @@ impl Edge {
             for (meta, buffer) in metas.iter().zip(&buffers).take(read) {
                 let whole = &buffer[..meta.len.min(buffer.len())];
                 for datagram in whole.chunks(meta.stride.max(1)) {
-                    self.hear(now, meta, datagram);
+                    if let Some((number, is_check)) = self.whose(meta, datagram) {
+                        self.contained(number, |edge| {
+                            edge.hear(now, meta, datagram, (number, is_check));
+                        });
+                    }
                 }
             }
         }
         self.buffers = buffers;
     }
 
-    fn hear(&mut self, now: Instant, meta: &RecvMeta, bytes: &[u8]) {
+    /// Returns whose a datagram is, and whether it is a check.
+    fn whose(&self, meta: &RecvMeta, bytes: &[u8]) -> Option<(u64, bool)> {
+        match Datagram::read(bytes)? {
+            Datagram::Check { ufrag } => Some((self.routes.named(ufrag)?, true)),
+            Datagram::Media => Some((self.routes.at(canonical(meta.addr))?, false)),
+        }
+    }
+
+    /// Does something to one viewer. str0m reads what anybody sends; a panic in it
+    /// ends that viewer and nobody else.
+    fn contained(&mut self, number: u64, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_err()
+            && let Some(live) = self.forget(number)
+        {
+            // Not asked for a farewell: it is not whole any more.
+            ended(number, live, End::Broken("a defect of this program; see its log".to_owned()));
+        }
+    }
+
+    fn hear(
+        &mut self,
+        now: Instant,
+        meta: &RecvMeta,
+        bytes: &[u8],
+        (number, is_check): (u64, bool),
+    ) {
         let source = canonical(meta.addr);
-        let (number, is_check) = match Datagram::read(bytes) {
-            Some(Datagram::Check { ufrag }) => (self.routes.named(ufrag), true),
-            Some(Datagram::Media) => (self.routes.at(source), false),
-            None => return,
-        };
-        let Some(number) = number else { return };
         let Some(live) = self.live.get_mut(&number) else { return };
         let came_to = meta.dst_ip.map_or(self.bound.ip(), |ip| ip.to_canonical());
         let destination = SocketAddr::new(came_to, self.bound.port());
@@ -435,7 +462,9 @@ impl Edge {
             std::mem::take(&mut *numbers)
         };
         let now = now();
-        numbers.into_iter().for_each(|number| self.feed(number, now));
+        for number in numbers {
+            self.contained(number, |edge| edge.feed(number, now));
+        }
     }
 
     /// Gives a viewer what its streams have.
@@ -492,10 +521,12 @@ impl Edge {
                 break;
             }
             self.due.pop_first();
-            if let Some(live) = self.live.get_mut(&number) {
-                live.session.tick(now);
-                self.drain(number, now);
-            }
+            self.contained(number, |edge| {
+                if let Some(live) = edge.live.get_mut(&number) {
+                    live.session.tick(now);
+                    edge.drain(number, now);
+                }
+            });
         }
     }
 
@@ -525,31 +556,42 @@ impl Edge {
     }
 
     fn end(&mut self, number: u64, end: End) {
-        let Some(mut live) = self.live.remove(&number) else { return };
-        self.due.remove(&(live.due, number));
-        self.routes.remove(number, &live.ufrag, &live.addresses);
+        let Some(mut live) = self.forget(number) else { return };
         live.session.close();
         let (outbox, out) = (&mut self.outbox, (&self.socket, &self.state));
         let (bound, public) = (self.bound, self.public);
         live.session.drain(Instant::now(), |transmit| {
             outbox.push(out, way(transmit, bound, public), &transmit.contents);
         });
-        tracing::info!(session = number, why = %end, "a viewer by WHEP has ended");
-        if let Some(ended) = live.ended.take() {
-            // Whoever asked for the end does not wait for it.
-            let _ = ended.send(end);
-        }
+        ended(number, live, end);
+    }
+
+    /// Removes a viewer from everything here.
+    fn forget(&mut self, number: u64) -> Option<Live> {
+        let live = self.live.remove(&number)?;
+        self.due.remove(&(live.due, number));
+        self.routes.remove(number, &live.ufrag, &live.addresses);
         let pictures = live.watched.pictures;
         if !self.live.values().any(|live| live.watched.pictures == pictures) {
             self.cut.remove(&pictures);
         }
         self.viewers.fetch_sub(1, Ordering::Relaxed);
+        Some(live)
     }
 
     fn stop(&mut self) {
         let numbers: Vec<u64> = self.live.keys().copied().collect();
         numbers.into_iter().for_each(|number| self.end(number, End::Over));
         self.outbox.flush((&self.socket, &self.state));
+    }
+}
+
+/// Tells that a viewer has ended.
+fn ended(number: u64, mut live: Live, end: End) {
+    tracing::info!(session = number, why = %end, "a viewer by WHEP has ended");
+    if let Some(ended) = live.ended.take() {
+        // Whoever asked for the end does not wait for it.
+        let _ = ended.send(end);
     }
 }
 
@@ -566,9 +608,8 @@ fn rounded(due: Instant, now: Instant) -> Instant {
     static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let origin = *ORIGIN.get_or_init(|| now);
     let due = due.max(now).min(now + Duration::from_secs(3600));
-    let ticks = due.saturating_duration_since(origin).as_micros() / TICK.as_micros() + 1;
-    let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
-    origin + TICK * ticks
+    let over = due.saturating_duration_since(origin).as_nanos() % TICK.as_nanos();
+    due + TICK - Duration::from_nanos(over as u64)
 }
 
 /// An address of IPv4 as such, also where the socket takes both.
@@ -652,6 +693,25 @@ impl Taken {
                 }
                 Tapped::State(_) | Tapped::Dropped { .. } => {}
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_rounded_up_to_the_next_tick_however_long_the_program_runs() {
+        let origin = Instant::now();
+        let first = rounded(origin, origin);
+        for days in [0, 1, 2_000] {
+            let now = origin + Duration::from_secs(days * 86_400);
+            let due = now + Duration::from_micros(31_000);
+            let rounded = rounded(due, now);
+            assert!(rounded > due && rounded <= due + TICK, "after {days} days");
+            let apart = rounded.duration_since(first).as_nanos();
+            assert_eq!(apart % TICK.as_nanos(), 0);
         }
     }
 }
