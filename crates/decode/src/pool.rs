@@ -7,6 +7,7 @@
 //!
 //! A process has one job at a time, so a keyframe that crashes it costs its own
 //! picture. It is replaced after many jobs, and ended when it was idle for long.
+//! One that somebody else killed costs nothing: its picture is made once more.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -42,6 +43,14 @@ struct Idle {
     processes: Vec<(Process, Instant)>,
     /// Whether somebody looks after processes that were idle for long.
     watched: bool,
+}
+
+/// A picture was not made.
+struct Failed {
+    error: Error,
+    /// Its process was killed, which no picture brings about: a crash has another
+    /// signal.
+    was_killed: bool,
 }
 
 /// Counts somebody who waits.
@@ -83,16 +92,31 @@ impl Pool {
         };
         let _permit = permit.expect("the semaphore is never closed");
         drop(counted);
-        let mut process = self.process().await?;
+        match self.make(frame.clone(), task).await {
+            // Twice, and it may be the picture after all.
+            Err(Failed { was_killed: true, .. }) => self.make(frame, task).await,
+            made => made,
+        }
+        .map_err(|failed| failed.error)
+    }
+
+    /// Has a picture made by a process.
+    async fn make(self: &Arc<Self>, frame: Frame, task: JpegTask) -> Result<Bytes, Failed> {
+        let mut process = self.process().await.map_err(|error| {
+            // As it started, before it saw the picture.
+            let was_killed = matches!(error, Error::Crashed { .. });
+            Failed { error, was_killed }
+        })?;
         process.jobs += 1;
         let answer = match timeout(self.job_limit, talk(&mut process, frame, task)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::TimedOut { limit: self.job_limit }),
         };
+        let was_killed = process.was_killed;
         if matches!(answer, Ok(_) | Err(Error::Refused { .. })) {
             self.keep(process);
         }
-        answer
+        answer.map_err(|error| Failed { error, was_killed })
     }
 
     pub(crate) async fn hello(self: &Arc<Self>) -> Result<Hello, Error> {
@@ -168,6 +192,78 @@ async fn talk(process: &mut Process, frame: Frame, task: JpegTask) -> Result<Byt
                 return jpeg.ok_or_else(|| Error::Crashed { words: "it gave no picture".into() });
             }
             _ => return Err(Error::Crashed { words: "it gave something else".into() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use base::WallTime;
+
+    use super::*;
+    use crate::message::PROTOCOL;
+    use crate::{Codec, Config, Decoder, Params, Sandbox};
+
+    /// What takes a worker's place: says who it is, counts itself, ends by `signal`
+    /// where it is one of the first `doomed`, and gives a picture otherwise.
+    fn stand_in(folder: &Path, doomed: u32, signal: &str) -> Decoder {
+        let (version, library) = (String::new(), String::new());
+        let sandbox = Sandbox::Filtered;
+        let hello = Hello { protocol: PROTOCOL, version, library, sandbox };
+        let jpeg = ToClient::Jpeg(Bytes::from_static(&[0xff, 0xd8, 0xff, 0xd9]));
+        for (name, messages) in
+            [("hello", vec![ToClient::Hello(hello)]), ("picture", vec![jpeg, ToClient::Done])]
+        {
+            let mut file = fs::File::create(folder.join(name)).unwrap();
+            for message in messages {
+                let written = message.write();
+                file.write_all(&written.head).unwrap();
+                file.write_all(&written.tail).unwrap();
+            }
+        }
+        let at = folder.display();
+        let program = folder.join("stand-in");
+        let script = format!(
+            "#!/bin/sh\ncat {at}/hello >&0\necho >> {at}/count\n\
+             if [ $(wc -l < {at}/count) -le {doomed} ]; then kill -{signal} $$; fi\n\
+             cat {at}/picture >&0\nexec cat > /dev/null\n"
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Decoder::new(Config::new(program)).unwrap()
+    }
+
+    fn keyframe() -> Frame {
+        let (codec, config) = (Codec::H264, Bytes::new());
+        let (width, height, rate_hz, channels) = (64, 64, 0, 0);
+        let params = Arc::new(Params { codec, width, height, rate_hz, channels, config });
+        let (wall, data) = (WallTime(0), Bytes::from_static(b"a picture"));
+        Frame { wall, composition_us: 0, is_key: true, data, params }
+    }
+
+    #[tokio::test]
+    async fn a_picture_whose_process_was_killed_is_made_once_more() {
+        let task = JpegTask { height: 90, quality: 75 };
+        // How many processes meet which end, and how many are tried.
+        for (doomed, signal, tried, made) in [
+            (0, "KILL", 1, true),
+            (1, "KILL", 2, true),
+            (2, "KILL", 2, false),
+            (1, "SEGV", 1, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let decoder = stand_in(folder.path(), doomed, signal);
+            let answer = decoder.jpeg(keyframe(), task).await;
+            let case = format!("{doomed} by {signal}: {answer:?}");
+            assert_eq!(answer.is_ok(), made, "{case}");
+            assert!(made || matches!(answer, Err(Error::Crashed { .. })), "{case}");
+            let count = fs::read_to_string(folder.path().join("count")).unwrap();
+            assert_eq!(count.lines().count(), tried, "{case}");
         }
     }
 }

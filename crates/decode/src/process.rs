@@ -60,7 +60,7 @@ pub(crate) struct Process {
     /// How many jobs it has been given.
     pub(crate) jobs: u32,
     /// Whether it was found killed: by a person, or by a machine short of memory.
-    was_killed: bool,
+    pub(crate) was_killed: bool,
 }
 
 impl Nursery {
