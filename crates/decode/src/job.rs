@@ -121,6 +121,13 @@ impl<T> Job<T> {
         self.results.recv().await
     }
 
+    /// Ends the job, and returns once another may have its share of the budget.
+    pub async fn end(mut self) {
+        self.driver.abort();
+        // Cancelled, or over already: either way it holds nothing any more.
+        let _ = (&mut self.driver).await;
+    }
+
     /// Returns the number by which the system knows the process, once there is one.
     pub fn process_id(&self) -> Option<u32> {
         match self.process.load(Ordering::Relaxed) {

@@ -59,13 +59,32 @@ struct Inner {
     running: Mutex<HashSet<StreamId>>,
 }
 
+/// That a derived stream is being made: it is closed where its task ends, however
+/// that comes about, so that nobody waits for a stream that nobody makes.
+struct Running {
+    inner: Arc<Inner>,
+    derived: StreamId,
+    /// It was given up already.
+    over: bool,
+}
+
 /// A row of frames on its way through the worker.
 pub struct Conversion {
     input: Input,
     job: Job<decode::Frame>,
+    row: Row,
     /// The parameters as the worker takes them, of those as they came.
     given: (Arc<Params>, Arc<decode::Params>),
     taken: Taken,
+}
+
+/// What has been given of a row of frames.
+#[derive(Debug, Default)]
+struct Row {
+    /// When the latest frame given is decoded.
+    last: Option<WallTime>,
+    /// A frame was lost that those before the next keyframe may need.
+    lost: bool,
 }
 
 /// The parameters of what comes out, of those as the worker gives them.
@@ -148,8 +167,10 @@ impl Converter {
         // Before the task, which ends when nobody watches.
         let viewer = self.inner.hub.subscribe(derived);
         let source = self.inner.hub.subscribe(source);
-        let inner = self.inner.clone();
-        let work = Work { inner, derived, form, publisher, source, told_unavailable: false };
+        // A task that a runtime at its end drops at once takes it itself.
+        drop(running);
+        let running = Running { inner: self.inner.clone(), derived, over: false };
+        let work = Work { running, form, publisher, source, told_unavailable: false };
         tokio::spawn(work.run(begun));
         Ok(viewer)
     }
@@ -157,8 +178,7 @@ impl Converter {
 
 /// One derived stream at work.
 struct Work {
-    inner: Arc<Inner>,
-    derived: StreamId,
+    running: Running,
     form: Form,
     publisher: Publisher,
     source: Viewer,
@@ -180,18 +200,13 @@ impl Work {
                 }
                 made = made(&mut conversion) => self.give(made, &mut conversion).await,
                 () = &mut idle => {
-                    // Under the lock, so that nobody comes between the look and the end.
-                    let mut running = lock(&self.inner.running);
-                    if !*self.publisher.demand().borrow() {
-                        running.remove(&self.derived);
+                    if self.running.give_up(&self.publisher) {
                         return;
                     }
                     idle = Box::pin(unwatched(self.publisher.demand()));
                 }
             }
         }
-        lock(&self.inner.running).remove(&self.derived);
-        self.inner.hub.close(self.derived);
     }
 
     /// Takes what the source says; returns whether there may be more.
@@ -228,9 +243,13 @@ impl Work {
     }
 
     async fn convert(&mut self, frame: Frame, conversion: &mut Option<Conversion>) {
+        // The server's clock was set back: a job takes only frames whose time rises.
+        if let Some(before) = conversion.take_if(|running| !running.row.goes_on_at(frame.wall)) {
+            before.end().await;
+        }
         if conversion.is_none() && frame.is_key {
             let params = frame.params.clone();
-            match Conversion::begin(&self.inner.decoder, self.form, params) {
+            match Conversion::begin(&self.running.inner.decoder, self.form, params) {
                 Ok(begun) => *conversion = Some(begun),
                 Err(error) => return self.failed(&error).await,
             }
@@ -267,14 +286,14 @@ impl Work {
     }
 
     async fn failed(&mut self, error: &decode::Error) {
-        tracing::warn!(stream = %self.derived, form = ?self.form, "a conversion ended: {error}");
+        tracing::warn!(stream = %self.running.derived, form = ?self.form, "a conversion ended: {error}");
         self.unavailable(reason(error));
         tokio::time::sleep(AFTER_FAILURE).await;
     }
 
     fn publish(&mut self, frame: Frame) {
         if std::mem::take(&mut self.told_unavailable) {
-            let (kind, since) = (StateKind::Live, self.inner.clock.now().1);
+            let (kind, since) = (StateKind::Live, self.running.inner.clock.now().1);
             self.publisher.state(State { kind, since, reason: None });
         }
         self.publisher.push(&[frame]);
@@ -282,8 +301,59 @@ impl Work {
 
     fn unavailable(&mut self, reason: &'static str) {
         self.told_unavailable = true;
-        let since: WallTime = self.inner.clock.now().1;
+        let since: WallTime = self.running.inner.clock.now().1;
         self.publisher.state(State { kind: StateKind::NoData, since, reason: Some(reason) });
+    }
+}
+
+impl Running {
+    /// Gives the stream up, unless somebody watches it.
+    fn give_up(&mut self, publisher: &Publisher) -> bool {
+        // Under the lock, so that nobody comes between the look and the end.
+        let mut running = lock(&self.inner.running);
+        self.over = !*publisher.demand().borrow();
+        if self.over {
+            running.remove(&self.derived);
+        }
+        self.over
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        // Under the lock: who comes once it is removed is not closed with the others.
+        let mut running = lock(&self.inner.running);
+        self.inner.hub.close(self.derived);
+        running.remove(&self.derived);
+    }
+}
+
+impl Row {
+    /// Returns whether a frame of this time can come behind what was given.
+    fn goes_on_at(&self, wall: WallTime) -> bool {
+        self.last.is_none_or(|last| last < wall)
+    }
+
+    /// Gives a frame by `push`, which says whether there was room for it; returns
+    /// whether it was given. After one that was not, only a keyframe is.
+    fn push(
+        &mut self,
+        frame: decode::Frame,
+        push: impl FnOnce(decode::Frame) -> Result<bool, decode::Error>,
+    ) -> Result<bool, decode::Error> {
+        if self.lost && !frame.is_key {
+            return Ok(false);
+        }
+        let wall = frame.wall;
+        let given = push(frame)?;
+        self.lost = !given;
+        if given {
+            self.last = Some(wall);
+        }
+        Ok(given)
     }
 }
 
@@ -300,17 +370,20 @@ impl Conversion {
             Form::Aac => decoder.sound(sound_task(SoundCodec::Aac, 48_000), &given)?,
             Form::Opus => decoder.sound(sound_task(SoundCodec::Opus, 32_000), &given)?,
         };
-        Ok(Self { input, job, given: (params, given), taken: None })
+        Ok(Self { input, job, row: Row::default(), given: (params, given), taken: None })
     }
 
     /// Gives a frame if there is room for it. One for which there is none is
     /// lost, and what follows goes on at a keyframe: recording does not wait.
     fn try_push(&mut self, frame: Frame) -> Result<(), decode::Error> {
         let frame = self.given(frame);
-        if !self.input.try_push(frame)? {
-            self.input.want_keyframe();
-        }
+        self.row.push(frame, |frame| self.input.try_push(frame))?;
         Ok(())
+    }
+
+    /// Ends the row as it is, and returns once its share of the budget is free.
+    async fn end(self) {
+        self.job.end().await;
     }
 
     /// Gives a frame, and adds to `made` what comes out meanwhile.
@@ -411,6 +484,75 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 4);
+    }
+
+    fn frame(wall: i64, is_key: bool) -> decode::Frame {
+        let params = Params { codec: Codec::H265, width: 64, height: 64, config: Bytes::new() };
+        let (params, data) = (Arc::new(decode::Params::from(&params)), Bytes::new());
+        decode::Frame { wall: WallTime(wall), composition_us: 0, is_key, data, params }
+    }
+
+    #[test]
+    fn behind_a_lost_frame_only_a_keyframe_is_given() {
+        let (mut row, mut given) = (Row::default(), Vec::new());
+        let frames = [(1, true), (2, false), (3, false), (4, false), (5, true), (6, false)];
+        // There is no room for the third, and room again from the fourth on.
+        for (wall, is_key) in frames {
+            let pushed = row.push(frame(wall, is_key), |_| Ok(wall != 3)).unwrap();
+            given.extend(pushed.then_some(wall));
+        }
+        assert_eq!(given, [1, 2, 5, 6]);
+        // A keyframe that is lost helps nobody.
+        assert!(!row.push(frame(7, true), |_| Ok(false)).unwrap());
+        assert!(!row.push(frame(8, false), |_| Ok(true)).unwrap());
+    }
+
+    #[test]
+    fn a_row_does_not_go_on_where_the_clock_was_set_back() {
+        let mut row = Row::default();
+        assert!(row.goes_on_at(WallTime(1)));
+        assert!(row.push(frame(10, true), |_| Ok(true)).unwrap());
+        let goes_on = [9, 10, 11].map(|wall| row.goes_on_at(WallTime(wall)));
+        assert_eq!(goes_on, [false, false, true]);
+    }
+
+    fn converter() -> Converter {
+        let decoder = Decoder::new(decode::Config::new("/nowhere/khue-decode")).unwrap();
+        Converter::new(Hub::new(WallTime(0)), decoder, Clock::system())
+    }
+
+    /// Waits until a derived stream has ended for who watches it.
+    async fn closed(viewer: &mut Viewer) {
+        // Only so that a defect ends the test instead of hanging it.
+        let limit = Duration::from_secs(60);
+        let closed = async { while viewer.next_tapped().await != Tapped::Closed {} };
+        tokio::time::timeout(limit, closed).await.expect("it is closed");
+    }
+
+    #[tokio::test]
+    async fn who_watches_anew_after_the_end_has_another_stream() {
+        let (converter, source) = (converter(), StreamId::new());
+        let mut viewer = converter.subscribe(source, Form::H264).unwrap();
+        converter.inner.hub.close(source);
+        closed(&mut viewer).await;
+        let again = converter.subscribe(source, Form::H264).unwrap();
+        assert_ne!(again.channel(), viewer.channel());
+        assert_eq!(lock(&converter.inner.running).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_defect_leaves_no_stream_that_nobody_makes() {
+        let (converter, derived) = (converter(), Form::H264.of(StreamId::new()));
+        let mut viewer = converter.inner.hub.subscribe(derived);
+        lock(&converter.inner.running).insert(derived);
+        let running = Running { inner: converter.inner.clone(), derived, over: false };
+        let defect = tokio::spawn(async move {
+            let _running = running;
+            panic!("as a defect does");
+        });
+        assert!(defect.await.unwrap_err().is_panic());
+        closed(&mut viewer).await;
+        assert!(lock(&converter.inner.running).is_empty());
     }
 
     #[test]

@@ -5,17 +5,18 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use base::StreamId;
+use base::{StreamId, WallTime};
 use common::{World, clip, until, world_of};
 use ingest::Clock;
 use live::{StateKind, Tapped, Viewer};
 use media::{Codec, Frame};
 use recorder::{Config, Converter, Form, Thumbnails};
-use simcam::CameraConfig;
 use simcam::clip::{Clip, Pattern};
 use simcam::sound::{Sound, SoundCodec};
+use simcam::{CameraConfig, Ended, Fault};
 
 /// Waits for a viewer's first frames.
 async fn frames(viewer: &mut Viewer, count: usize) -> Vec<Frame> {
@@ -71,6 +72,36 @@ async fn h265_is_recorded_as_it_comes_and_converted_while_somebody_watches() {
     let mut sub = converter.subscribe(camera.streams[1].id, Form::H264).unwrap();
     assert_eq!(frames(&mut sub, 3).await[0].params.codec, Codec::H264);
     assert_eq!(world.decoder.budget().used(), 0);
+    world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversion_begins_anew_where_the_servers_clock_is_set_back() {
+    let ahead_us = Arc::new(AtomicI64::new(0));
+    let shown = Arc::clone(&ahead_us);
+    let clock = Clock::Scripted(Arc::new(move || {
+        let (instant, wall) = Clock::system().now();
+        (instant, WallTime(wall.0 + shown.load(Ordering::Relaxed)))
+    }));
+    let camera = CameraConfig::new("cam1", h265(), clip());
+    let world = world_of(clock, Config::default(), vec![camera]).await;
+    let main = world.camera("cam1").await.streams[0].id;
+    frames(&mut world.hub.subscribe(main), 1).await;
+    let mut viewer = converter(&world).subscribe(main, Form::H264).unwrap();
+    let before = frames(&mut viewer, 5).await.pop().unwrap().wall;
+    ahead_us.store(-3_600_000_000, Ordering::Relaxed);
+    let back = async {
+        loop {
+            match viewer.next_tapped().await {
+                Tapped::Frame(frame) if frame.wall < before => return frame,
+                // Given to the job before, they would be none for it, and it fails.
+                Tapped::State(state) => assert_eq!(state.reason, None, "{state:?}"),
+                _ => {}
+            }
+        }
+    };
+    let first = tokio::time::timeout(Duration::from_secs(60), back).await.expect("it goes on");
+    assert!(first.is_key, "a row of its own");
     world.recorder.stop().await;
 }
 
@@ -177,6 +208,66 @@ async fn what_is_forbidden_to_be_heard_is_not_fetched_from_then_on() {
     .await;
     let last = sessions().pop().unwrap();
     assert!(last.sound.is_none_or(|sound| !sound.setup));
+    world.recorder.stop().await;
+}
+
+/// Whether sound was asked for in each of a camera's sessions so far, in order.
+fn asked_for_sound(world: &World) -> Vec<bool> {
+    let deliveries = world.cameras.deliveries().into_iter();
+    let of_main = deliveries.filter(|one| one.path == "cam1/main");
+    of_main.map(|one| one.sound.is_some_and(|sound| sound.setup)).collect()
+}
+
+/// Waits until the first camera is told to have broken the protocol.
+async fn broke_the_protocol(world: &World) {
+    until("the camera is told to break the protocol", || {
+        world.recorder.states().values().any(|state| state.reason == Some("protocol"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_before_sound_was_asked_for_does_not_silence_a_camera() {
+    let camera = CameraConfig {
+        sound: Some(Sound::test_tone(SoundCodec::Pcmu, 700, 2).unwrap()),
+        ..CameraConfig::new("cam1", clip(), clip())
+    };
+    let world = world_of(Clock::system(), Config::default(), vec![camera]).await;
+    // It takes connections and says nothing of RTSP, as while it restarts.
+    world.cameras.set_fault("cam1", Fault::Drop).unwrap();
+    let camera = world.heard("cam1", true).await;
+    broke_the_protocol(&world).await;
+    world.cameras.set_fault("cam1", Fault::None).unwrap();
+    world.recorded(StreamId::sound_of(camera.id), Duration::from_secs(1)).await;
+    assert!(asked_for_sound(&world).into_iter().all(|asked| asked));
+    world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_that_broke_a_session_rests_and_comes_back_into_one_that_plays() {
+    let camera = CameraConfig {
+        sound: Some(Sound::test_tone(SoundCodec::Pcmu, 700, 2).unwrap()),
+        ..CameraConfig::new("cam1", clip(), clip())
+    };
+    let config = Config { sound_rest: Duration::from_secs(6), ..Config::default() };
+    let world = world_of(Clock::system(), config, vec![camera]).await;
+    world.cameras.set_fault("cam1", Fault::Garbage).unwrap();
+    let camera = world.heard("cam1", true).await;
+    broke_the_protocol(&world).await;
+    world.cameras.set_fault("cam1", Fault::None).unwrap();
+    world.recorded(camera.streams[0].id, Duration::from_secs(1)).await;
+    until("it is asked for again", || {
+        let asked = asked_for_sound(&world);
+        asked.len() > 2 && asked.ends_with(&[false, true])
+    })
+    .await;
+    assert!(asked_for_sound(&world)[0], "the first session had it");
+    world.recorded(StreamId::sound_of(camera.id), Duration::from_secs(1)).await;
+    // The session without it gave way, and did not break.
+    let mut sessions = world.cameras.deliveries();
+    sessions.retain(|one| one.path == "cam1/main");
+    let without = sessions.iter().rev().find(|one| one.sound.is_some_and(|sound| !sound.setup));
+    assert_eq!(without.unwrap().ended, Some(Ended::TornDown));
     world.recorder.stop().await;
 }
 
