@@ -7,6 +7,10 @@
  * white for 1, so that a test can tell which frame it looks at.
  */
 import { spawn } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export const FPS = 25;
 export const CLIP_FRAMES = 250;
@@ -117,7 +121,33 @@ function drawn({ width, height, picture, hue, also }) {
   return ["-hide_banner", "-loglevel", "error", ...source, ...limit, "-vf", shown];
 }
 
-function run(program, args) {
+/** Where drawn clips are kept: all that they are is in the arguments, and each file of tests needs the same ones. */
+const KEPT = fileURLToPath(new URL("../node_modules/.cache/khue-clips", import.meta.url));
+
+/** Runs a program, or returns what it gave before to the same arguments. A picture on disk may have changed since. */
+async function run(program, args) {
+  if (args.includes("-loop")) return await runNow(program, args);
+  const file = join(
+    KEPT,
+    createHash("sha256")
+      .update(JSON.stringify([program, args]))
+      .digest("hex"),
+  );
+  try {
+    return readFileSync(file);
+  } catch {
+    // Not made yet.
+  }
+  const bytes = await runNow(program, args);
+  mkdirSync(KEPT, { recursive: true });
+  // Whole or not at all: another may look for it at this moment.
+  const part = `${file}.${randomUUID()}`;
+  writeFileSync(part, bytes);
+  renameSync(part, file);
+  return bytes;
+}
+
+function runNow(program, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     const parts = [];

@@ -20,6 +20,8 @@ const SETTINGS = {
   answer: "peer",
   /** Live sound: `ok`, or `dry` (it stops). */
   sound: "ok",
+  /** How far the server's clock was set back; live alone knows of it. */
+  back_s: 0,
   /** How long a media token lives. */
   token_s: 300,
 };

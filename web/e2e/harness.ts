@@ -63,6 +63,7 @@ export interface MockWays {
   convert: "ok" | "busy" | "no_worker";
   answer: "peer" | "dead" | "unsupported";
   sound: "ok" | "dry";
+  back_s: number;
   token_s: number;
 }
 

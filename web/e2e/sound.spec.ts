@@ -142,6 +142,22 @@ test("sound that stops coming does not stop the pictures", async () => {
   await exact(page, "c131");
 });
 
+test("pictures and sound go on together where the server's clock is set back", async () => {
+  const { page } = await visit();
+  await atDesk(page, mock.base, "/live", ["c131"], 1);
+  await page.locator('[data-camera="c131"][data-state="live"]').waitFor();
+  await button(page, "c131").click();
+  const heard = () => loudness(page, "c131");
+  await until(heard, (loudest) => loudest > 0.02);
+  await mock.setWays({ back_s: 600 });
+  await until(
+    async () => (await readTiles(page))[0]!.wallUs,
+    (us) => us < Date.now() * 1_000 - 500e6,
+  );
+  await exact(page, "c131");
+  await until(heard, (loudest) => loudest > 0.02);
+});
+
 test("sound that is refused is told, and costs no picture", async () => {
   await mock.setWays({ convert: "busy" });
   const { page } = await visit();

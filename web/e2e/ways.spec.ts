@@ -280,3 +280,51 @@ test("a managed media source is fed when it asks, and not while it does not", as
   await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
   await exact(page, "c113");
 });
+
+/** Answers the first requests of a way as a server does that stumbles. */
+async function stumble(page: Page, path: string) {
+  const form = (code: string) => ({ code, message: "", field: null, retry_after_s: null });
+  const answers = [{ status: 500, json: form("broken") }, null, { status: 503, json: form("busy") }];
+  let met = 0;
+  await page.route(`**/api/v1${path}`, async (route) => {
+    if (route.request().method() !== "POST" || met >= answers.length) return await route.fallback();
+    const answer = answers[met++];
+    if (answer) await route.fulfill(answer);
+    else await route.abort();
+  });
+  return () => met;
+}
+
+test("requests that fail in passing cost HLS and WHEP no click", async () => {
+  await using _sender = await peer(mock, visit);
+  for (const [way, path] of [
+    ["hls", "/hls"],
+    ["whep", "/whep?role=main"],
+  ] as const) {
+    const { page } = await visit();
+    const met = await stumble(page, path);
+    await page.evaluate((way) => localStorage.setItem("khue.way", way), way);
+    await page.reload();
+    await page.locator('input[name="name"]').waitFor();
+    await atDesk(page, mock.base, "/live", ["c113"], 1);
+    await page.locator(`[data-camera="c113"][data-state="live"][data-way="${way}"]`).waitFor();
+    expect(met()).toBe(3);
+    await page.close();
+  }
+});
+
+test("live goes on where the server's clock is set back: within what came, and before all of it", async () => {
+  const { page, complaints } = await watch(["c113"], 1, "mse");
+  await page.locator('[data-camera="c113"][data-state="live"]').waitFor();
+  await exact(page, "c113");
+  const shown = async () => (await readTiles(page))[0]!.wallUs;
+  for (const back_s of [600, 4 * 3600]) {
+    const before = await shown();
+    await mock.setWays({ back_s });
+    await until(shown, (us) => us < before - 500e6);
+    await exact(page, "c113");
+    const first = await shown();
+    await until(shown, (us) => us > first + 2_000_000);
+  }
+  expect(complaints).toEqual([]);
+});

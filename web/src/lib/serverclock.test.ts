@@ -33,3 +33,14 @@ test("a guess never overrules an answer", () => {
   clock.guess(77, 0);
   expect(clock.at(0)).toBe(1_000_000);
 });
+
+test("a server whose clock was set is believed at the first answer, a slow answer no sooner than before", () => {
+  const clock = new ServerClock();
+  const HOUR = 3_600e6;
+  clock.pong(1_000, 3_000, 5 * HOUR);
+  // Two seconds under way: whatever it says fits.
+  clock.pong(10_000, 2_010_000, 5 * HOUR + 9_000);
+  expect(clock.at(2_000)).toBe(5 * HOUR);
+  clock.pong(3_000_000, 3_020_000, 4 * HOUR);
+  expect(clock.at(3_010_000)).toBe(4 * HOUR);
+});

@@ -1,8 +1,12 @@
+/** Clocks drift by less than this while a few answers come. */
+const STEP_US = 500_000;
+
 /**
  * What time the server has, from what it said and how long that took to come.
  *
  * Each answer bounds the offset to half its round trip, so the quickest of the
- * last few is believed. Takes times as arguments; `localUs` is any local clock
+ * last few is believed. An answer that no older one can be squared with says
+ * that the server's clock was set; what was before is forgotten. Takes times as arguments; `localUs` is any local clock
  * that never steps.
  */
 export class ServerClock {
@@ -17,7 +21,11 @@ export class ServerClock {
   /** Takes an answer: asked at `sentUs`, back at `receivedUs`, with the server's time in it. */
   pong(sentUs: number, receivedUs: number, serverUs: number): void {
     const tripUs = Math.max(0, receivedUs - sentUs);
-    this.#samples.push({ offsetUs: serverUs - (sentUs + receivedUs) / 2, tripUs });
+    const offsetUs = serverUs - (sentUs + receivedUs) / 2;
+    const agrees = (s: { offsetUs: number; tripUs: number }) =>
+      Math.abs(s.offsetUs - offsetUs) <= (s.tripUs + tripUs) / 2 + STEP_US;
+    this.#samples = this.#samples.filter(agrees);
+    this.#samples.push({ offsetUs, tripUs });
     if (this.#samples.length > 8) this.#samples.shift();
     const best = this.#samples.reduce((a, b) => (b.tripUs < a.tripUs ? b : a));
     this.#offsetUs = Math.round(best.offsetUs);

@@ -14,7 +14,7 @@ import type { Plan } from "./choose";
 import { Lease } from "./lease";
 import { LivePlayer, type Measured } from "./liveplayer";
 import { watchFrames } from "./shown";
-import { backoffMs, type MediaSocket } from "./socket";
+import type { MediaSocket } from "./socket";
 import type { Grant } from "./tokens";
 
 const TICK_MS = 500;
@@ -39,7 +39,6 @@ export class HlsView extends LivePlayer {
   #grant: Grant;
   #lease: Lease;
   #failures = 0;
-  #retry: ReturnType<typeof setTimeout> | null = null;
   #calledOff = new AbortController();
   #timer: ReturnType<typeof setInterval>;
   #unwatch: () => void;
@@ -71,7 +70,6 @@ export class HlsView extends LivePlayer {
   override close(): void {
     super.close();
     clearInterval(this.#timer);
-    if (this.#retry) clearTimeout(this.#retry);
     removeEventListener("pagehide", this.#leave);
     this.video.removeEventListener("error", this.#onError);
     this.video.removeEventListener("resize", this.#onSize);
@@ -94,6 +92,7 @@ export class HlsView extends LivePlayer {
   #leave = () => this.#end();
 
   #end(): void {
+    this.callOff();
     this.#calledOff.abort();
     this.#calledOff = new AbortController();
     if (!this.#lease.release()) return;
@@ -108,28 +107,23 @@ export class HlsView extends LivePlayer {
       if (signal.aborted) return;
       const { id, url } = await openHls(this.plan.role, token.token, signal);
       if (!this.#lease.take(id, token, signal)) return;
+      this.opened();
       this.video.src = url;
       this.video.play().catch(() => undefined);
     } catch (error) {
-      if (!signal.aborted) this.refuse(error, this.#grant.sound === true);
+      if (!signal.aborted) this.refuse(error, this.#grant.sound === true, () => void this.#open());
     }
   }
 
   #onError = () => {
-    if (!this.#lease.isHeld || this.#retry) return;
+    if (!this.#lease.isHeld) return;
     this.#failures += 1;
     this.#end();
     if (this.#failures >= MOST_FAILURES) {
       this.fail("broken");
       return;
     }
-    this.#retry = setTimeout(
-      () => {
-        this.#retry = null;
-        void this.#open();
-      },
-      backoffMs(this.#failures, Math.random()),
-    );
+    this.later(this.#failures, () => void this.#open());
   };
 
   #onSize = () => this.figure({ width: this.video.videoWidth, height: this.video.videoHeight });

@@ -42,6 +42,13 @@ test("a token is renewed before it ends, once, and what is closed is closed with
   expect(told.slice(1)).toEqual(["close /whep/1 t2"]);
 });
 
+test("what is taken in place of another closes that", async () => {
+  const { lease, told, open } = stage();
+  await open();
+  await open();
+  expect([lease.isHeld, told]).toEqual([true, ["close /whep/1 t1"]]);
+});
+
 test("what was opened when nobody wanted it any more is closed at once", async () => {
   const { lease, told, open } = stage();
   expect(await open(AbortSignal.abort())).toBe(false);

@@ -29,11 +29,15 @@ export class Lease {
     return this.#held !== null;
   }
 
-  /** Takes what was opened at `place`; closes it at once if that was called off meanwhile. */
+  /** Takes what was opened at `place`, in place of what was held; closes it at once if that was called off meanwhile. */
   take(place: string, token: Token, signal: AbortSignal): boolean {
-    if (signal.aborted) this.#close(place, token);
-    else this.#held = { place, token };
-    return !signal.aborted;
+    if (signal.aborted) {
+      this.#close(place, token);
+      return false;
+    }
+    this.release();
+    this.#held = { place, token };
+    return true;
   }
 
   /** Closes what is held, and says whether anything was. */

@@ -10,10 +10,13 @@
  * takes both or neither, and a sound that is refused must not have cost a
  * picture. One that stops coming is let go of, since the browser would hold
  * the pictures back for it.
+ *
+ * Where the server's clock was set back, a new buffer is begun: the axis of the
+ * one that is there begins too late, or holds pictures of a time to come.
  */
 import { serverNowUs } from "../lib/serverclock";
 import type { Plan } from "./choose";
-import { decide, trimBefore } from "./liveclock";
+import { decide, trimBefore, wentBack } from "./liveclock";
 import { LivePlayer } from "./liveplayer";
 import { isPlayable, MediaBuffer } from "./mse";
 import type { EndReason, Piece } from "./protocol";
@@ -42,6 +45,7 @@ export class LiveView extends LivePlayer {
   #unwatch: () => void;
   #rate = 1;
   #lastWallUs = 0;
+  #originUs = 0;
   #intervalS = 0.04;
   #counted = { atUs: 0, bytes: 0, frames: 0 };
 
@@ -72,8 +76,7 @@ export class LiveView extends LivePlayer {
     this.#letGoOfSound();
     this.#feed?.close();
     this.#feed = null;
-    this.#buffer?.close();
-    this.#buffer = null;
+    this.#dropBuffer();
   }
 
   again(): void {
@@ -119,6 +122,8 @@ export class LiveView extends LivePlayer {
           if (this.#soundPatience) clearTimeout(this.#soundPatience);
           this.#soundPatience = null;
           this.figure({ sound: event.converted_from ?? event.codec });
+          // A sound's origin lies where it likes among the pictures: only one before the axis says something.
+          if (event.origin_us < (this.#buffer?.baseUs ?? 0)) return this.#beginAnew();
           this.#buffer ??= this.#newBuffer();
           this.#buffer.init(event.codec, event.origin_us, bytes, "sound");
           if (!this.#feed) this.#open();
@@ -168,6 +173,12 @@ export class LiveView extends LivePlayer {
           this.fail("unsupported", codec);
           return;
         }
+        const known = { baseUs: this.#buffer?.baseUs ?? null, originUs: this.#originUs, lastUs: this.#lastWallUs };
+        if (wentBack(known, event.origin_us)) {
+          this.#beginAnew();
+          if (this.#sound) return;
+        }
+        this.#originUs = event.origin_us;
         this.#buffer ??= this.#newBuffer();
         this.#buffer.init(codec, event.origin_us, bytes);
       },
@@ -201,9 +212,7 @@ export class LiveView extends LivePlayer {
         },
         broken: () => {
           // A picture that cannot be decoded ends the element; the next keyframe starts a new one.
-          this.#buffer?.close();
-          this.#buffer = null;
-          this.facts.shownUs = null;
+          this.#dropBuffer();
           this.#loseSound("broken");
           this.#later();
         },
@@ -211,6 +220,27 @@ export class LiveView extends LivePlayer {
       this.#sound ? SOUND_ROOM_US : 0,
       this.#sound ? ["pictures", "sound"] : ["pictures"],
     );
+  }
+
+  #dropBuffer(): void {
+    this.#buffer?.close();
+    this.#buffer = null;
+    this.facts.shownUs = null;
+    this.#lastWallUs = 0;
+    // An element that lost its source runs at its own rate again.
+    this.#rate = 1;
+  }
+
+  /** Another buffer, since time went back. With sound both are opened anew, as each needs an init on the new axis. */
+  #beginAnew(): void {
+    this.#dropBuffer();
+    if (!this.#sound) return;
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#feed?.close();
+    this.#feed = null;
+    this.#soundFeed?.close();
+    this.#openSound();
   }
 
   #take(piece: Piece): void {

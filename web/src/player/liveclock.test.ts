@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decide, type LiveBuffer, trimBefore } from "./liveclock";
+import { decide, type LiveBuffer, trimBefore, wentBack } from "./liveclock";
 
 const at = (over: Partial<LiveBuffer>): LiveBuffer => ({
   playhead: 10,
@@ -82,4 +82,16 @@ test("lets old pictures go in large steps, not one by one", () => {
   expect(trimBefore({ playhead: 19, ranges: [[0, 19.3]] })).toBeNull();
   expect(trimBefore({ playhead: 21, ranges: [[0, 21.3]] })).toBe(13);
   expect(trimBefore({ playhead: 21, ranges: [] })).toBeNull();
+});
+
+test("an origin before the axis, or before what came, says that the clock was set back", () => {
+  const S = 1_000_000;
+  const known = { baseUs: 100 * S, originUs: 200 * S, lastUs: 300 * S };
+  expect(wentBack({ ...known, baseUs: null }, 50 * S)).toBe(false);
+  expect(wentBack(known, 99 * S)).toBe(true);
+  expect(wentBack(known, 250 * S)).toBe(true);
+  // The same stream again, one that came back, and a conversion that begins at the last keyframe.
+  expect(wentBack(known, 200 * S)).toBe(false);
+  expect(wentBack(known, 301 * S)).toBe(false);
+  expect(wentBack(known, 299 * S)).toBe(false);
 });

@@ -60,6 +60,30 @@ export function decide(buffer: LiveBuffer): LiveStep {
   return { seek: null, rate: 1 };
 }
 
+/** A conversion that is made anew begins at the last keyframe: so little before what was seen is no step. */
+const STEP_US = 2_000_000;
+
+/** What is known of the axis of a buffer, µs of wall time. */
+export interface LiveAxis {
+  /** Where it begins; null before anything came. */
+  baseUs: number | null;
+  /** The origin that was told last. */
+  originUs: number;
+  /** Of the last picture that came. */
+  lastUs: number;
+}
+
+/**
+ * Whether an origin says that the server's clock was set back. What comes then
+ * lies before the axis, where it would be dropped without a word, or among
+ * pictures that came already and count as the newest.
+ */
+export function wentBack({ baseUs, originUs, lastUs }: LiveAxis, nextUs: number): boolean {
+  if (baseUs === null) return false;
+  // A stream that is opened again goes on with the origin it had, however long ago that was.
+  return nextUs < baseUs || (nextUs !== originUs && nextUs < lastUs - STEP_US);
+}
+
 /** Returns up to where old pictures may go, or null while too little would be won. */
 export function trimBefore(buffer: Pick<LiveBuffer, "playhead" | "ranges">): number | null {
   const first = buffer.ranges[0];

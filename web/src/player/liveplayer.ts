@@ -8,7 +8,11 @@ import { serverNowUs } from "../lib/serverclock";
 import { createStore, type Store } from "../lib/store";
 import type { Plan } from "./choose";
 import { type LiveFacts, type LiveStatus, liveStatus } from "./livestate";
-import { isFinal } from "./tokens";
+import { backoffMs } from "./socket";
+import { isFinal, isPassing } from "./tokens";
+
+/** So often in a row a request may fail in passing; then the way is given up for another. */
+const MOST_STUMBLES = 6;
 
 /**
  * How the age of a picture is known. `exact`: each frame carries its wall
@@ -56,6 +60,8 @@ export abstract class LivePlayer {
   protected facts: LiveFacts;
   protected figures: LiveFigures;
   #failed = false;
+  #stumbles = 0;
+  #retry: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     protected readonly video: HTMLVideoElement,
@@ -95,6 +101,7 @@ export abstract class LivePlayer {
 
   close(): void {
     this.events = {};
+    this.callOff();
   }
 
   protected figure(change: Partial<LiveFigures>): void {
@@ -117,8 +124,17 @@ export abstract class LivePlayer {
     this.events.failed?.(code, codec);
   }
 
-  /** Says why this way was not opened: a right that is missing is missing by every way, the rest another may have. */
-  protected refuse(error: unknown, sound: boolean): void {
+  /**
+   * Says why this way was not opened: a right that is missing is missing by
+   * every way, the rest another may have. What may pass is tried again by
+   * `open` before.
+   */
+  protected refuse(error: unknown, sound: boolean, open: () => void): void {
+    if (isPassing(error) && this.#stumbled(error)) {
+      this.later(this.#stumbles, open);
+      this.publish();
+      return;
+    }
     const code = error instanceof ApiError ? error.code : "protocol";
     if (!isFinal(code) || code === "not_found") {
       this.fail(code);
@@ -129,7 +145,40 @@ export abstract class LivePlayer {
     this.publish();
   }
 
+  /** Counts what may pass, and says whether there is still patience for it. */
+  #stumbled(error: unknown): boolean {
+    this.#stumbles += 1;
+    const { status, code } = error instanceof ApiError ? error : { status: null, code: null };
+    this.facts.lineUp = status !== 0;
+    // A server that is away is away by every way; HLS is the last of the ways, and says so of a camera that is silent.
+    return status === 0 || (code === "busy" && this.plan.way === "hls") || this.#stumbles < MOST_STUMBLES;
+  }
+
+  /** Says that this way was opened. */
+  protected opened(): void {
+    this.#stumbles = 0;
+    this.facts.lineUp = true;
+  }
+
+  /** Opens after a while, longer after each failure in a row, unless that is called off. */
+  protected later(failures: number, open: () => void): void {
+    this.callOff();
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = null;
+        open();
+      },
+      backoffMs(failures, Math.random()),
+    );
+  }
+
+  protected callOff(): void {
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+  }
+
   protected mend(): void {
+    this.#stumbles = 0;
     this.#failed = false;
     this.facts.refused = null;
     this.facts.unsupported = false;

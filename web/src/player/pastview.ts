@@ -223,10 +223,8 @@ export class PastView {
   #reopen(cursorUs: number, nowMs: number): void {
     this.#stretch = new Stretch(cursorUs);
     this.#soughtUs = null;
-    if (this.#buffer?.baseUs != null && cursorUs < this.#buffer.baseUs + 3600e6) {
-      this.#buffer.close();
-      this.#buffer = null;
-    } else this.#buffer?.clear();
+    if (this.#buffer?.baseUs != null && cursorUs < this.#buffer.baseUs + 3600e6) this.#dropBuffer();
+    else this.#buffer?.clear();
     this.#open(cursorUs, nowMs);
   }
 
@@ -315,14 +313,21 @@ export class PastView {
     }
   }
 
+  /** With it goes what was on the screen, and where the element stood: the same frame is sought anew. */
+  #dropBuffer(): void {
+    this.#buffer?.close();
+    this.#buffer = null;
+    this.shownUs = null;
+    this.#soughtUs = null;
+  }
+
   #newBuffer(): MediaBuffer {
     return new MediaBuffer(
       this.#video,
       {
         full: () => this.#forget(this.#cursorUs - 1e6),
         broken: () => {
-          this.#buffer?.close();
-          this.#buffer = null;
+          this.#dropBuffer();
           this.#feed?.close();
           this.#feed = null;
           this.#stretch = null;

@@ -20,6 +20,7 @@ function setUp() {
       }),
     makeUrl: () => `blob:${asked.length}`,
     dropUrl: (url) => void dropped.push(url),
+    nowUs: () => 1_000 * S,
   });
   const told: (Thumb | null)[] = [];
   const want = (second: number) => thumbs.want("c1", second * S, (thumb) => told.push(thumb));
@@ -77,6 +78,41 @@ test("where nothing was recorded there is no picture, and no second question", a
   await settle();
   want(1);
   expect([told, asked.length]).toEqual([[null, null], 1]);
+});
+
+test("of a moment that may not be on the disk yet, nothing is no answer for good", async () => {
+  const { asked, told, want, settle } = setUp();
+  want(970);
+  asked[0]!.refuse("nothing_recorded");
+  await settle();
+  want(970);
+  expect([told, asked.length]).toEqual([[null], 2]);
+});
+
+test("a second in which the recording begins is asked for by its moments, not by its first", async () => {
+  const { asked, told, want, settle } = setUp();
+  want(6.2);
+  asked[0]!.refuse("nothing_recorded");
+  await settle();
+  want(6.8);
+  expect(asked.map((a) => a.at)).toEqual([6.2, 6.8]);
+  asked[1]!.answer(6.5 * S);
+  await settle();
+  expect(told).toEqual([null, { url: "blob:2", wallUs: 6.5 * S }]);
+});
+
+test("a picture that comes in place of another gives that one's address back", async () => {
+  const { thumbs, asked, dropped, want, settle } = setUp();
+  // It was answered at the moment it was called off.
+  const off = want(1);
+  asked[0]!.answer(1 * S);
+  off();
+  want(1);
+  asked[1]!.answer(1 * S);
+  await settle();
+  expect(dropped.length).toBe(1);
+  thumbs.close();
+  expect(dropped.length).toBe(2);
 });
 
 test("without the worker all wishes end, and nothing more is asked", async () => {

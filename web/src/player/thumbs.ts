@@ -26,6 +26,8 @@ export interface ThumbSource {
   get(camera: string, atUs: number, signal: AbortSignal): Promise<{ picture: Blob; wallUs: number }>;
   makeUrl(picture: Blob): string;
   dropUrl(url: string): void;
+  /** The server's time, µs. */
+  nowUs(): number;
 }
 
 /** Moments closer than this share a picture: keyframes are no closer. */
@@ -33,9 +35,18 @@ const GRID_US = 1_000_000;
 const ABREAST = 3;
 const MOST_KEPT = 200;
 const MOST_WAITING = 40;
+/** What was recorded this lately may not be on the disk yet: that nothing is there is then no answer for good. */
+const FRESH_US = 60_000_000;
+
+/** A picture, or that there is none up to `atUs`. */
+interface Kept {
+  thumb: Thumb | null;
+  atUs: number;
+}
 
 interface Wish {
   camera: string;
+  /** The latest moment that is wanted of its second: the recording may have begun within that. */
   atUs: number;
   waiters: Set<(thumb: Thumb | null) => void>;
   calledOff: AbortController;
@@ -45,8 +56,8 @@ export class Thumbs {
   /** Whether the server makes such pictures at all. */
   readonly state: Store<"ok" | "no_worker"> = createStore<"ok" | "no_worker">("ok");
   #source: ThumbSource;
-  /** In order of use, the latest last; null where there is none. */
-  #kept = new Map<string, Thumb | null>();
+  /** In order of use, the latest last. */
+  #kept = new Map<string, Kept>();
   #waiting = new Map<string, Wish>();
   #underWay = new Map<string, Wish>();
   #closed = false;
@@ -57,17 +68,19 @@ export class Thumbs {
 
   /** Returns the picture if it is here: null for none there, undefined for not known. */
   peek(camera: string, us: number): Thumb | null | undefined {
-    return this.#kept.get(keyOf(camera, us));
+    const kept = this.#kept.get(keyOf(camera, us));
+    return kept && (kept.thumb || us <= kept.atUs) ? kept.thumb : undefined;
   }
 
   /** Calls back once with the picture, or null where there is none; returns what calls the wish off. */
   want(camera: string, us: number, tell: (thumb: Thumb | null) => void): () => void {
     const key = keyOf(camera, us);
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) {
+    const known = this.peek(camera, us);
+    if (known !== undefined) {
+      const kept = this.#kept.get(key)!;
       this.#kept.delete(key);
       this.#kept.set(key, kept);
-      tell(kept);
+      tell(known);
       return () => undefined;
     }
     if (this.#closed || this.state.get() === "no_worker") {
@@ -77,12 +90,13 @@ export class Thumbs {
     const wish = this.#underWay.get(key) ??
       this.#waiting.get(key) ?? {
         camera,
-        atUs: Math.floor(us / GRID_US) * GRID_US,
+        atUs: us,
         waiters: new Set<(thumb: Thumb | null) => void>(),
         calledOff: new AbortController(),
       };
     wish.waiters.add(tell);
     if (!this.#underWay.has(key)) {
+      wish.atUs = Math.max(wish.atUs, us);
       this.#waiting.delete(key);
       this.#waiting.set(key, wish);
       this.#trim();
@@ -101,7 +115,7 @@ export class Thumbs {
     this.#closed = true;
     for (const wish of [...this.#waiting.values(), ...this.#underWay.values()]) wish.calledOff.abort();
     this.#waiting.clear();
-    for (const thumb of this.#kept.values()) if (thumb) this.#source.dropUrl(thumb.url);
+    for (const { thumb } of this.#kept.values()) if (thumb) this.#source.dropUrl(thumb.url);
     this.#kept.clear();
   }
 
@@ -121,11 +135,12 @@ export class Thumbs {
       const { picture, wallUs } = await this.#source.get(wish.camera, wish.atUs, wish.calledOff.signal);
       if (!this.#closed) {
         thumb = { url: this.#source.makeUrl(picture), wallUs };
-        this.#keep(key, thumb);
+        this.#keep(key, { thumb, atUs: wish.atUs });
       }
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code;
-      if (code === "nothing_recorded") this.#keep(key, null);
+      if (code === "nothing_recorded" && !this.#closed && wish.atUs < this.#source.nowUs() - FRESH_US)
+        this.#keep(key, { thumb: null, atUs: wish.atUs });
       if (code === "no_worker") this.#giveUp();
     }
     if (this.#underWay.get(key) === wish) this.#underWay.delete(key);
@@ -133,13 +148,20 @@ export class Thumbs {
     this.#next();
   }
 
-  #keep(key: string, thumb: Thumb | null): void {
-    this.#kept.set(key, thumb);
-    for (const [oldest, gone] of this.#kept) {
+  #keep(key: string, kept: Kept): void {
+    // A wish that was called off may have been answered all the same.
+    this.#drop(key);
+    this.#kept.set(key, kept);
+    for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= MOST_KEPT) return;
-      this.#kept.delete(oldest);
-      if (gone) this.#source.dropUrl(gone.url);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(key: string): void {
+    const gone = this.#kept.get(key)?.thumb;
+    this.#kept.delete(key);
+    if (gone) this.#source.dropUrl(gone.url);
   }
 
   /** What was wished longest ago gives way. */

@@ -3,6 +3,7 @@
  * they end. Scrubbing opens channel after channel; it must not wait for HTTP
  * each time.
  */
+import { ApiError } from "../api/error";
 
 /** What a token is asked for. */
 export interface Grant {
@@ -78,6 +79,13 @@ const ELSEWHERE = new Set(["busy", "no_worker", "unsupported"]);
 /** Whether a refusal says that this way or form will not do, rather than that the camera may not be seen. */
 export function isElsewhere(code: string): boolean {
   return ELSEWHERE.has(code);
+}
+
+/** Whether a request that failed may do a moment later: no answer, a server that stumbled, one that is busy now. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return true;
+  if (isElsewhere(error.code)) return error.code === "busy";
+  return error.status === 0 || error.status >= 500;
 }
 
 /** Whether a refusal stands until somebody does something. */

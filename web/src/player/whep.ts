@@ -9,6 +9,8 @@
  *                  └────────────────────────┴─▶ failed, with the reason: the tile takes another way
  * ```
  *
+ * A request that failed in passing is made again some times before that.
+ *
  * RTP brings no wall time, so that of a picture is an estimate: by the
  * sender's clock where the browser knows it, else by when the frame came.
  */
@@ -67,6 +69,7 @@ export class WhepView extends LivePlayer {
       const { ms, measured } = frameMoment(nowMs, frame);
       if (measured !== this.figures.measured) this.figure({ measured });
       if (this.facts.shownUs === null && sound) this.unmute();
+      this.#reopened = 0;
       this.show(serverClock.at(Math.round((performance.timeOrigin + ms) * 1000)));
     });
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
@@ -100,6 +103,7 @@ export class WhepView extends LivePlayer {
     this.#calledOff.abort();
     this.#calledOff = new AbortController();
     this.#wait(null);
+    this.callOff();
     this.#peer?.close();
     this.#peer = null;
     this.video.srcObject = null;
@@ -140,11 +144,12 @@ export class WhepView extends LivePlayer {
       if (!this.#lease.take(answer.path, token, signal)) return;
       this.#wait(CONNECT_MS);
       await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      this.opened();
       this.video.play().catch(() => undefined);
     } catch (error) {
       if (signal.aborted) return;
       this.#end();
-      this.refuse(error, this.#grant.sound === true);
+      this.refuse(error, this.#grant.sound === true, () => void this.#open());
     }
   }
 

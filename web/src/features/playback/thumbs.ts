@@ -1,6 +1,7 @@
 /** The small pictures of this screen, with the token that they need; and how a part of it wants one. */
-import { createContext, useContext, useEffect, useState } from "react";
+import { createContext, useContext, useEffect, useRef, useState } from "react";
 import { thumbnail } from "../../api/watching";
+import { serverNowUs } from "../../lib/serverclock";
 import { createStore, useStore } from "../../lib/store";
 import type { MediaSocket } from "../../player/socket";
 import { type Thumb, Thumbs } from "../../player/thumbs";
@@ -20,6 +21,7 @@ export function makeThumbs(socket: MediaSocket, purpose: string, worker: boolean
     },
     makeUrl: (picture) => URL.createObjectURL(picture),
     dropUrl: (url) => URL.revokeObjectURL(url),
+    nowUs: serverNowUs,
   });
   if (!worker) thumbs.state.set("no_worker");
   return thumbs;
@@ -33,20 +35,23 @@ export function useThumb(camera: string | null, us: number | null, afterMs: numb
   const thumbs = useContext(ThumbsContext);
   const [found, setFound] = useState<{ camera: string; thumb: Thumb | null } | null>(null);
   const second = us === null ? null : Math.floor(us / 1e6);
+  // Where the hand is by the time that it is asked: a recording may begin within this second.
+  const moment = useRef(us);
+  moment.current = us;
   useEffect(() => {
     if (!thumbs || camera === null || second === null) {
       setFound(null);
       return;
     }
     const take = (thumb: Thumb | null) => setFound({ camera, thumb });
-    const kept = thumbs.peek(camera, second * 1e6);
+    const kept = thumbs.peek(camera, moment.current ?? second * 1e6);
     if (kept !== undefined) {
       take(kept);
       return;
     }
     let off: (() => void) | null = null;
     const timer = setTimeout(() => {
-      off = thumbs.want(camera, second * 1e6, take);
+      off = thumbs.want(camera, moment.current ?? second * 1e6, take);
     }, afterMs);
     return () => {
       clearTimeout(timer);
