@@ -23,8 +23,6 @@ const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true });
 const page = await context.newPage();
 await page.addInitScript((way) => localStorage.setItem("khue.way", way), way);
-page.on("console", (m) => console.error(m.text()));
-await page.addInitScript(() => { for (const k of ["error","stalled","waiting","emptied","loadedmetadata","seeking","seeked"]) addEventListener(k, (e) => { if (e.target instanceof HTMLVideoElement) console.log(k, e.target.currentTime, e.target.error?.code, e.target.error?.message, e.target.seekable.length ? e.target.seekable.start(0)+"-"+e.target.seekable.end(0) : "", performance.now()|0); }, true); });
 await page.goto(address);
 await page.locator('input[name="name"]').fill("trucban");
 await page.locator('input[name="password"]').fill(password);
