@@ -1,11 +1,13 @@
 /**
- * Watches cameras in the built program's own client, for `make bench`:
+ * Watches cameras in the built program's own client, for `make bench` and for
+ * e2e/tests/watching.rs:
  *
- *   node watching.mjs '{"address","password","side","tiles","way","seconds","every"}'
+ *   node watching.mjs '{"address","password","side","tiles","way","every","seconds" or "frames"}'
  *
  * Signs in, cuts the grid into `side` × `side`, and prefers `way`. Says `ready`
  * once so many tiles are live; then waits for a line, watches for so many
- * seconds, and tells what each tile showed, as JSON:
+ * seconds, or until that many frames of each tile were looked at, and tells what
+ * each tile showed, as JSON:
  *
  *   [{"camera","role","way","frames","dropped","shown":[[number, at_ms], …]}, …]
  *
@@ -15,7 +17,7 @@
 import { createInterface } from "node:readline";
 import { launch } from "./chromium.mjs";
 
-const { address, password, side, tiles, way, seconds, every } = JSON.parse(process.argv[2]);
+const { address, password, side, tiles, way, every, seconds, frames } = JSON.parse(process.argv[2]);
 
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true });
@@ -43,8 +45,8 @@ await page.waitForFunction(
 console.log("ready");
 await new Promise((go) => createInterface(process.stdin).once("line", go));
 
-const seen = await page.evaluate(
-  async ({ seconds, every }) => {
+await page.evaluate(
+  (every) => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [12, 2];
     const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -57,7 +59,7 @@ const seen = await page.evaluate(
       const legible = bits[0] === 1 && bits[1] === 0 && bits[22] === 0 && bits[23] === 1;
       return legible ? bits.slice(2, 22).reduce((n, bit) => n * 2 + bit, 0) >> 10 : null;
     };
-    const tiles = [...document.querySelectorAll('[data-tile][data-state="live"]')].map((root) => {
+    window.tiles = [...document.querySelectorAll('[data-tile][data-state="live"]')].map((root) => {
       const video = root.querySelector("video.pic:not(.behind)");
       const { camera, role, way } = root.dataset;
       const tile = { camera, role, way, frames: 0, dropped: 0, shown: [] };
@@ -77,10 +79,12 @@ const seen = await page.evaluate(
       video.requestVideoFrameCallback(look);
       return tile;
     });
-    await new Promise((done) => setTimeout(done, seconds * 1000));
-    return tiles;
   },
-  { seconds, every },
+  every,
 );
-console.log(JSON.stringify(seen));
+if (frames) {
+  const all = (frames) => window.tiles.every((tile) => tile.shown.length >= frames);
+  await page.waitForFunction(all, frames, { timeout: 120_000 });
+} else await page.evaluate((ms) => new Promise((done) => setTimeout(done, ms)), seconds * 1000);
+console.log(JSON.stringify(await page.evaluate(() => window.tiles)));
 await browser.close();
