@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod door;
 mod first_word;
+mod heap;
 mod home;
 mod rtsp_door;
 mod telemetry;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    heap::one_for_each_core();
     // Video, password hashes and keys are nobody else's on this machine.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // Two providers in one process make rustls refuse to choose: this is the one.
