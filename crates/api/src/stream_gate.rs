@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use catalog::{Action, Catalog, StreamRole};
 use ingest::Clock;
-use live::rtsp::{Gate, Opening, Place, Role};
+use live::rtsp::{Gate, Known, Opening, Place, Refusal, Role};
 use signin::StreamSecrets;
 
 use crate::access;
@@ -49,24 +49,26 @@ impl StreamGate {
 }
 
 impl Gate for StreamGate {
-    async fn password(&self, name: &str, from: IpAddr) -> Result<Option<String>, Duration> {
+    async fn password(&self, name: &str, from: IpAddr) -> Result<Known, Refusal> {
         let now = self.clock.now().1;
-        if let Err(signin::Error::LockedOut { retry_after }) = self.secrets.attempt(name, from, now)
-        {
+        // Asked again once the answer is judged; here it spares the database a flood.
+        if let Err(wait) = self.secrets.admits(name, from, now) {
             tracing::warn!(%from, "too many wrong answers over RTSP");
-            return Err(retry_after);
+            return Err(Refusal::Wait(wait));
         }
         match self.secrets.find(name, now).await {
-            Ok(secret) => Ok(secret.map(|secret| self.secrets.password(&secret.name))),
+            Ok(secret) => {
+                Ok(Known { password: self.secrets.password(name), holds: secret.is_some() })
+            }
             Err(error) => {
                 tracing::error!(%error, "a stream secret cannot be looked up");
-                Ok(None)
+                Err(Refusal::Unavailable)
             }
         }
     }
 
-    fn proved(&self, name: &str, from: IpAddr) {
-        self.secrets.proved(name, from);
+    fn judged(&self, name: &str, from: IpAddr, is_right: bool) -> Result<(), Duration> {
+        self.secrets.judged(name, from, is_right, self.clock.now().1)
     }
 
     async fn open(&self, name: &str, place: Place) -> Option<Opening> {

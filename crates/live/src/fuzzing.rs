@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use media::{Codec, Frame, Params};
 
 use crate::hls::{File, Reload};
+use crate::rtsp::Known;
 use crate::rtsp::digest::{Challenge, Claim, Verdict};
 use crate::rtsp::message::{Input, take};
 use crate::rtsp::session::{Heard, Session};
@@ -61,7 +62,10 @@ pub fn rtsp_session(bytes: &[u8], password: Option<&str>) -> Vec<u8> {
         let Input::Request(request) = input else { continue };
         let mut heard = session.hear(&request, now);
         if let Heard::Prove(claim) = &heard {
-            heard = session.proven(&request, &claim.clone(), password, now).1;
+            let claim = claim.clone();
+            let known = known(password.unwrap_or("known to nobody"), password.is_some());
+            let verdict = session.judge(&request, &claim, &known, now);
+            heard = session.proven(&request, &claim, verdict, now);
         }
         if let Heard::Find(name, place) = &heard {
             let track = Params::sound(Codec::Pcma, Bytes::new());
@@ -89,8 +93,13 @@ pub fn rtsp_nonce(entropy: [u8; 32]) -> String {
 pub fn rtsp_is_right(header: &str, entropy: [u8; 32], method: &str, password: &str) -> bool {
     let now = Instant::now();
     let challenge = Challenge::new(entropy, now);
+    let known = known(password, true);
     Claim::parse(header)
-        .is_some_and(|claim| challenge.judge(&claim, method, Some(password), now) == Verdict::Right)
+        .is_some_and(|claim| challenge.judge(&claim, method, &known, now) == Verdict::Right)
+}
+
+fn known(password: &str, holds: bool) -> Known {
+    Known { password: password.to_owned(), holds }
 }
 
 /// Reads the name of a file of HLS, and writes it again.

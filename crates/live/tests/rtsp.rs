@@ -8,46 +8,69 @@ use std::time::Duration;
 
 use base::{StreamId, WallTime};
 use bytes::{Buf, BytesMut};
-use live::rtsp::{Gate, Limits, Opening, Place, Role, serve};
+use live::rtsp::{Gate, Known, Limits, Opening, Place, Refusal, Role, serve};
 use live::{Hub, Publisher, State, StateKind};
 use md5::{Digest, Md5};
 use media::{Codec, Frame, Params, h264, nal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 const START: WallTime = WallTime(1_795_135_338_000_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const URI: &str = "rtsp://h/cameras/7/main";
 
-/// A gate with one name that opens one place.
+/// A gate with one name that opens one camera's two places.
 struct OneName {
     picture: StreamId,
+    sub: StreamId,
     revoked: AtomicBool,
+    /// What is answered in place of a password.
+    refusal: Mutex<Option<Refusal>>,
+    /// Whether the name opens anything still.
+    holds: AtomicBool,
     wrong: AtomicUsize,
     proved: Mutex<Vec<String>>,
+    /// One for each place that may be looked for.
+    looks: Semaphore,
+}
+
+impl OneName {
+    fn admits(&self) -> Result<(), Duration> {
+        let waits = self.wrong.load(Ordering::SeqCst) >= 5;
+        if waits { Err(Duration::from_secs(5)) } else { Ok(()) }
+    }
 }
 
 impl Gate for OneName {
-    async fn password(&self, name: &str, _: IpAddr) -> Result<Option<String>, Duration> {
-        if self.wrong.fetch_add(1, Ordering::SeqCst) >= 5 {
-            return Err(Duration::from_secs(5));
+    async fn password(&self, name: &str, _: IpAddr) -> Result<Known, Refusal> {
+        if let Some(refusal) = *self.refusal.lock().unwrap() {
+            return Err(refusal);
         }
-        Ok((name == "k7").then(|| "right".to_owned()))
+        self.admits().map_err(Refusal::Wait)?;
+        let holds = name == "k7" && self.holds.load(Ordering::SeqCst);
+        Ok(Known { password: "right".to_owned(), holds })
     }
 
-    fn proved(&self, name: &str, _: IpAddr) {
-        self.wrong.fetch_sub(1, Ordering::SeqCst);
-        self.proved.lock().unwrap().push(name.to_owned());
+    fn judged(&self, name: &str, _: IpAddr, is_right: bool) -> Result<(), Duration> {
+        self.admits()?;
+        match is_right {
+            true => self.proved.lock().unwrap().push(name.to_owned()),
+            false => drop(self.wrong.fetch_add(1, Ordering::SeqCst)),
+        }
+        Ok(())
     }
 
     async fn open(&self, name: &str, place: Place) -> Option<Opening> {
-        let there = place == Place { camera: 7, role: Role::Main };
+        self.looks.acquire().await.unwrap().forget();
+        let there = place.camera == 7;
         (there && !self.revoked.load(Ordering::SeqCst)).then(|| Opening {
             name: name.to_owned(),
             place,
             user: "truc".to_owned(),
-            picture: self.picture,
+            picture: if place.role == Role::Main { self.picture } else { self.sub },
             sound: None,
         })
     }
@@ -83,7 +106,11 @@ fn world() -> World {
     let params = Arc::new(Params { codec: Codec::H264, width: 640, height: 480, config });
     let gate = Arc::new(OneName {
         picture,
+        sub: StreamId::new(),
         revoked: AtomicBool::new(false),
+        refusal: Mutex::default(),
+        holds: AtomicBool::new(true),
+        looks: Semaphore::new(Semaphore::MAX_PERMITS),
         wrong: AtomicUsize::new(0),
         proved: Mutex::default(),
     });
@@ -111,7 +138,12 @@ impl World {
     }
 
     async fn connect_with(&self, limits: Limits) -> Client {
-        let (stream, far) = tokio::io::duplex(64 << 10);
+        self.connect_over(64 << 10, limits).await
+    }
+
+    /// Connects by what holds so many bytes each way.
+    async fn connect_over(&self, bytes: usize, limits: Limits) -> Client {
+        let (stream, far) = tokio::io::duplex(bytes);
         let (hub, gate, stopping) = (self.hub.clone(), self.gate.clone(), self.stopping.clone());
         let server =
             tokio::spawn(async move { serve(far, HERE, &hub, &*gate, limits, &stopping).await });
@@ -136,6 +168,11 @@ impl Client {
 
     /// Asks with the digest of a password, if there is a nonce already.
     async fn ask(&mut self, method: &str, uri: &str, password: &str, headers: &str) -> String {
+        self.say(method, uri, password, headers).await;
+        self.response().await
+    }
+
+    async fn say(&mut self, method: &str, uri: &str, password: &str, headers: &str) {
         self.cseq += 1;
         let secret = md5(&format!("k7:khue:{password}"));
         let response = md5(&format!("{secret}:{}:{}", self.nonce, md5(&format!("{method}:{uri}"))));
@@ -148,7 +185,6 @@ impl Client {
         let cseq = self.cseq;
         self.send(&format!("{method} {uri} RTSP/1.0\r\nCSeq: {cseq}\r\n{digest}{headers}\r\n"))
             .await;
-        self.response().await
     }
 
     /// Reads on until there is a packet or a response; `None` at the end.
@@ -178,7 +214,7 @@ impl Client {
             }
             // Only so that a defect ends the test instead of hanging it.
             let read = self.stream.read_buf(&mut self.received);
-            let read = tokio::time::timeout(Duration::from_secs(20), read).await;
+            let read = timeout(Duration::from_secs(20), read).await;
             if read.expect("the server is silent").unwrap_or(0) == 0 {
                 return None;
             }
@@ -344,6 +380,39 @@ async fn wrong_answers_are_told_nothing_and_wait_after_some() {
 }
 
 #[tokio::test]
+async fn the_right_password_of_a_name_that_is_over_is_refused_and_is_no_guess() {
+    let mut world = world();
+    world.publish(0..30, 1000);
+    world.gate.holds.store(false, Ordering::SeqCst);
+    let mut over = world.connect().await;
+    over.challenge().await;
+    let same = |text: &str| text.split_once("Server").unwrap().1.to_owned();
+    let wrong = same(&over.ask("DESCRIBE", URI, "wrong", "").await);
+    for _ in 0..30 {
+        let refused = over.ask("DESCRIBE", URI, "right", "").await;
+        assert!(refused.starts_with("RTSP/1.0 401 "), "{refused}");
+        assert_eq!(same(&refused), wrong, "it is told no more than who guesses");
+    }
+    assert_eq!(world.gate.wrong.load(Ordering::SeqCst), 1, "the one that was wrong");
+}
+
+#[tokio::test]
+async fn who_cannot_be_looked_up_is_told_to_come_again_and_may() {
+    let mut world = world();
+    world.publish(0..30, 1000);
+    let mut client = world.connect().await;
+    client.challenge().await;
+    *world.gate.refusal.lock().unwrap() = Some(Refusal::Unavailable);
+    for _ in 0..30 {
+        let busy = client.ask("DESCRIBE", URI, "right", "").await;
+        assert!(busy.starts_with("RTSP/1.0 503 ") && busy.contains("Retry-After: 5"), "{busy}");
+    }
+    *world.gate.refusal.lock().unwrap() = None;
+    let described = client.ask("DESCRIBE", URI, "right", "").await;
+    assert!(described.starts_with("RTSP/1.0 200 "), "{described}");
+}
+
+#[tokio::test]
 async fn malformed_requests_get_an_answer_or_a_close_and_the_next_client_is_served() {
     let mut world = world();
     world.publish(0..30, 1000);
@@ -385,7 +454,7 @@ async fn malformed_requests_get_an_answer_or_a_close_and_the_next_client_is_serv
             flood.send(&options).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(1), flooding).await.is_err());
+    assert!(timeout(Duration::from_secs(1), flooding).await.is_err());
     let mut next = world.playing().await;
     assert_eq!(next.frame().await, Some(25));
 }

@@ -29,6 +29,7 @@ mod stream_secret;
 mod token;
 
 pub use error::Error;
+pub use lockout::network;
 pub use one_time::OneTimePassword;
 pub use sign_in::{Attempt, Choice, Opened, SignIn, SignIns};
 pub use stream_secret::{NewStreamSecret, StreamSecret, StreamSecrets};

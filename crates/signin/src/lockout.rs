@@ -6,10 +6,12 @@
 //! ```
 //!
 //! Attempts are counted by the name that was typed, whether or not somebody has
-//! it, and by the address they came from. An attempt counts as a failure before
-//! it is looked at, so that a thousand at once are not a thousand free ones;
-//! success takes it back. Nothing outlives a restart: whoever can restart the
-//! program needs to guess no password.
+//! it, and by the network they came from. A thousand at once are not a thousand
+//! free ones, in either of two ways: an attempt that takes long to judge counts as
+//! a failure until success takes it back ([`Lockout::attempt`]); of one that was
+//! judged already the verdict is told only after it was counted
+//! ([`Lockout::judged`]), so many who are right may come at once. Nothing outlives
+//! a restart: whoever can restart the program needs to guess no password.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -61,16 +63,34 @@ impl Lockout {
         address: IpAddr,
         now: WallTime,
     ) -> Result<(), Duration> {
-        self.forget(now);
         let keys = keys(name, address);
-        let wait = keys.iter().filter_map(|key| self.failures.get(key)?.wait(key, now)).max();
-        if let Some(wait) = wait {
-            return Err(wait);
-        }
-        for key in keys {
-            let failures = self.failures.entry(key).or_insert(Failures { count: 0, last: now });
-            failures.count = failures.count.saturating_add(1);
-            failures.last = now;
+        self.admits(&keys, now)?;
+        self.count(keys, now);
+        Ok(())
+    }
+
+    /// Counts nothing; returns how long an attempt would have to wait.
+    pub(crate) fn look(&self, name: &str, address: IpAddr, now: WallTime) -> Result<(), Duration> {
+        self.admits(&keys(name, address), now)
+    }
+
+    /// Counts an attempt that was judged already, or returns how long it has to
+    /// wait.
+    ///
+    /// > Whoever has to wait is not told what the verdict was.
+    pub(crate) fn judged(
+        &mut self,
+        name: &str,
+        address: IpAddr,
+        is_right: bool,
+        now: WallTime,
+    ) -> Result<(), Duration> {
+        let keys = keys(name, address);
+        self.admits(&keys, now)?;
+        match is_right {
+            // Of the network's failures none was this attempt.
+            true => drop(self.failures.remove(&keys[0])),
+            false => self.count(keys, now),
         }
         Ok(())
     }
@@ -83,6 +103,20 @@ impl Lockout {
         // what they tried on others.
         if let Some(failures) = self.failures.get_mut(&address) {
             failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
+    fn admits(&self, keys: &[Key; 2], now: WallTime) -> Result<(), Duration> {
+        let waits = keys.iter().filter_map(|key| self.failures.get(key)?.wait(key, now));
+        waits.max().map_or(Ok(()), Err)
+    }
+
+    fn count(&mut self, keys: [Key; 2], now: WallTime) {
+        self.forget(now);
+        for key in keys {
+            let failures = self.failures.entry(key).or_insert(Failures { count: 0, last: now });
+            failures.count = failures.count.saturating_add(1);
+            failures.last = now;
         }
     }
 
@@ -129,12 +163,17 @@ impl Failures {
     }
 }
 
-fn keys(name: &str, address: IpAddr) -> [Key; 2] {
-    // A person's own network has one prefix of 64 bits and 2^64 addresses.
-    let address = match address.to_canonical() {
+/// Returns what an address is counted by: itself, or its network where it is of
+/// IPv6, in which whoever has one address has 2^64 of them.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
         v4 => v4,
-    };
+    }
+}
+
+fn keys(name: &str, address: IpAddr) -> [Key; 2] {
+    let address = network(address);
     // Names are shorter than this; what was typed may be a megabyte.
     let name = name.trim().to_ascii_lowercase().chars().take(64).collect();
     [Key::Name(name), Key::Address(address)]
@@ -214,6 +253,39 @@ mod tests {
         let wait = lockout.attempt("hong", HERE, at(-1_000_000)).unwrap_err();
         assert_eq!(wait, Duration::from_secs(900));
         assert_eq!(lockout.attempt("hong", HERE, at(13_600)), Ok(()));
+    }
+
+    #[test]
+    fn many_who_are_right_come_at_once_and_many_guesses_at_once_are_few() {
+        let mut lockout = Lockout::default();
+        for _ in 0..1000 {
+            assert_eq!(lockout.look("hong", HERE, at(0)), Ok(()));
+        }
+        for _ in 0..1000 {
+            assert_eq!(lockout.judged("hong", HERE, true, at(0)), Ok(()));
+        }
+        let guesses = |lockout: &mut Lockout, name: &dyn Fn(u32) -> String| {
+            let told = (0..1000).filter(|n| lockout.judged(&name(*n), HERE, false, at(0)).is_ok());
+            told.count()
+        };
+        assert_eq!(guesses(&mut lockout, &|_| "hong".to_owned()), 5);
+        assert_eq!(guesses(&mut lockout, &|n| format!("name {n}")), 15, "20 of the address");
+        let wait = lockout.judged("lan", HERE, true, at(0)).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(5), "the right one is told as little");
+    }
+
+    #[test]
+    fn who_was_right_has_the_failures_of_the_name_taken_back_and_none_of_the_network() {
+        let mut lockout = Lockout::default();
+        for failure in 0..20 {
+            let (name, is_right) = if failure < 4 { ("hong", false) } else { ("lan", true) };
+            lockout.judged(name, HERE, is_right, at(0)).unwrap();
+        }
+        lockout.judged("hong", HERE, true, at(0)).unwrap();
+        for failure in 0..16 {
+            lockout.judged(&failure.to_string(), HERE, false, at(0)).unwrap();
+        }
+        assert!(lockout.look("lan", HERE, at(0)).is_err(), "4 and 16");
     }
 
     #[test]

@@ -9,6 +9,10 @@
 //! a hash is no way to keep it. It is not kept at all: it follows from the name
 //! and a key that is in no table, so a copy of the database opens nothing.
 //!
+//! That a password is the right one can so be told of a name that is no secret any
+//! more. A row is there only as long as its secret: revoked, it is deleted;
+//! expired, when the next one is made.
+//!
 //! What a secret opens is decided at each opening by who knows cameras and
 //! people; here is only whether it is one, and whether it holds still.
 
@@ -22,7 +26,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::Pool;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::lockout::Lockout;
 use crate::rows::stream_secret::{ActiveModel, Column, Entity, Model};
@@ -100,10 +104,10 @@ impl StreamSecrets {
         new: NewStreamSecret,
         now: WallTime,
     ) -> Result<Option<StreamSecret>, Error> {
-        let held = Entity::find()
-            .filter(Column::User.eq(new.user.0))
-            .filter(Column::RevokedUs.is_null())
-            .filter(Column::ExpiresUs.gt(now.0));
+        // Those that are over are cleared here: there is no other moment at which
+        // their number could grow.
+        Entity::delete_many().filter(holding(now).not()).exec(self.inner.pool.write()).await?;
+        let held = Entity::find().filter(Column::User.eq(new.user.0)).filter(holding(now));
         if held.count(self.inner.pool.read()).await? >= MOST {
             return Ok(None);
         }
@@ -129,11 +133,11 @@ impl StreamSecrets {
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..PASSWORD_BYTES])
     }
 
-    /// Returns a person's secrets that were not revoked, the oldest first.
-    pub async fn of_user(&self, user: UserId) -> Result<Vec<StreamSecret>, Error> {
+    /// Returns a person's secrets that hold, the oldest first.
+    pub async fn of_user(&self, user: UserId, now: WallTime) -> Result<Vec<StreamSecret>, Error> {
         let rows = Entity::find()
             .filter(Column::User.eq(user.0))
-            .filter(Column::RevokedUs.is_null())
+            .filter(holding(now))
             .order_by_asc(Column::Id)
             .all(self.inner.pool.read())
             .await?;
@@ -144,23 +148,15 @@ impl StreamSecrets {
     pub async fn find(&self, name: &str, now: WallTime) -> Result<Option<StreamSecret>, Error> {
         let row = Entity::find()
             .filter(Column::Name.eq(name))
-            .filter(Column::RevokedUs.is_null())
-            .filter(Column::ExpiresUs.gt(now.0))
+            .filter(holding(now))
             .one(self.inner.pool.read())
             .await?;
         Ok(row.map(StreamSecret::from))
     }
 
-    /// Revokes a secret of a person's; returns whether there was one that held.
-    pub async fn revoke(
-        &self,
-        id: StreamSecretId,
-        user: UserId,
-        now: WallTime,
-    ) -> Result<bool, Error> {
-        let change = ActiveModel { revoked_us: Set(Some(now.0)), ..ActiveModel::default() };
-        let revoked = Entity::update_many()
-            .set(change)
+    /// Revokes a secret of a person's; returns whether there was one.
+    pub async fn revoke(&self, id: StreamSecretId, user: UserId) -> Result<bool, Error> {
+        let revoked = Entity::delete_many()
             .filter(Column::Id.eq(id.0))
             .filter(Column::User.eq(user.0))
             .filter(Column::RevokedUs.is_null())
@@ -169,24 +165,40 @@ impl StreamSecrets {
         Ok(revoked.rows_affected > 0)
     }
 
-    /// Counts an attempt to prove a name, as one that is wrong until
-    /// [`StreamSecrets::proved`] takes it back.
+    /// Returns whether an answer for a name is looked at; counts nothing.
     ///
     /// # Errors
-    /// [`Error::LockedOut`] after too many that were wrong.
-    pub fn attempt(&self, name: &str, from: IpAddr, now: WallTime) -> Result<(), Error> {
-        let admitted = self.lockout().attempt(name, from, now);
-        admitted.map_err(|retry_after| Error::LockedOut { retry_after })
+    /// How long to wait after too many that were wrong.
+    pub fn admits(&self, name: &str, from: IpAddr, now: WallTime) -> Result<(), Duration> {
+        self.lockout().look(name, from, now)
     }
 
-    /// Takes back the attempt that turned out right.
-    pub fn proved(&self, name: &str, from: IpAddr) {
-        self.lockout().succeeded(name, from);
+    /// Counts an answer for a name that was judged.
+    ///
+    /// > Nothing is told of the verdict where this fails: of many guesses at once,
+    /// > all may be judged before the first is counted.
+    ///
+    /// # Errors
+    /// How long to wait after too many that were wrong.
+    pub fn judged(
+        &self,
+        name: &str,
+        from: IpAddr,
+        is_right: bool,
+        now: WallTime,
+    ) -> Result<(), Duration> {
+        self.lockout().judged(name, from, is_right, now)
     }
 
     fn lockout(&self) -> std::sync::MutexGuard<'_, Lockout> {
         self.inner.lockout.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns which rows hold. A row that says it was revoked is one of a version
+/// that kept such rows.
+fn holding(now: WallTime) -> Condition {
+    Condition::all().add(Column::RevokedUs.is_null()).add(Column::ExpiresUs.gt(now.0))
 }
 
 impl From<Model> for StreamSecret {

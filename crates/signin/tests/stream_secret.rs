@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use base::{CameraId, UserId, WallTime};
 use db::{Durability, Pool};
-use signin::{Error, NewStreamSecret, StreamSecret, StreamSecrets};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use signin::{NewStreamSecret, StreamSecret, StreamSecrets};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -18,10 +19,13 @@ struct World {
     user: UserId,
 }
 
-async fn open(folder: &tempfile::TempDir, key: u8) -> StreamSecrets {
+async fn pool(folder: &tempfile::TempDir) -> Pool {
     let file = folder.path().join("signin.sqlite");
-    let pool = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
-    StreamSecrets::open(pool, &[key; 32]).await.unwrap()
+    Pool::open_sqlite(&file, Durability::Full).await.unwrap()
+}
+
+async fn open(folder: &tempfile::TempDir, key: u8) -> StreamSecrets {
+    StreamSecrets::open(pool(folder).await, &[key; 32]).await.unwrap()
 }
 
 async fn world() -> World {
@@ -32,9 +36,23 @@ async fn world() -> World {
 
 impl World {
     async fn make(&self, label: &str) -> StreamSecret {
+        self.make_at(label, NOW).await
+    }
+
+    async fn make_at(&self, label: &str, now: WallTime) -> StreamSecret {
         let (user, camera) = (self.user, CameraId::new());
         let new = NewStreamSecret { user, camera, label: label.to_owned(), lasts: DAY };
-        self.secrets.make(new, NOW).await.unwrap().unwrap()
+        self.secrets.make(new, now).await.unwrap().unwrap()
+    }
+
+    async fn held(&self, now: WallTime) -> Vec<StreamSecret> {
+        self.secrets.of_user(self.user, now).await.unwrap()
+    }
+
+    /// Returns how many rows there are, of secrets that hold or not.
+    async fn rows(&self) -> usize {
+        let all = Statement::from_string(DbBackend::Sqlite, "SELECT id FROM stream_secret");
+        pool(&self.folder).await.read().query_all_raw(all).await.unwrap().len()
     }
 }
 
@@ -43,12 +61,13 @@ async fn a_secret_holds_until_its_end_and_is_listed_without_its_password() {
     let world = world().await;
     let made = world.make("đầu ghi của trường").await;
     assert_eq!(world.secrets.find(&made.name, NOW).await.unwrap(), Some(made.clone()));
-    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), std::slice::from_ref(&made));
-    assert_eq!(world.secrets.of_user(UserId::new()).await.unwrap(), []);
+    assert_eq!(world.held(NOW).await, std::slice::from_ref(&made));
+    assert_eq!(world.secrets.of_user(UserId::new(), NOW).await.unwrap(), []);
     let end = NOW.plus(DAY);
     let just_before = WallTime(end.0 - 1);
     assert!(world.secrets.find(&made.name, just_before).await.unwrap().is_some());
     assert_eq!(world.secrets.find(&made.name, end).await.unwrap(), None);
+    assert_eq!(world.held(end).await, []);
     assert_eq!(world.secrets.find("nobody", NOW).await.unwrap(), None);
 }
 
@@ -69,28 +88,47 @@ async fn a_password_is_of_128_bits_and_more_and_follows_from_name_and_key_alone(
 async fn only_its_owner_revokes_it_and_that_once() {
     let world = world().await;
     let made = world.make("a").await;
-    assert!(!world.secrets.revoke(made.id, UserId::new(), NOW).await.unwrap());
+    assert!(!world.secrets.revoke(made.id, UserId::new()).await.unwrap());
     assert!(world.secrets.find(&made.name, NOW).await.unwrap().is_some());
-    assert!(world.secrets.revoke(made.id, world.user, NOW).await.unwrap());
+    assert!(world.secrets.revoke(made.id, world.user).await.unwrap());
     assert_eq!(world.secrets.find(&made.name, NOW).await.unwrap(), None);
-    assert_eq!(world.secrets.of_user(world.user).await.unwrap(), []);
-    assert!(!world.secrets.revoke(made.id, world.user, NOW).await.unwrap());
+    assert_eq!(world.held(NOW).await, []);
+    assert!(!world.secrets.revoke(made.id, world.user).await.unwrap());
+}
+
+#[tokio::test]
+async fn of_what_expired_or_was_revoked_nothing_is_kept() {
+    let world = world().await;
+    let revoked = world.make("a").await;
+    world.make("b").await;
+    world.secrets.revoke(revoked.id, world.user).await.unwrap();
+    assert_eq!(world.rows().await, 1);
+    let end = NOW.plus(DAY);
+    let later = world.make_at("c", end).await;
+    assert_eq!(world.held(end).await, [later]);
+    assert_eq!(world.rows().await, 1);
 }
 
 #[tokio::test]
 async fn whoever_answers_wrong_too_often_waits() {
     let world = world().await;
     let made = world.make("a").await;
-    for _ in 0..4 {
-        world.secrets.attempt(&made.name, HERE, NOW).unwrap();
+    for _ in 0..5 {
+        world.secrets.admits(&made.name, HERE, NOW).unwrap();
+        world.secrets.judged(&made.name, HERE, false, NOW).unwrap();
     }
-    world.secrets.attempt(&made.name, HERE, NOW).unwrap();
-    let waits = world.secrets.attempt(&made.name, HERE, NOW).unwrap_err();
-    assert!(matches!(waits, Error::LockedOut { retry_after } if retry_after.as_secs() == 5));
-    let later = NOW.plus(Duration::from_secs(5));
-    world.secrets.attempt(&made.name, HERE, later).unwrap();
-    world.secrets.proved(&made.name, HERE);
-    world.secrets.attempt(&made.name, HERE, later).unwrap();
+    let wait = Duration::from_secs(5);
+    assert_eq!(world.secrets.admits(&made.name, HERE, NOW), Err(wait));
+    assert_eq!(
+        world.secrets.judged(&made.name, HERE, true, NOW),
+        Err(wait),
+        "nor told it is right"
+    );
+    let later = NOW.plus(wait);
+    world.secrets.judged(&made.name, HERE, true, later).unwrap();
+    for _ in 0..5 {
+        world.secrets.judged(&made.name, HERE, false, later).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -102,7 +140,7 @@ async fn nobody_fills_the_table() {
     let (user, camera) = (world.user, CameraId::new());
     let more = NewStreamSecret { user, camera, label: String::new(), lasts: DAY };
     assert_eq!(world.secrets.make(more.clone(), NOW).await.unwrap(), None);
-    let held = world.secrets.of_user(world.user).await.unwrap();
-    world.secrets.revoke(held[0].id, world.user, NOW).await.unwrap();
+    let held = world.held(NOW).await;
+    world.secrets.revoke(held[0].id, world.user).await.unwrap();
     assert!(world.secrets.make(more, NOW).await.unwrap().is_some());
 }

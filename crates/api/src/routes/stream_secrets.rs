@@ -120,7 +120,7 @@ pub(crate) async fn secrets(
     Given(state): Given<State>,
     Somebody(person): Somebody,
 ) -> Result<Json<SecretList>, Refusal> {
-    let secrets = state.stream_secrets.of_user(person.user.id).await?;
+    let secrets = state.stream_secrets.of_user(person.user.id, state.now()).await?;
     Ok(Json(SecretList { secrets: secrets.into_iter().map(SecretRow::from).collect() }))
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn revoke_secret(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     let (id, user) = (StreamSecretId(id), person.user.id);
-    if !state.stream_secrets.revoke(id, user, state.now()).await? {
+    if !state.stream_secrets.revoke(id, user).await? {
         return Err(Refusal::not_found("stream secret"));
     }
     tracing::info!(user = person.user.name, secret = %id, "revoked a stream secret");

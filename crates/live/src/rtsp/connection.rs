@@ -24,7 +24,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Place;
-use super::gate::{Gate, Opening};
+use super::digest::{Claim, Verdict};
+use super::gate::{Gate, Opening, Refusal};
 use super::message::{self, Input, Malformed, Request, Response};
 use super::rtp::{self, Packetizer};
 use super::session::{Heard, Session, TIMEOUT};
@@ -218,22 +219,7 @@ impl<G: Gate> Connection<'_, G> {
     async fn answer(&mut self, request: &Request) -> Option<Ended> {
         let mut heard = self.session.hear(request, Instant::now());
         if let Heard::Prove(claim) = heard {
-            heard = match self.gate.password(claim.name(), self.from).await {
-                Err(wait) => {
-                    let after = wait.as_secs().max(1).to_string();
-                    Heard::Leave(Response::new(403).with("Retry-After", after))
-                }
-                Ok(password) => {
-                    let now = Instant::now();
-                    let password = password.as_deref();
-                    let (is_right, heard) = self.session.proven(request, &claim, password, now);
-                    match is_right {
-                        true => self.gate.proved(claim.name(), self.from),
-                        false => tracing::warn!(from = %self.from, "a wrong answer over RTSP"),
-                    }
-                    heard
-                }
-            };
+            heard = self.prove(request, &claim).await;
         }
         if let Heard::Find(name, place) = heard {
             let tracks = self.find(&name, place).await;
@@ -262,6 +248,37 @@ impl<G: Gate> Connection<'_, G> {
             Heard::Prove(_) | Heard::Find(..) => {}
         }
         None
+    }
+
+    /// Looks a name up and judges its answer.
+    async fn prove(&mut self, request: &Request, claim: &Claim) -> Heard {
+        let (name, from) = (claim.name(), self.from);
+        let known = match self.gate.password(name, from).await {
+            Ok(known) => known,
+            Err(Refusal::Wait(wait)) => return wait_for(wait),
+            Err(Refusal::Unavailable) => {
+                return Heard::Say(Response::new(503).with("Retry-After", "5"));
+            }
+        };
+        let now = Instant::now();
+        let verdict = self.session.judge(request, claim, &known, now);
+        let counted = match verdict {
+            Verdict::Right | Verdict::Stale => self.gate.judged(name, from, true),
+            // Whoever knows a password of 144 bits was told it. A recorder that was
+            // not told that it is over must not take the others at its address along.
+            Verdict::Lapsed => {
+                tracing::info!(secret = name, %from, "a stream secret that holds no more");
+                Ok(())
+            }
+            Verdict::Wrong => {
+                tracing::warn!(%from, "a wrong answer over RTSP");
+                self.gate.judged(name, from, false)
+            }
+        };
+        match counted {
+            Ok(()) => self.session.proven(request, claim, verdict, now),
+            Err(wait) => wait_for(wait),
+        }
     }
 
     /// Looks for a place and waits for the parameters of its tracks.
@@ -325,6 +342,11 @@ impl<G: Gate> Connection<'_, G> {
         let opening = self.opening.as_ref()?;
         (!self.gate.holds(opening).await).then_some(Ended::Revoked)
     }
+}
+
+fn wait_for(wait: Duration) -> Heard {
+    let after = wait.as_secs().max(1).to_string();
+    Heard::Leave(Response::new(403).with("Retry-After", after))
 }
 
 /// Sends a part of what waits; with nothing left, what waits within TLS. May be

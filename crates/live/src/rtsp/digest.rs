@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::{constant_time, digest};
 use md5::{Digest, Md5};
 
+use super::gate::Known;
 use super::message::Response;
 
 /// What the secrets are for, as players show it to people.
@@ -40,6 +41,9 @@ pub enum Verdict {
     /// It knows the password, and answers a nonce that holds no more: it may
     /// try again without asking anybody.
     Stale,
+    /// It knows the password of a name that opens nothing any more. Answered like
+    /// a wrong one, and no guess.
+    Lapsed,
     /// It did not.
     Wrong,
 }
@@ -81,18 +85,13 @@ impl Challenge {
             .with("WWW-Authenticate", challenge("MD5"))
     }
 
-    /// Judges an answer under the password that belongs to its name. Without one
-    /// it is wrong, after as much work.
-    pub fn judge(
-        &self,
-        claim: &Claim,
-        method: &str,
-        password: Option<&str>,
-        now: Instant,
-    ) -> Verdict {
-        let right = claim.is_right(method, password.unwrap_or_default());
-        if !right || password.is_none() {
+    /// Judges an answer by what is known of its name.
+    pub fn judge(&self, claim: &Claim, method: &str, known: &Known, now: Instant) -> Verdict {
+        if !claim.is_right(method, &known.password) {
             return Verdict::Wrong;
+        }
+        if !known.holds {
+            return Verdict::Lapsed;
         }
         let is_ours = claim.get("nonce") == Some(&self.nonce);
         match is_ours && now.saturating_duration_since(self.made) < NONCE_HOLDS {
@@ -247,7 +246,11 @@ pub(super) mod tests {
     fn judge(challenge: &Challenge, header: &str, method: &str, now: Instant) -> Verdict {
         let claim = Claim::parse(header).unwrap();
         assert_eq!(claim.name(), "k7");
-        challenge.judge(&claim, method, Some(PASSWORD), now)
+        challenge.judge(&claim, method, &known(true), now)
+    }
+
+    fn known(holds: bool) -> Known {
+        Known { password: PASSWORD.to_owned(), holds }
     }
 
     #[test]
@@ -299,12 +302,16 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn whoever_has_no_password_is_wrong_whatever_they_answer() {
+    fn of_a_name_that_opens_nothing_the_right_password_is_told_from_a_guess() {
         let now = Instant::now();
         let challenge = Challenge::new([1; 32], now);
-        let header = answer("", "PLAY", &challenge.nonce, None, false);
-        let claim = Claim::parse(&header).unwrap();
-        assert_eq!(challenge.judge(&claim, "PLAY", None, now), Verdict::Wrong);
+        for (password, verdict) in
+            [(PASSWORD, Verdict::Lapsed), ("", Verdict::Wrong), ("mở cửa", Verdict::Wrong)]
+        {
+            let header = answer(password, "PLAY", &challenge.nonce, None, false);
+            let claim = Claim::parse(&header).unwrap();
+            assert_eq!(challenge.judge(&claim, "PLAY", &known(false), now), verdict, "{password}");
+        }
     }
 
     #[test]
@@ -327,6 +334,6 @@ pub(super) mod tests {
         assert_eq!((bare.name(), bare.get("realm")), ("k7", Some("a, b")));
         let now = Instant::now();
         let challenge = Challenge::new([1; 32], now);
-        assert_eq!(challenge.judge(&bare, "PLAY", Some(PASSWORD), now), Verdict::Wrong);
+        assert_eq!(challenge.judge(&bare, "PLAY", &known(true), now), Verdict::Wrong);
     }
 }

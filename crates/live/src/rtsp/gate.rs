@@ -13,17 +13,19 @@ use super::Place;
 /// > Whoever is told nothing of a name still works as long, and is answered the
 /// > same.
 pub trait Gate: Send + Sync + 'static {
-    /// Returns the password that belongs to a name, if it opens anything still;
-    /// counts an attempt from this address. Fails with how long to wait after
-    /// too many that were wrong.
+    /// Returns the password that belongs to a name, unless this address or this
+    /// name has to wait. Counts nothing: a recorder that begins anew asks for all
+    /// its cameras at once.
     fn password(
         &self,
         name: &str,
         from: IpAddr,
-    ) -> impl Future<Output = Result<Option<String>, Duration>> + Send;
+    ) -> impl Future<Output = Result<Known, Refusal>> + Send;
 
-    /// Takes back the attempt that turned out right.
-    fn proved(&self, name: &str, from: IpAddr);
+    /// Counts an answer that was judged. Fails with how long to wait after too
+    /// many that were wrong; then the client must not learn what the verdict was,
+    /// or guesses made at once would not be bounded.
+    fn judged(&self, name: &str, from: IpAddr, is_right: bool) -> Result<(), Duration>;
 
     /// Returns what a name opens at a place; `None` also where the place is not
     /// there.
@@ -31,6 +33,25 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Returns whether what was opened may still be watched.
     fn holds(&self, opening: &Opening) -> impl Future<Output = bool> + Send;
+}
+
+/// What is known of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The password that belongs to it, never empty; of a name that opens nothing
+    /// one that nobody can know who was not once told it.
+    pub password: String,
+    /// Whether it opens anything.
+    pub holds: bool,
+}
+
+/// Why nothing is told of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Too many answers were wrong; this long is to be waited.
+    Wait(Duration),
+    /// It cannot be looked up now.
+    Unavailable,
 }
 
 /// What was opened.

@@ -18,6 +18,7 @@ use media::Params;
 
 use super::Place;
 use super::digest::{Challenge, Claim, Verdict, hex};
+use super::gate::Known;
 use super::message::{Request, Response};
 use super::rtp::Packetizer;
 use super::sdp;
@@ -64,7 +65,8 @@ pub enum Heard {
     Say(Response),
     /// This is said, and the connection ends.
     Leave(Response),
-    /// Which password belongs to this name? To be told by [`Session::proven`].
+    /// Which password belongs to this name? To be told by [`Session::judge`], and
+    /// gone on with by [`Session::proven`].
     Prove(Claim),
     /// Is there such a place for this name? To be told by [`Session::found`].
     Find(String, Place),
@@ -107,19 +109,23 @@ impl Session {
         }
     }
 
-    /// Goes on with a request whose claim was looked up; returns with it whether
-    /// the claim was right.
+    /// Judges a request's claim by what is known of its name; changes nothing.
+    pub fn judge(&self, request: &Request, claim: &Claim, known: &Known, now: Instant) -> Verdict {
+        self.challenge.judge(claim, &request.method, known, now)
+    }
+
+    /// Goes on with a request whose claim was judged, and counted.
     pub fn proven(
         &mut self,
         request: &Request,
         claim: &Claim,
-        password: Option<&str>,
+        verdict: Verdict,
         now: Instant,
-    ) -> (bool, Heard) {
-        match self.challenge.judge(claim, &request.method, password, now) {
-            Verdict::Right => (true, self.allowed(request, claim.name())),
-            Verdict::Stale => (true, self.refuse(true, now)),
-            Verdict::Wrong => (false, self.refuse(false, now)),
+    ) -> Heard {
+        match verdict {
+            Verdict::Right => self.allowed(request, claim.name()),
+            Verdict::Stale => self.refuse(true, now),
+            Verdict::Lapsed | Verdict::Wrong => self.refuse(false, now),
         }
     }
 
@@ -280,6 +286,7 @@ mod tests {
         now: Instant,
         nonce: String,
         password: &'static str,
+        holds: bool,
     }
 
     fn request(method: &str, uri: &str, headers: &str) -> Request {
@@ -305,7 +312,7 @@ mod tests {
             };
             assert_eq!(response.status, 401);
             let nonce = field(response.header("WWW-Authenticate").unwrap(), "nonce");
-            Self { session, now, nonce, password: PASSWORD }
+            Self { session, now, nonce, password: PASSWORD, holds: true }
         }
 
         /// Asks with the right digest.
@@ -314,13 +321,14 @@ mod tests {
             let request = request(method, uri, &format!("Authorization: {digest}\r\n{headers}"));
             match self.session.hear(&request, self.now) {
                 Heard::Prove(claim) => {
-                    let known = (claim.name() == "k7").then_some(PASSWORD);
-                    match self.session.proven(&request, &claim, known, self.now) {
-                        (true, Heard::Find(name, place)) => {
+                    let known = Known { password: PASSWORD.to_owned(), holds: self.holds };
+                    let verdict = self.session.judge(&request, &claim, &known, self.now);
+                    match self.session.proven(&request, &claim, verdict, self.now) {
+                        Heard::Find(name, place) => {
                             let there = (place == PLACE).then(tracks);
                             Heard::Say(self.session.found(&request, &name, place, there))
                         }
-                        (_, heard) => heard,
+                        heard => heard,
                     }
                 }
                 heard => heard,
@@ -385,6 +393,8 @@ mod tests {
             }
         }
         assert!(there.contains("401"), "{there}");
+        (client.password, client.holds) = (PASSWORD, false);
+        assert_eq!(whole(&client.say("DESCRIBE", URI, "")), there, "of a name that is over");
     }
 
     #[test]
