@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use api::{RtspPorts, StreamGate};
@@ -30,11 +30,15 @@ use crate::config::Rtsp;
 /// How many connections there may be.
 const MOST: usize = 1024;
 
-/// How many of them from one address: a recorder of a whole district.
+/// How many of them from one address, of IPv6 from one network: a recorder of a
+/// whole district.
 const MOST_OF_ONE: usize = 256;
 
 /// How long a client may take to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How often it is told that there are too many.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait before accepting again where the system refuses.
 const REFUSED: Duration = Duration::from_millis(200);
@@ -51,14 +55,25 @@ struct Served {
     gate: StreamGate,
     stopping: CancellationToken,
     tasks: TaskTracker,
-    /// How many connections each address has.
-    guests: Mutex<HashMap<IpAddr, usize>>,
+    guests: Mutex<Guests>,
+}
+
+/// Who is there.
+#[derive(Debug, Default)]
+struct Guests {
+    /// How many connections each network has.
+    held: HashMap<IpAddr, usize>,
+    /// When it was told last that there are too many.
+    told: Option<Instant>,
+    /// How many were refused since.
+    refused: usize,
 }
 
 /// A connection's place, given back when it ends.
 struct Guest {
     served: Arc<Served>,
     address: IpAddr,
+    network: IpAddr,
 }
 
 impl RtspDoor {
@@ -163,34 +178,99 @@ async fn serve(guest: Guest, stream: TcpStream, rustls: Option<RustlsConfig>) {
 }
 
 impl Served {
-    fn guests(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn guests(&self) -> MutexGuard<'_, Guests> {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Guest {
     fn take(served: &Arc<Served>, address: IpAddr) -> Option<Self> {
+        let network = signin::network(address);
         let mut guests = served.guests();
-        let all: usize = guests.values().sum();
-        let own = guests.get(&address).copied().unwrap_or(0);
-        if all >= MOST || own >= MOST_OF_ONE {
-            tracing::warn!(%address, all, own, "too many connections for RTSP");
+        if guests.take(network) {
+            return Some(Self { served: served.clone(), address, network });
+        }
+        let refused = guests.note_refusal(Instant::now());
+        drop(guests);
+        if let Some(refused) = refused {
+            tracing::warn!(%address, refused, "too many connections for RTSP");
+        }
+        None
+    }
+}
+
+impl Guests {
+    /// Takes a place for a network; returns whether there was one.
+    fn take(&mut self, network: IpAddr) -> bool {
+        let all: usize = self.held.values().sum();
+        let own = self.held.get(&network).copied().unwrap_or(0);
+        let is_free = all < MOST && own < MOST_OF_ONE;
+        if is_free {
+            self.held.insert(network, own + 1);
+        }
+        is_free
+    }
+
+    fn give_back(&mut self, network: IpAddr) {
+        if let Some(own) = self.held.get_mut(&network) {
+            *own -= 1;
+            if *own == 0 {
+                self.held.remove(&network);
+            }
+        }
+    }
+
+    /// Notes a refusal; returns of how many to tell, now and then: whoever is
+    /// refused may knock a thousand times a second.
+    fn note_refusal(&mut self, now: Instant) -> Option<usize> {
+        self.refused += 1;
+        if self.told.is_some_and(|told| now.saturating_duration_since(told) < TELL_EVERY) {
             return None;
         }
-        guests.insert(address, own + 1);
-        drop(guests);
-        Some(Self { served: served.clone(), address })
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.refused))
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        let mut guests = self.served.guests();
-        if let Some(own) = guests.get_mut(&self.address) {
-            *own -= 1;
-            if *own == 0 {
-                guests.remove(&self.address);
-            }
-        }
+        self.served.guests().give_back(self.network);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes as many places as there are for hosts of one prefix.
+    fn fill(guests: &mut Guests, host: impl Fn(u32) -> String) -> usize {
+        let networks = (0..2000).map(|number| signin::network(host(number).parse().unwrap()));
+        networks.filter(|network| guests.take(*network)).count()
+    }
+
+    #[test]
+    fn one_host_takes_a_part_of_the_places_however_many_addresses_it_has() {
+        let mut guests = Guests::default();
+        let v6 = |number| format!("2001:db8:0:7:{number:x}::1");
+        assert_eq!(fill(&mut guests, v6), MOST_OF_ONE);
+        assert_eq!(fill(&mut guests, |_| "10.0.0.1".to_owned()), MOST_OF_ONE);
+        assert_eq!(fill(&mut guests, |_| "::ffff:10.0.0.1".to_owned()), 0, "the same one");
+        guests.give_back(signin::network("2001:db8:0:7::99".parse().unwrap()));
+        assert_eq!(fill(&mut guests, v6), 1);
+        assert_eq!(
+            fill(&mut guests, |number| format!("10.1.{}.{}", number / 256, number % 256)),
+            MOST - 2 * MOST_OF_ONE
+        );
+    }
+
+    #[test]
+    fn refusals_are_told_once_a_second_with_how_many_they_were() {
+        let (mut guests, start) = (Guests::default(), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!(guests.note_refusal(at(0)), Some(1));
+        assert_eq!(guests.note_refusal(at(500)), None);
+        assert_eq!(guests.note_refusal(at(999)), None);
+        assert_eq!(guests.note_refusal(at(1000)), Some(3));
+        assert_eq!(guests.note_refusal(at(1001)), None);
     }
 }
