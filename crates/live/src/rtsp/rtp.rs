@@ -12,7 +12,7 @@
 //! A timestamp is the moment at which a picture was taken, on the server's axis.
 
 use base::WallTime;
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use media::{Codec, Frame, Params, h264, h265, nal};
 
 /// The most bytes of a packet's payload: what fits through any network, since
@@ -28,6 +28,9 @@ pub struct Packetizer {
     codec: Codec,
     payload_type: u8,
     clock_hz: u32,
+    /// What the description says of sound and no packet can; of pictures nothing,
+    /// whose parameter sets come before each keyframe.
+    sound_config: Option<Bytes>,
     /// The channel that packets are sent on; reports go on the next.
     channel: u8,
     ssrc: u32,
@@ -60,6 +63,7 @@ impl Packetizer {
             codec: params.codec,
             payload_type,
             clock_hz,
+            sound_config: sound_config(params),
             channel,
             ssrc,
             sequence: ssrc as u16,
@@ -73,7 +77,9 @@ impl Packetizer {
     /// Returns whether frames of these parameters may follow without a new
     /// description.
     pub fn takes(&self, params: &Params) -> bool {
-        params.codec == self.codec && format(params) == Some((self.payload_type, self.clock_hz))
+        params.codec == self.codec
+            && format(params) == Some((self.payload_type, self.clock_hz))
+            && sound_config(params) == self.sound_config
     }
 
     /// Returns the number of the next packet.
@@ -211,6 +217,10 @@ impl Packetizer {
     }
 }
 
+fn sound_config(params: &Params) -> Option<Bytes> {
+    params.codec.is_sound().then(|| params.config.clone())
+}
+
 /// Returns the parameter sets of pictures, in the order in which they are sent.
 pub(super) fn parameter_sets(params: &Params) -> Vec<&[u8]> {
     match params.codec {
@@ -232,8 +242,6 @@ fn timestamp(wall: WallTime, clock_hz: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use bytes::Bytes;
 
     use super::*;
 
@@ -333,6 +341,26 @@ mod tests {
         assert_eq!(times, [0, 1024, 2048, 16_000]);
         assert_eq!(packets[0].4, [0, 16, 0, 5 << 3, 1, 2, 3, 4, 5]);
         assert!(packets.iter().all(|packet| packet.0 && packet.1 == 97));
+    }
+
+    #[test]
+    fn sound_of_another_configuration_needs_a_new_description_and_pictures_do_not() {
+        let aac = |config: &'static [u8]| Params::sound(Codec::Aac, Bytes::from_static(config));
+        let mono = aac(&[0x14, 0x08]);
+        let packetizer = Packetizer::new(&mono, 4, 0xabcd_0001).unwrap();
+        assert!(packetizer.takes(&mono));
+        for (other, what) in [
+            (aac(&[0x14, 0x10]), "two channels"),
+            (aac(&[0x0c, 0x08]), "another object type"),
+            (aac(&[0x12, 0x08]), "another rate"),
+            (Params::sound(Codec::Pcma, Bytes::new()), "another codec"),
+        ] {
+            assert!(!packetizer.takes(&other), "{what}");
+        }
+        let packetizer = Packetizer::new(&h264_params(), 4, 0xabcd_0001).unwrap();
+        let config = h264::config_record(&[0x67, 77, 0, 41, 2], &[0x68, 8]);
+        let other = Params { codec: Codec::H264, width: 128, height: 96, config };
+        assert!(packetizer.takes(&other), "its parameter sets go along");
     }
 
     #[test]
