@@ -413,6 +413,80 @@ async fn who_cannot_be_looked_up_is_told_to_come_again_and_may() {
 }
 
 #[tokio::test]
+async fn answers_that_took_longer_than_a_client_may_take_nothing_are_sent_still() {
+    let mut world = world();
+    world.publish(0..30, 1000);
+    world.gate.looks.forget_permits(Semaphore::MAX_PERMITS);
+    let (stuck, look) = (Duration::from_millis(600), Duration::from_millis(1));
+    // A connection that holds less than an answer.
+    let limits = Limits { stuck, look, ..Limits::default() };
+    let mut client = world.connect_over(64, limits).await;
+    client.challenge().await;
+    // Of the second a part of the first waits to be taken meanwhile.
+    for _ in 0..2 {
+        client.say("DESCRIBE", URI, "right", "").await;
+        // What is waited for is that the client's patience is over.
+        while let Ok(read) = timeout(2 * stuck, client.stream.read_buf(&mut client.received)).await
+        {
+            assert!(read.unwrap() > 0, "it was let go before there was an answer");
+        }
+        world.gate.looks.add_permits(1);
+        let read = client.stream.read_buf(&mut client.received).await;
+        assert!(read.unwrap() > 0, "it was let go as there was one");
+    }
+    for _ in 0..2 {
+        let described = client.response().await;
+        assert!(described.starts_with("RTSP/1.0 200 "), "{described}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_described_plays_after_another_description_failed() {
+    let mut world = world();
+    world.publish(0..30, 1000);
+    // A codec that does not go this way: there is nothing to describe, at once.
+    let mut silent = world.hub.publisher(world.gate.sub);
+    let params = Arc::new(Params::sound(Codec::Opus, bytes::Bytes::new()));
+    let data = vec![7].into();
+    silent.push(&[Frame { wall: START, composition_us: 0, is_key: true, data, params }]);
+    let mut client = world.connect().await;
+    client.challenge().await;
+    let described = client.ask("DESCRIBE", URI, "right", "").await;
+    assert!(described.starts_with("RTSP/1.0 200 "), "{described}");
+    let failed = client.ask("DESCRIBE", "rtsp://h/cameras/7/sub", "right", "").await;
+    assert!(failed.starts_with("RTSP/1.0 503 "), "{failed}");
+    let tcp = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
+    client.ask("SETUP", &format!("{URI}/trackID=0"), "right", tcp).await;
+    client.ask("PLAY", URI, "right", "").await;
+    assert_eq!(client.frame().await, Some(25), "of the stream that was described");
+}
+
+#[tokio::test]
+async fn sound_that_becomes_another_ends_what_plays() {
+    let world = world();
+    let mut sound = world.hub.publisher(world.gate.sub);
+    let mut push = |number: i64, config: &'static [u8]| {
+        let params = Arc::new(Params::sound(Codec::Aac, bytes::Bytes::from_static(config)));
+        let (wall, data) = (WallTime(START.0 + number * 64_000), vec![7; 9].into());
+        sound.push(&[Frame { wall, composition_us: 0, is_key: true, data, params }]);
+    };
+    push(0, &[0x14, 0x08]);
+    let uri = "rtsp://h/cameras/7/sub";
+    let mut client = world.connect().await;
+    client.challenge().await;
+    let described = client.ask("DESCRIBE", uri, "right", "").await;
+    assert!(described.contains("config=1408"), "{described}");
+    let tcp = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
+    client.ask("SETUP", &format!("{uri}/trackID=0"), "right", tcp).await;
+    client.ask("PLAY", uri, "right", "").await;
+    push(1, &[0x14, 0x08]);
+    assert!(client.next().await.unwrap().is_ok(), "a packet");
+    push(2, &[0x14, 0x10]);
+    while client.next().await.is_some() {}
+    client.server.await.unwrap();
+}
+
+#[tokio::test]
 async fn malformed_requests_get_an_answer_or_a_close_and_the_next_client_is_served() {
     let mut world = world();
     world.publish(0..30, 1000);

@@ -93,7 +93,8 @@ struct Connection<'a, G> {
     began: Instant,
     /// When it last said something.
     heard: Instant,
-    /// When it last took something.
+    /// When it last took something, or since when there is something that it
+    /// could take.
     took: Instant,
     /// Whether a part of what was written may wait within TLS.
     unflushed: bool,
@@ -153,11 +154,15 @@ impl<G: Gate> Connection<'_, G> {
         let mut tick = interval(self.limits.look);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let (asked, waited) = (Instant::now(), self.waits());
             let ended = tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Ended::Stopping,
                 ended = self.hear() => ended,
             };
+            // An answer may take longer than a client's patience is tried. What is
+            // not offered cannot be taken, and while it is made nothing is offered.
+            self.took = if waited { self.took + asked.elapsed() } else { Instant::now() };
             if let Some(ended) = ended {
                 // What was said last is worth a moment, and no more.
                 let last = async {
@@ -187,6 +192,9 @@ impl<G: Gate> Connection<'_, G> {
                     Ok(_) => self.heard = Instant::now(),
                 },
                 (track, tapped) = next(&mut self.playing), if is_playing && !has_out => {
+                    if !self.unflushed {
+                        self.took = Instant::now();
+                    }
                     if let Some(ended) = self.pass_on(track, tapped) {
                         return ended;
                     }
@@ -289,7 +297,10 @@ impl<G: Gate> Connection<'_, G> {
         if let Some(sound) = opening.sound.filter(|_| !tracks.is_empty()) {
             tracks.extend(params(self.hub.subscribe(sound), SOUND).await);
         }
-        self.opening = Some(opening);
+        // What was described before is so still if this cannot be.
+        if !tracks.is_empty() {
+            self.opening = Some(opening);
+        }
         Some(tracks)
     }
 
@@ -331,8 +342,7 @@ impl<G: Gate> Connection<'_, G> {
 
     /// Looks whether it may go on.
     async fn look(&mut self) -> Option<Ended> {
-        let waits = !self.out.is_empty() || self.unflushed;
-        if waits && self.took.elapsed() >= self.limits.stuck {
+        if self.waits() && self.took.elapsed() >= self.limits.stuck {
             return Some(Ended::TooSlow);
         }
         if self.playing.is_empty() {
@@ -341,6 +351,11 @@ impl<G: Gate> Connection<'_, G> {
         }
         let opening = self.opening.as_ref()?;
         (!self.gate.holds(opening).await).then_some(Ended::Revoked)
+    }
+
+    /// Returns whether the client could take something.
+    fn waits(&self) -> bool {
+        !self.out.is_empty() || self.unflushed
     }
 }
 

@@ -456,4 +456,18 @@ mod tests {
         let response = client.session.found(&request, "k7", PLACE, Some(vec![]));
         assert_eq!((response.status, response.header("Retry-After")), (503, Some("5")));
     }
+
+    #[test]
+    fn what_was_described_stays_so_where_another_description_fails() {
+        let mut client = Client::new();
+        client.say("DESCRIBE", URI, "");
+        let request = request("DESCRIBE", "rtsp://h/cameras/8/main", "");
+        let elsewhere = Place { camera: 8, ..PLACE };
+        for tracks in [None, Some(vec![])] {
+            assert_ne!(client.session.found(&request, "k7", elsewhere, tracks).status, 200);
+        }
+        let tcp = "Transport: RTP/AVP/TCP\r\n";
+        assert_eq!(client.say("SETUP", "rtsp://h/cameras/8/main/trackID=0", tcp).status, 404);
+        assert_eq!(client.say("SETUP", &format!("{URI}/trackID=0"), tcp).status, 200);
+    }
 }
