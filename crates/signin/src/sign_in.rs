@@ -27,7 +27,7 @@ use crate::lockout::Lockout;
 use crate::one_time::{OneTimePassword, typed};
 use crate::password::{Hasher, good_enough};
 use crate::rows::{credential, sign_in};
-use crate::{Error, migrations};
+use crate::{Error, migrations, stream_secret};
 
 /// How long a sign-in lasts that nobody uses.
 const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -123,8 +123,9 @@ impl SignIns {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Makes a password for `user` to be used once, in place of any other, and
-    /// signs the person out everywhere.
+    /// Makes a password for `user` to be used once, in place of any other, signs
+    /// the person out everywhere, and revokes what they let programs watch by:
+    /// whoever had their password may have made themselves a stream secret with it.
     pub async fn issue_one_time(
         &self,
         user: UserId,
@@ -134,6 +135,7 @@ impl SignIns {
         let hash = self.inner.hasher.hash(password.letters().to_owned()).await?;
         self.keep(user, KIND_ONE_TIME, hash, now).await?;
         self.revoke_user(user).await?;
+        stream_secret::revoke_all_of(user, &self.inner.pool).await?;
         Ok(password)
     }
 

@@ -195,6 +195,12 @@ impl StreamSecrets {
     }
 }
 
+/// Revokes all secrets of a person.
+pub(crate) async fn revoke_all_of(user: UserId, pool: &Pool) -> Result<(), Error> {
+    Entity::delete_many().filter(Column::User.eq(user.0)).exec(pool.write()).await?;
+    Ok(())
+}
+
 /// Returns which rows hold. A row that says it was revoked is one of a version
 /// that kept such rows.
 fn holding(now: WallTime) -> Condition {

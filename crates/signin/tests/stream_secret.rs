@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::{CameraId, UserId, WallTime};
 use db::{Durability, Pool};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use signin::{NewStreamSecret, StreamSecret, StreamSecrets};
+use signin::{NewStreamSecret, SignIns, StreamSecret, StreamSecrets};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -107,6 +107,21 @@ async fn of_what_expired_or_was_revoked_nothing_is_kept() {
     let later = world.make_at("c", end).await;
     assert_eq!(world.held(end).await, [later]);
     assert_eq!(world.rows().await, 1);
+}
+
+#[tokio::test]
+async fn a_new_one_time_password_revokes_the_secrets_of_its_person_alone() {
+    let world = world().await;
+    let (one, other) = (world.make("a").await, world.make("b").await);
+    let (user, camera) = (UserId::new(), CameraId::new());
+    let new = NewStreamSecret { user, camera, label: "c".to_owned(), lasts: DAY };
+    let foreign = world.secrets.make(new, NOW).await.unwrap().unwrap();
+    let sign_ins = SignIns::open(pool(&world.folder).await, &[1; 32]).await.unwrap();
+    sign_ins.issue_one_time(world.user, NOW).await.unwrap();
+    for name in [one.name, other.name] {
+        assert_eq!(world.secrets.find(&name, NOW).await.unwrap(), None);
+    }
+    assert_eq!(world.secrets.find(&foreign.name, NOW).await.unwrap(), Some(foreign));
 }
 
 #[tokio::test]

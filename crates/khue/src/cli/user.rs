@@ -14,7 +14,8 @@ pub(crate) struct User {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print a new one-time password, and end every sign-in of this person
+    /// Print a new one-time password, end every sign-in of this person and revoke
+    /// their stream secrets
     Reset {
         /// The name they sign in by
         name: String,
@@ -32,6 +33,12 @@ impl User {
             .user_by_name(&name)
             .ok_or_else(|| anyhow::anyhow!("nobody signs in by the name {name}"))?;
         println!("{}\t{}", user.name, node.sign_ins.issue_one_time(user.id, now()).await?);
+        // A recorder that watches by such a secret goes dark; whoever typed this
+        // should not learn it from there.
+        eprintln!(
+            "khue: {} is signed out everywhere, and their stream secrets are revoked",
+            user.name
+        );
         Ok(())
     }
 }
