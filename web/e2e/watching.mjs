@@ -45,43 +45,40 @@ await page.waitForFunction(
 console.log("ready");
 await new Promise((go) => createInterface(process.stdin).once("line", go));
 
-await page.evaluate(
-  (every) => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [12, 2];
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    /** The burnt-in number: columns 1 to 12 of rows 42 and 43 of 80 × 45. */
-    const numberOf = (video) => {
-      const [w, h] = [video.videoWidth / 80, video.videoHeight / 45];
-      pen.drawImage(video, w, 42 * h, 12 * w, 2 * h, 0, 0, 12, 2);
-      const { data } = pen.getImageData(0, 0, 12, 2);
-      const bits = Array.from({ length: 24 }, (_, i) => (data[4 * i + 1] > 128 ? 1 : 0));
-      const legible = bits[0] === 1 && bits[1] === 0 && bits[22] === 0 && bits[23] === 1;
-      return legible ? bits.slice(2, 22).reduce((n, bit) => n * 2 + bit, 0) >> 10 : null;
-    };
-    window.tiles = [...document.querySelectorAll('[data-tile][data-state="live"]')].map((root) => {
-      const video = root.querySelector("video.pic:not(.behind)");
-      const { camera, role, way } = root.dataset;
-      const tile = { camera, role, way, frames: 0, dropped: 0, shown: [] };
-      const dropped = () => video.getVideoPlaybackQuality().droppedVideoFrames;
-      const before = dropped();
-      let first = null;
-      const look = (now, { presentedFrames, expectedDisplayTime }) => {
-        first ??= presentedFrames;
-        tile.frames = presentedFrames - first;
-        tile.dropped = dropped() - before;
-        if (tile.frames % every === 0) {
-          const number = numberOf(video);
-          if (number !== null) tile.shown.push([number, performance.timeOrigin + Math.max(now, expectedDisplayTime)]);
-        }
-        video.requestVideoFrameCallback(look);
-      };
+await page.evaluate((every) => {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [12, 2];
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  /** The burnt-in number: columns 1 to 12 of rows 42 and 43 of 80 × 45. */
+  const numberOf = (video) => {
+    const [w, h] = [video.videoWidth / 80, video.videoHeight / 45];
+    pen.drawImage(video, w, 42 * h, 12 * w, 2 * h, 0, 0, 12, 2);
+    const { data } = pen.getImageData(0, 0, 12, 2);
+    const bits = Array.from({ length: 24 }, (_, i) => (data[4 * i + 1] > 128 ? 1 : 0));
+    const legible = bits[0] === 1 && bits[1] === 0 && bits[22] === 0 && bits[23] === 1;
+    return legible ? bits.slice(2, 22).reduce((n, bit) => n * 2 + bit, 0) >> 10 : null;
+  };
+  window.tiles = [...document.querySelectorAll('[data-tile][data-state="live"]')].map((root) => {
+    const video = root.querySelector("video.pic:not(.behind)");
+    const { camera, role, way } = root.dataset;
+    const tile = { camera, role, way, frames: 0, dropped: 0, shown: [] };
+    const dropped = () => video.getVideoPlaybackQuality().droppedVideoFrames;
+    const before = dropped();
+    let first = null;
+    const look = (now, { presentedFrames, expectedDisplayTime }) => {
+      first ??= presentedFrames;
+      tile.frames = presentedFrames - first;
+      tile.dropped = dropped() - before;
+      if (tile.frames % every === 0) {
+        const number = numberOf(video);
+        if (number !== null) tile.shown.push([number, performance.timeOrigin + Math.max(now, expectedDisplayTime)]);
+      }
       video.requestVideoFrameCallback(look);
-      return tile;
-    });
-  },
-  every,
-);
+    };
+    video.requestVideoFrameCallback(look);
+    return tile;
+  });
+}, every);
 if (frames) {
   const all = (frames) => window.tiles.every((tile) => tile.shown.length >= frames);
   await page.waitForFunction(all, frames, { timeout: 120_000 });
