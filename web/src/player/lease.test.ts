@@ -56,14 +56,21 @@ test("what was opened when nobody wanted it any more is closed at once", async (
   expect(told).toEqual(["close /whep/1 t1"]);
 });
 
-test("only a server that does not know it any more has ended it", async () => {
+test("what the server says is over is lost, and what fails in passing is not", async () => {
   let answer: Error = new ApiError(503, "busy", "");
   const { lease, told, open, wait } = stage(() => Promise.reject(answer));
   await open();
   wait(4.5 * MINUTE);
   await lease.renew();
   expect(told).toEqual([]);
-  answer = new ApiError(404, "not_found", "");
-  await lease.renew();
-  expect(told).toEqual(["lost"]);
+  for (const [status, code] of [
+    [404, "not_found"],
+    [410, "expired"],
+    [403, "forbidden"],
+    [406, "unsupported"],
+  ] as const) {
+    answer = new ApiError(status, code, "");
+    await lease.renew();
+  }
+  expect(told).toEqual(["lost", "lost", "lost", "lost"]);
 });

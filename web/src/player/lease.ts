@@ -5,6 +5,9 @@
 import { ApiError } from "../api/error";
 import type { Grant, Token, Tokens } from "./tokens";
 
+/** What a renewal is answered where there is nothing to renew any more. */
+const OVER = new Set(["not_found", "expired", "forbidden", "unsupported"]);
+
 interface Acts {
   renew(place: string, token: string): Promise<void>;
   close(place: string, token: string): Promise<void>;
@@ -59,8 +62,8 @@ export class Lease {
       await this.#acts.renew(held.place, token.token);
       held.token = token;
     } catch (error) {
-      // Anything but this is tried again at the next tick.
-      if (error instanceof ApiError && error.code === "not_found" && this.#held === held) this.#acts.lost();
+      // What is over is opened anew, which tells what is so now; the rest is tried again at the next tick.
+      if (error instanceof ApiError && OVER.has(error.code) && this.#held === held) this.#acts.lost();
     } finally {
       this.#renewing = false;
     }
