@@ -29,8 +29,8 @@ const TICK_MS = 250;
 const SOUND_PATIENCE_MS = 5_000;
 /** Sound may begin at another time than its pictures, and its origin lie after theirs. */
 const SOUND_ROOM_US = 3_600e6;
-/** Sound that ends this far before the pictures has stopped: a camera sends both at once. */
-const DRY_S = 1.2;
+/** Sound that came last this long before the pictures has stopped: a camera sends both at once. */
+const DRY_MS = 1_200;
 
 export class LiveView extends LivePlayer {
   #socket: MediaSocket;
@@ -39,6 +39,8 @@ export class LiveView extends LivePlayer {
   #buffer: MediaBuffer | null = null;
   #sound: boolean;
   #soundPatience: ReturnType<typeof setTimeout> | null = null;
+  /** When some of each came last. */
+  #came = { pictures: 0, sound: 0 };
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #timer: ReturnType<typeof setInterval>;
@@ -119,8 +121,6 @@ export class LiveView extends LivePlayer {
       {
         init: (event, bytes) => {
           if (!isPlayable(event.codec)) return this.#loseSound("unsupported");
-          if (this.#soundPatience) clearTimeout(this.#soundPatience);
-          this.#soundPatience = null;
           this.figure({ sound: event.converted_from ?? event.codec });
           // A sound's origin lies where it likes among the pictures: only one before the axis says something.
           if (event.origin_us < (this.#buffer?.baseUs ?? 0)) return this.#beginAnew();
@@ -129,6 +129,9 @@ export class LiveView extends LivePlayer {
           if (!this.#feed) this.#open();
         },
         fragment: (piece) => {
+          if (this.#soundPatience) clearTimeout(this.#soundPatience);
+          this.#soundPatience = null;
+          this.#came.sound = performance.now();
           this.#counted.bytes += piece.bytes.length;
           this.#buffer?.append(piece.bytes, true, "sound");
         },
@@ -244,6 +247,7 @@ export class LiveView extends LivePlayer {
   }
 
   #take(piece: Piece): void {
+    this.#came.pictures = performance.now();
     this.#counted.bytes += piece.bytes.length;
     this.#counted.frames += 1;
     const apart = (piece.wallUs - this.#lastWallUs) / 1e6;
@@ -309,10 +313,10 @@ export class LiveView extends LivePlayer {
       const before = trimBefore({ playhead: this.video.currentTime, ranges: buffer.ranges() });
       const [first] = buffer.ranges();
       if (before !== null && first) buffer.remove(buffer.wallOf(first[0]), buffer.wallOf(before));
-      if (this.#sound && !this.#soundPatience) {
-        const endOf = (track: "pictures" | "sound") => buffer.rangesOf(track).at(-1)?.[1] ?? 0;
-        if (endOf("pictures") > 0 && endOf("pictures") - endOf("sound") > DRY_S) this.#loseSound("silent");
-      }
+      // By when they came, not by their times: where the server's clock is set back, sound has
+      // the new time at once, and pictures from their next keyframe on.
+      const behindMs = this.#came.pictures - this.#came.sound;
+      if (this.#sound && !this.#soundPatience && behindMs > DRY_MS) this.#loseSound("silent");
     }
     this.#count();
     this.publish();
