@@ -1,7 +1,8 @@
 //! Foreign players and recorders: ffmpeg over RTSP, RTSPS and HLS, retina, and one
 //! that does not keep up.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use anyhow::Context;
 use e2e::wait::PATIENCE;
 use e2e::ways::Secret;
 use ingest::{Clock, Credentials, Event, Limits, Session, Source};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::net::{AddressFamily, SocketType};
 use serde_json::json;
 
 use crate::cast::{self, Eye, Kind};
@@ -87,44 +88,82 @@ pub(crate) fn retina(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> 
     Ok(Outcome::Brought(played.with_context(|| format!("{} {role}", eye.name))?.frames))
 }
 
-/// A player that stands still for most of the time: it loses frames, up to a
+/// A player behind a line that is too thin most of the time: it loses frames, up to a
 /// keyframe each time, and nobody else does.
 pub(crate) fn slow(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> {
-    const PLAYS: Duration = Duration::from_millis(300);
-    /// Below the twenty seconds after which it would be let go.
-    const STANDS: Duration = Duration::from_secs(9);
     let (_, secret) = opened(stage, dice, |eye| eye.kind == Kind::Scene)?;
     let url = secret.url("rtsp:", "main")?;
+    let (before, rest) = url.split_once('@').context("a secret in the URL")?;
+    let (server, path) = rest.split_once('/').context("a path in the URL")?;
+    let line = thin_line(server)?;
     let mut child = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "quiet", "-rtsp_transport", "tcp", "-i", &url])
+        .args(["-nostdin", "-v", "quiet", "-rtsp_transport", "tcp"])
+        .args(["-i", &format!("{before}@{line}/{path}")])
         .args(["-map", "0:v:0", "-c", "copy", "-f", "h264", "-"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run ffmpeg")?;
-    let pid = Pid::from_child(&child);
     let mut output = child.stdout.take().context("standard output was asked for")?;
     let reading = std::thread::spawn(move || -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         output.read_to_end(&mut bytes)?;
         Ok(bytes)
     });
-    // Until it has looked at what it is sent, and plays.
-    let until = Instant::now() + Duration::from_secs(3 + 2 * stage.session_s(dice));
-    std::thread::sleep(Duration::from_secs(3));
-    while Instant::now() < until && !stage.is_over() {
-        kill_process(pid, Signal::STOP)?;
-        stage.rest(STANDS);
-        kill_process(pid, Signal::CONT)?;
-        std::thread::sleep(PLAYS);
-    }
+    stage.rest(THIN + 2 * WIDE + Duration::from_secs(2 * stage.session_s(dice)));
     child.kill()?;
     child.wait()?;
     let bytes = reading.join().map_err(|_| anyhow::anyhow!("who reads broke"))??;
     revoke(stage, &secret)?;
-    let mut row = Row::with_holes();
+    let mut row = Row { may_skip: true, ..Row::default() };
     row.annex_b(&bytes)?;
-    Ok(Outcome::Brought(row.frames))
+    Ok(Outcome::Missed { brought: row.frames, missed: row.missed })
+}
+
+/// So long a line is thin, far longer than the kernel keeps what waits for it …
+const THIN: Duration = Duration::from_secs(30);
+
+/// … and then wide, until what was kept is through.
+const WIDE: Duration = Duration::from_secs(5);
+
+/// Takes one connection and passes it on to `server`, and what comes back as slowly
+/// as goes without being given up. Returns where.
+fn thin_line(server: &str) -> anyhow::Result<SocketAddr> {
+    const THIN_BYTES_A_SECOND: u64 = 8_000;
+    // Left to itself the kernel would keep half a minute here as well.
+    const KEPT_BYTES: usize = 16 << 10;
+    let to: SocketAddr = server.replace("localhost", "127.0.0.1").parse()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let at = listener.local_addr()?;
+    std::thread::spawn(move || -> anyhow::Result<()> {
+        let (client, _) = listener.accept()?;
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, KEPT_BYTES)?;
+        rustix::net::connect(&socket, &to)?;
+        let server = TcpStream::from(socket);
+        let (mut asked, mut to_server) = (client.try_clone()?, server.try_clone()?);
+        std::thread::spawn(move || {
+            // Whoever goes first, the other is told.
+            let _ = std::io::copy(&mut asked, &mut to_server);
+            let _ = to_server.shutdown(Shutdown::Both);
+        });
+        let (mut from, mut to, began) = (server, client, Instant::now());
+        let mut portion = [0; 4096];
+        loop {
+            let count = from.read(&mut portion)?;
+            if count == 0 {
+                return Ok(to.shutdown(Shutdown::Both)?);
+            }
+            to.write_all(&portion[..count])?;
+            // Wide at first, for the player to see what it is.
+            let into = began.elapsed().as_millis() % (WIDE + THIN).as_millis();
+            if into > WIDE.as_millis() {
+                let micros = count as u64 * 1_000_000 / THIN_BYTES_A_SECOND;
+                std::thread::sleep(Duration::from_micros(micros));
+            }
+        }
+    });
+    Ok(at)
 }
 
 fn opened<'a>(

@@ -12,8 +12,10 @@ const ENOUGH: usize = 10;
 
 /// What came of a session.
 pub(crate) enum Outcome {
-    /// It brought so many frames, pictures or bytes.
+    /// It brought so many frames, pictures or answers.
     Brought(u64),
+    /// It brought frames, and missed some for a reason of its own.
+    Missed { brought: u64, missed: u64 },
     /// The worker's budget had no room for it.
     Busy,
 }
@@ -26,6 +28,7 @@ pub(crate) struct Tally(Mutex<BTreeMap<&'static str, Count>>);
 struct Count {
     sessions: u64,
     brought: u64,
+    missed: u64,
     busy: u64,
     failures: Vec<String>,
 }
@@ -37,8 +40,14 @@ impl Tally {
         let count = ways.entry(way).or_default();
         count.sessions += 1;
         match came {
-            Ok(Outcome::Brought(0)) => count.failures.push("it brought nothing".to_owned()),
+            Ok(Outcome::Brought(0) | Outcome::Missed { brought: 0, .. }) => {
+                count.failures.push("it brought nothing".to_owned());
+            }
             Ok(Outcome::Brought(much)) => count.brought += much,
+            Ok(Outcome::Missed { brought, missed }) => {
+                count.brought += brought;
+                count.missed += missed;
+            }
             Ok(Outcome::Busy) => count.busy += 1,
             Err(error) => count.failures.push(format!("{error:#}")),
         }
@@ -60,6 +69,11 @@ impl Tally {
         Ok(())
     }
 
+    /// Returns how many frames the sessions of a way missed.
+    pub(crate) fn missed(&self, way: &str) -> u64 {
+        self.lock().get(way).map_or(0, |count| count.missed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Count>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,14 +81,12 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<28} {:>8} {:>10} {:>5} {:>7}",
-            "way", "sessions", "brought", "busy", "failed"
-        )?;
-        for (way, Count { sessions, brought, busy, failures }) in &*self.lock() {
+        let [way, sessions, brought] = ["way", "sessions", "brought"];
+        let [missed, busy, failed] = ["missed", "busy", "failed"];
+        writeln!(f, "{way:<28} {sessions:>8} {brought:>9} {missed:>7} {busy:>5} {failed:>7}")?;
+        for (way, Count { sessions, brought, missed, busy, failures }) in &*self.lock() {
             let failed = failures.len();
-            writeln!(f, "{way:<28} {sessions:>8} {brought:>10} {busy:>5} {failed:>7}")?;
+            writeln!(f, "{way:<28} {sessions:>8} {brought:>9} {missed:>7} {busy:>5} {failed:>7}")?;
         }
         Ok(())
     }
@@ -83,19 +95,16 @@ impl fmt::Display for Tally {
 /// The frames of one stream as somebody was sent them: each follows the one before.
 #[derive(Default)]
 pub(crate) struct Row {
-    last: Option<Stamp>,
+    pub(crate) last: Option<Stamp>,
     /// How many there were.
     pub(crate) frames: u64,
-    /// Whether some may be left out, up to a keyframe.
-    may_skip: bool,
+    /// How many were left out where they may be.
+    pub(crate) missed: u64,
+    /// Whether some may be left out before the next.
+    pub(crate) may_skip: bool,
 }
 
 impl Row {
-    /// A row of which some may be left out: whoever is sent it does not keep up.
-    pub(crate) fn with_holes() -> Self {
-        Self { may_skip: true, ..Self::default() }
-    }
-
     /// Takes the next frame, its NAL units behind their lengths.
     pub(crate) fn frame(&mut self, data: &[u8]) -> anyhow::Result<()> {
         self.stamp(sei::read_frame(data).context("a frame bears no stamp")?)
@@ -121,9 +130,10 @@ impl Row {
     fn stamp(&mut self, stamp: Stamp) -> anyhow::Result<()> {
         if let Some(last) = self.last.replace(stamp) {
             anyhow::ensure!(stamp.source == last.source, "a frame of another camera");
-            let (step, counter) = (stamp.counter.wrapping_sub(last.counter), stamp.counter);
-            let fits = if self.may_skip { counter > last.counter } else { step == 1 };
-            anyhow::ensure!(fits, "frame {counter} follows {}", last.counter);
+            let (before, counter) = (last.counter, stamp.counter);
+            let fits = counter == before + 1 || self.may_skip && counter > before;
+            anyhow::ensure!(fits, "frame {counter} follows {before}");
+            self.missed += counter - before - 1;
         }
         self.frames += 1;
         Ok(())

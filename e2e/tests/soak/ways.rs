@@ -12,6 +12,9 @@ use crate::stage::{ALWAYS, CHOSEN, Dice, Stage, now_us, text};
 use crate::tally::{Outcome, Row};
 use crate::{players, socket, whep};
 
+/// The way of who does not keep up.
+pub(crate) const SLOW: &str = "RTSP, slow";
+
 /// A session of a way.
 type Session = fn(&Stage, &mut Dice) -> anyhow::Result<Outcome>;
 
@@ -32,7 +35,7 @@ fn all(export_every: Duration) -> Vec<(&'static str, Duration, Session)> {
         ("HLS in ffmpeg", soon, players::hls),
         ("RTSP, RTSPS in ffmpeg", soon, players::rtsp),
         ("RTSP in retina", soon, players::retina),
-        ("RTSP, slow", soon, players::slow),
+        (SLOW, soon, players::slow),
         ("thumbnails", later, thumbnails),
         ("export", export_every, export),
         ("sign-in, tree, timelines", later, desk),
