@@ -4,7 +4,7 @@
 //! ```text
 //! spoil    a range of bytes      reading any of it fails
 //! refuse   an act on a path      it fails, each time
-//! stall    appending             it waits until it may go on
+//! stall    appending to a file   it waits until it may go on
 //! ```
 //!
 //! For one bad sector, one immutable file, one slow moment, with the rest of
@@ -15,6 +15,10 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a busy machine may take to come to an append.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a disk may refuse to do to a path.
 #[doc(hidden)]
@@ -40,9 +44,17 @@ pub struct Faults {
 struct State {
     spoiled: Vec<(PathBuf, Range<u64>)>,
     refused: HashSet<(Act, PathBuf)>,
-    stalled: bool,
+    stalled: Option<PathBuf>,
     /// Who waits for the end of the stall.
     waiting: usize,
+}
+
+/// That a file takes no bytes, until this is dropped: however a test ends, nobody
+/// waits on.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Stall<'a> {
+    faults: &'a Faults,
 }
 
 impl Faults {
@@ -56,15 +68,10 @@ impl Faults {
         self.state().refused.insert((act, path.to_owned()));
     }
 
-    /// Makes every append wait until the disk is mended.
-    pub fn stall(&self) {
-        self.state().stalled = true;
-    }
-
-    /// Returns when an append waits.
-    pub fn until_one_waits(&self) {
-        let waits = self.changed.wait_while(self.state(), |state| state.waiting == 0);
-        drop(waits.unwrap_or_else(PoisonError::into_inner));
+    /// Makes appends to a file wait until what this returns is dropped.
+    pub fn stall(&self, path: &Path) -> Stall<'_> {
+        self.state().stalled = Some(path.to_owned());
+        Stall { faults: self }
     }
 
     /// Puts everything in order again.
@@ -72,17 +79,16 @@ impl Faults {
         let mut state = self.state();
         state.spoiled.clear();
         state.refused.clear();
-        state.stalled = false;
-        self.changed.notify_all();
     }
 
     /// Refuses an act on a path, if it is to be refused, and waits if it has to.
     pub(crate) fn meet(&self, act: Act, path: &Path) -> io::Result<()> {
         let mut state = self.state();
-        if act == Act::Append && state.stalled {
+        let stands = |state: &mut State| state.stalled.as_deref() == Some(path);
+        if act == Act::Append && stands(&mut state) {
             state.waiting += 1;
             self.changed.notify_all();
-            let stall = self.changed.wait_while(state, |state| state.stalled);
+            let stall = self.changed.wait_while(state, stands);
             state = stall.unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
@@ -99,6 +105,24 @@ impl Faults {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stall<'_> {
+    /// Returns when an append waits; panics where none comes in a long time.
+    pub fn until_one_waits(&self) {
+        let none = |state: &mut State| state.waiting == 0;
+        let waits = self.faults.changed.wait_timeout_while(self.faults.state(), PATIENCE, none);
+        let (state, ended) = waits.unwrap_or_else(PoisonError::into_inner);
+        drop(state);
+        assert!(!ended.timed_out(), "nothing is appended to what is stalled");
+    }
+}
+
+impl Drop for Stall<'_> {
+    fn drop(&mut self) {
+        self.faults.state().stalled = None;
+        self.faults.changed.notify_all();
     }
 }
 
