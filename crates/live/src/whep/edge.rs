@@ -14,31 +14,30 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base::{StreamId, WallTime};
-use media::{Codec, Frame, Params};
+use media::Codec;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
-use str0m::IceCreds;
 use str0m::net::Transmit;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
+use super::End;
+use super::bell::{Bell, Ready};
 use super::config::WhepConfig;
 use super::demux::{Datagram, Routes};
 use super::outbox::Outbox;
-use super::packets::{self, Cut, Payloads};
-use super::session::{B_FRAMES, Now, Sendable, Session, Setup};
-use super::{End, Refused, addresses};
-use crate::{Hub, Tapped, Viewer};
-
-/// The most viewers of a process.
-const MOST_VIEWERS: usize = 4_000;
+use super::packets::{self, Cut};
+use super::service::Watched;
+use super::session::{B_FRAMES, Now, Session};
+use super::taken::Taken;
+use crate::{Hub, Viewer};
 
 /// What viewers' times are rounded up to.
 const TICK: Duration = Duration::from_millis(20);
@@ -57,62 +56,21 @@ const BUFFER: usize = 65_535;
 const SEND_BUFFER: usize = 8 << 20;
 const RECEIVE_BUFFER: usize = 1 << 20;
 
-/// WHEP as the rest of the program sees it. Clones are the same.
-#[derive(Clone)]
-pub struct Whep {
-    shared: Arc<Shared>,
-}
-
-/// What a viewer is to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watched {
-    /// The stream of pictures.
-    pub pictures: StreamId,
-    /// A stream of Opus beside it, for who may hear.
-    pub sound: Option<StreamId>,
-}
-
-/// An answered offer.
-#[derive(Debug)]
-pub struct Answered {
-    /// The answer, as SDP.
-    pub answer: String,
-    /// Whether sound goes along: it was to, and the offer takes it.
-    pub sound: bool,
-    /// The viewer, from now on.
-    pub watching: Watching,
-}
-
-/// One who watches. Dropping it ends that.
-#[derive(Debug)]
-pub struct Watching {
-    number: u64,
-    words: mpsc::UnboundedSender<Word>,
-    ended: oneshot::Receiver<End>,
-}
-
-struct Shared {
-    hub: Hub,
-    config: WhepConfig,
-    setup: Setup,
-    bound: SocketAddr,
-    words: mpsc::UnboundedSender<Word>,
-    /// Viewers now.
-    viewers: Arc<AtomicUsize>,
-}
-
-enum Word {
+/// What the thread is told.
+pub(super) enum Word {
     Open(Box<Opened>),
     Close(u64),
     Stop(oneshot::Sender<()>),
 }
 
-struct Opened {
-    number: u64,
-    ufrag: String,
-    session: Session,
-    watched: Watched,
-    ended: oneshot::Sender<End>,
+/// An answered offer, for the thread.
+pub(super) struct Opened {
+    pub(super) number: u64,
+    /// By which its checks are known.
+    pub(super) ufrag: String,
+    pub(super) session: Session,
+    pub(super) watched: Watched,
+    pub(super) ended: oneshot::Sender<End>,
 }
 
 /// One viewer as the thread has it.
@@ -130,21 +88,8 @@ struct Live {
     ended: Option<oneshot::Sender<End>>,
 }
 
-/// Whose streams have something.
-#[derive(Default)]
-struct Ready {
-    numbers: Mutex<Vec<u64>>,
-    rung: Notify,
-}
-
-/// Rings for one viewer, once until it was heard.
-struct Bell {
-    number: u64,
-    ready: Arc<Ready>,
-    is_rung: AtomicBool,
-}
-
-struct Edge {
+/// All viewers, as the thread has them.
+pub(super) struct Edge {
     hub: Hub,
     /// What the socket is bound to.
     bound: SocketAddr,
@@ -163,13 +108,23 @@ struct Edge {
     buffers: Vec<Vec<u8>>,
 }
 
-impl Whep {
-    /// Takes the port and starts to serve.
-    pub fn start(config: &WhepConfig, hub: Hub) -> io::Result<Self> {
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Word")
+    }
+}
+
+impl Edge {
+    /// Takes the port, and serves it by a thread of its own; returns where.
+    pub(super) fn start(
+        config: &WhepConfig,
+        hub: Hub,
+        words: mpsc::UnboundedReceiver<Word>,
+        viewers: Arc<AtomicUsize>,
+    ) -> io::Result<SocketAddr> {
         let socket = std::net::UdpSocket::bind(config.listen)?;
         socket.set_nonblocking(true)?;
         let bound = socket.local_addr()?;
-        let setup = Setup::new().map_err(io::Error::other)?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         for set in [
             state.set_send_buffer_size(UdpSockRef::from(&socket), SEND_BUFFER),
@@ -180,15 +135,13 @@ impl Whep {
             }
         }
         tracing::info!(%bound, segments = state.max_gso_segments(), "WHEP is served");
-        let (words, heard) = mpsc::unbounded_channel();
-        let viewers = Arc::new(AtomicUsize::new(0));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let public = config.public_address.map(|public| public.ip);
         let edge = Edge {
-            hub: hub.clone(),
+            hub,
             bound,
             public,
-            viewers: viewers.clone(),
+            viewers,
             live: HashMap::new(),
             routes: Routes::default(),
             due: BTreeSet::new(),
@@ -196,7 +149,7 @@ impl Whep {
             cut: HashMap::new(),
             outbox: Outbox::default(),
             buffers: vec![vec![0; BUFFER]; BUFFERS],
-            words: heard,
+            words,
             state,
             socket: {
                 let _within = runtime.enter();
@@ -206,134 +159,9 @@ impl Whep {
         std::thread::Builder::new()
             .name("whep".to_owned())
             .spawn(move || runtime.block_on(edge.run()))?;
-        let config = config.clone();
-        Ok(Self { shared: Arc::new(Shared { hub, config, setup, bound, words, viewers }) })
+        Ok(bound)
     }
 
-    /// Returns the address and port that media go out by.
-    pub fn address(&self) -> SocketAddr {
-        self.shared.bound
-    }
-
-    /// Returns how many watch, or are about to.
-    pub fn viewers(&self) -> usize {
-        self.shared.viewers.load(Ordering::Relaxed)
-    }
-
-    /// Answers an offer. Whether this person may watch is for the caller to know.
-    pub fn open(&self, offer: &str, watched: Watched) -> Result<Answered, Refused> {
-        let shared = &self.shared;
-        let place = Place::take(&shared.viewers)?;
-        let (ufrag, pass) = (secret(8)?, secret(24)?);
-        let credentials = IceCreds { ufrag: ufrag.clone(), pass };
-        let candidates = addresses::reachable(&shared.config, shared.bound, &addresses::own());
-        let now = Instant::now();
-        let (mut session, answer) =
-            Session::accept(offer, &shared.setup, credentials, &candidates, now)?;
-        // Told at once where it is known already; else the session ends by it.
-        if let Some(params) = known(&shared.hub, watched.pictures) {
-            session.takes(&params).map_err(Refused::Unsupported)?;
-        }
-        session.drain(now, |_| {});
-        let sound = watched.sound.is_some() && session.takes_sound();
-        let (ended, over) = oneshot::channel();
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed) as u64;
-        let opened = Opened { number, ufrag, session, watched, ended };
-        shared.words.send(Word::Open(Box::new(opened))).map_err(|_| Refused::Over)?;
-        place.keep();
-        let words = shared.words.clone();
-        Ok(Answered { answer, sound, watching: Watching { number, words, ended: over } })
-    }
-
-    /// Ends all sessions, tells their viewers, and closes the port.
-    pub async fn stop(&self) {
-        let (done, is_done) = oneshot::channel();
-        if self.shared.words.send(Word::Stop(done)).is_ok() {
-            // The thread drops the sender once it is through, or broke.
-            let _ = is_done.await;
-        }
-    }
-}
-
-/// Sessions of this process so far.
-static NUMBERS: AtomicUsize = AtomicUsize::new(1);
-
-/// A viewer's place among [`MOST_VIEWERS`], given back unless it is kept.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(viewers: &'a AtomicUsize) -> Result<Self, Refused> {
-        if viewers.fetch_add(1, Ordering::Relaxed) >= MOST_VIEWERS {
-            viewers.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refused::Busy);
-        }
-        Ok(Self(viewers))
-    }
-
-    fn keep(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Returns random letters (RFC 8839 §5.4: letters, digits, `+` and `/`).
-fn secret(letters: usize) -> Result<String, Refused> {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Refused::Busy)?;
-    Ok(bytes[..letters].iter().map(|byte| char::from(LETTERS[usize::from(byte & 63)])).collect())
-}
-
-impl Watching {
-    /// Waits until it is over, and returns why. May be dropped while it waits.
-    pub async fn ended(&mut self) -> End {
-        (&mut self.ended).await.unwrap_or(End::Over)
-    }
-
-    /// Returns why it is over, if it is.
-    pub fn is_over(&mut self) -> Option<End> {
-        match self.ended.try_recv() {
-            Ok(end) => Some(end),
-            Err(oneshot::error::TryRecvError::Empty) => None,
-            Err(oneshot::error::TryRecvError::Closed) => Some(End::Over),
-        }
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        // If the thread is no more, so is the session.
-        let _ = self.words.send(Word::Close(self.number));
-    }
-}
-
-impl std::fmt::Debug for Word {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Word")
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_rung.swap(true, Ordering::AcqRel) {
-            let mut numbers = self.ready.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            numbers.push(self.number);
-            drop(numbers);
-            self.ready.rung.notify_one();
-        }
-    }
-}
-
-impl Edge {
     async fn run(mut self) {
         let ready = self.ready.clone();
         loop {
@@ -353,7 +181,7 @@ impl Edge {
                     None if self.live.is_empty() => return,
                     None => self.stop(),
                 },
-                () = ready.rung.notified() => {}
+                () = ready.rung() => {}
                 () = sleep_until(due.into()) => {}
                 read = self.socket.readable() => if let Err(error) = read {
                     tracing::error!(%error, "the UDP socket of WHEP cannot be waited for");
@@ -370,8 +198,7 @@ impl Edge {
     fn open(&mut self, opened: Opened) {
         let Opened { number, ufrag, session, watched, ended } = opened;
         self.routes.add(ufrag.clone(), number);
-        let bell = Bell { number, ready: self.ready.clone(), is_rung: AtomicBool::new(false) };
-        let bell = Arc::new(bell);
+        let bell = Bell::new(number, self.ready.clone());
         let (waker, due) = (Waker::from(bell.clone()), Instant::now());
         let live = Live {
             session,
@@ -457,12 +284,8 @@ impl Edge {
 
     /// Serves those whose streams have something.
     fn serve_ready(&mut self) {
-        let numbers = {
-            let mut numbers = self.ready.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *numbers)
-        };
         let now = now();
-        for number in numbers {
+        for number in self.ready.take() {
             self.contained(number, |edge| edge.feed(number, now));
         }
     }
@@ -470,7 +293,7 @@ impl Edge {
     /// Gives a viewer what its streams have.
     fn feed(&mut self, number: u64, now: Now) {
         let Some(live) = self.live.get_mut(&number) else { return };
-        live.bell.is_rung.store(false, Ordering::Release);
+        live.bell.heard();
         let mut context = Context::from_waker(&live.waker);
         let mut shown = Taken::default();
         if let Some(viewer) = &mut live.pictures {
@@ -633,68 +456,6 @@ fn way(
     // That of a NAT before us is not ours to send from.
     let is_ours = bound.ip().is_unspecified() && public != Some(from);
     (to, is_ours.then(|| mapped(from)))
-}
-
-/// Returns what a stream is known to be.
-fn known(hub: &Hub, stream: StreamId) -> Option<Arc<Params>> {
-    let (mut viewer, mut context) = (hub.subscribe(stream), Context::from_waker(Waker::noop()));
-    loop {
-        match viewer.poll_tapped(&mut context) {
-            Poll::Ready(Tapped::Begin(params)) => return Some(params),
-            Poll::Ready(Tapped::Closed) | Poll::Pending => return None,
-            Poll::Ready(_) => {}
-        }
-    }
-}
-
-/// What a stream had for a viewer at once.
-#[derive(Default)]
-struct Taken {
-    runs: Vec<Run>,
-    over: Option<End>,
-}
-
-/// Frames that follow one another.
-struct Run {
-    begins: Option<Arc<Params>>,
-    frames: Vec<Sendable>,
-}
-
-impl Taken {
-    fn take_all(
-        &mut self,
-        viewer: &mut Viewer,
-        context: &mut Context<'_>,
-        mut cut: impl FnMut(&Frame) -> Result<Payloads, End>,
-    ) {
-        while let Poll::Ready(tapped) = viewer.poll_tapped(context) {
-            match tapped {
-                Tapped::Frame(frame) => match cut(&frame) {
-                    // What cannot be cut is no frame, and nobody misses it.
-                    Ok(payloads) if payloads.is_empty() => {}
-                    Ok(payloads) => {
-                        let sendable = Sendable { wall: frame.wall, payloads };
-                        match self.runs.last_mut() {
-                            Some(run) => run.frames.push(sendable),
-                            None => self.runs.push(Run { begins: None, frames: vec![sendable] }),
-                        }
-                    }
-                    Err(end) => {
-                        self.over = Some(end);
-                        return;
-                    }
-                },
-                Tapped::Begin(params) => {
-                    self.runs.push(Run { begins: Some(params), frames: Vec::new() });
-                }
-                Tapped::Closed => {
-                    self.over = Some(End::Removed);
-                    return;
-                }
-                Tapped::State(_) | Tapped::Dropped { .. } => {}
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@
 //!
 //! | file | has |
 //! |---|---|
+//! | `service` | WHEP as the rest of the program sees it |
 //! | `edge` | the socket, the clock, the thread that drives all sessions |
 //! | `session` | one viewer: bytes and frames in, bytes out |
+//! | `bell`, `taken` | whose streams have something, and what |
 //! | `demux`, `offer`, `packets`, `rhythm`, `pace`, `addresses` | pure parts of it |
 //! | `outbox` | many packets by one call to the kernel |
 //! | `config` | what the node's file says |
@@ -26,6 +28,7 @@
 //! packets), reorder B-frames (refused in words: WebRTC has no place for them).
 
 mod addresses;
+mod bell;
 mod config;
 pub(crate) mod demux;
 mod edge;
@@ -34,13 +37,15 @@ mod outbox;
 mod pace;
 pub(crate) mod packets;
 mod rhythm;
+mod service;
 mod session;
+mod taken;
 
 use std::fmt;
 
 pub use config::{PublicAddress, WhepConfig};
-pub use edge::{Answered, Watched, Watching, Whep};
 pub use offer::LARGEST_OFFER;
+pub use service::{Answered, Watched, Watching, Whep};
 
 /// Why an offer is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
