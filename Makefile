@@ -47,7 +47,7 @@ e2e: need-test web/dist/index.html ## the whole program in a real browser and ag
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue -p decode-worker
-	@cargo build --release --locked -p decode-worker --example cost
+	@cargo build --release --locked -p decode-worker --example job_cost
 	@KHUE_LOG=warn $(CARGO_TARGET_DIR)/release/bench
 
 soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 3000 power cuts

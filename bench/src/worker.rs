@@ -1,4 +1,4 @@
-//! What the worker's jobs cost: `decode-worker/examples/cost.rs`, which measures
+//! What the worker's jobs cost: `decode-worker/examples/job_cost.rs`, which measures
 //! its processes, and whose rows go into the page.
 
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use anyhow::Context;
 
 /// Returns the rows of its table.
 pub(crate) fn measure() -> anyhow::Result<String> {
-    let program = std::env::current_exe()?.with_file_name("examples").join("cost");
+    let program = std::env::current_exe()?.with_file_name("examples").join("job_cost");
     let output = Command::new(&program)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -11,6 +11,7 @@ pub mod players;
 pub mod program;
 pub mod recorded;
 pub mod socket;
+pub mod stage;
 pub mod wait;
 pub mod ways;
 

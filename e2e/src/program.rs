@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -14,7 +15,8 @@ use crate::wait::PATIENCE;
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    lines: Receiver<String>,
+    /// Shared by nobody; a lock, so that threads of a test may share the program.
+    lines: Mutex<Receiver<String>>,
     /// Everything it said so far on standard output.
     pub said: Vec<String>,
 }
@@ -58,14 +60,14 @@ impl Program {
                 }
             }
         });
-        Ok(Self { child, lines, said: Vec::new() })
+        Ok(Self { child, lines: Mutex::new(lines), said: Vec::new() })
     }
 
     /// Waits for a line that holds `words`, and returns it.
     pub fn wait_for(&mut self, words: &str) -> anyhow::Result<String> {
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self.next_line(until) {
                 Ok(line) => {
                     self.said.push(line.clone());
                     if line.contains(words) {
@@ -112,6 +114,11 @@ impl Program {
             .with_context(|| format!("no password in {line:?}"))
     }
 
+    fn next_line(&mut self, until: Instant) -> Result<String, RecvTimeoutError> {
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        lines.recv_timeout(until.saturating_duration_since(Instant::now()))
+    }
+
     /// The process.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -124,7 +131,7 @@ impl Program {
         let until = Instant::now() + PATIENCE;
         loop {
             // The reader's channel closes when the process closes its output.
-            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self.next_line(until) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(self.child.wait()?),
                 Err(RecvTimeoutError::Timeout) => bail!("khue did not stop within {PATIENCE:?}"),

@@ -13,13 +13,14 @@ use e2e::city;
 use e2e::heard::Heard;
 use e2e::http::{Answer, Person};
 use e2e::players::{self, Playing, run, tracks};
-use e2e::program::{self, Program};
+use e2e::program;
 use e2e::socket::{Socket, Told};
+use e2e::stage::Stage;
 use e2e::wait::until;
 use e2e::ways::{self, Secret};
 use serde_json::{Value, json};
 use simcam::sound::{Sound, SoundCodec};
-use simcam::{CameraConfig, Delivery, Server};
+use simcam::{CameraConfig, Delivery};
 
 const CHOSEN: &str = "quan họ Kinh Bắc 2009";
 
@@ -47,27 +48,16 @@ const HEARD: f64 = 3.0;
 
 /// The cameras of a running program, and two people.
 struct World {
-    server: Server,
-    _runtime: tokio::runtime::Runtime,
+    stage: Stage,
     operator: Person,
     administrator: Person,
     /// Their ids, in their order.
     cameras: Vec<String>,
-    folder: tempfile::TempDir,
 }
 
 impl World {
-    fn with(ears: &[Ear]) -> anyhow::Result<(Program, Self)> {
+    fn with(ears: &[Ear]) -> anyhow::Result<Self> {
         program::worker();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let folder = tempfile::tempdir()?;
-        let config = program::configure(
-            folder.path(),
-            "[http]\nlisten = \"127.0.0.1:0\"\n\
-             [rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n\
-             [store]\nreserve_bytes = 16777216\n[decode]\ncores = 8.0\n",
-        )?;
         let clip = city::small_clip()?;
         let camera = |ear: &Ear| -> anyhow::Result<CameraConfig> {
             let sound = Sound::test_tone(ear.codec, ear.tone_hz, 2)?;
@@ -75,16 +65,12 @@ impl World {
             Ok(CameraConfig { sound: Some(sound), ..camera })
         };
         let simulated = ears.iter().map(camera).collect::<anyhow::Result<_>>()?;
-        let server = runtime.block_on(city::serve_these(simulated))?;
-        city::add(&config, &server, ears.len())?;
-        let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
-        let address = khue.address()?;
-        let mut person = |name: &str| -> anyhow::Result<Person> {
-            let mut person = Person::reach(&address, &folder.path().join("data"))?;
-            person.sign_in_first(name, &khue.password(name)?, CHOSEN)?;
-            Ok(person)
-        };
-        let (operator, administrator) = (person("trucban")?, person("quantri")?);
+        let mut stage = Stage::set(
+            simulated,
+            "[rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n[decode]\ncores = 8.0\n",
+        )?;
+        let operator = stage.person("trucban", CHOSEN)?;
+        let administrator = stage.person("quantri", CHOSEN)?;
         let cameras = until("the cameras to be recorded", || {
             let rows = operator.ask("GET", "tree", None)?.ok()?["cameras"].clone();
             let rows = rows.as_array().context("a tree has cameras")?;
@@ -92,8 +78,7 @@ impl World {
             let ids = rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned));
             Ok(recorded.then(|| ids.collect::<Vec<_>>()))
         })?;
-        let world = Self { server, _runtime: runtime, operator, administrator, cameras, folder };
-        Ok((khue, world))
+        Ok(Self { stage, operator, administrator, cameras })
     }
 
     /// Authorises a camera's sound, or withdraws that.
@@ -122,7 +107,7 @@ impl World {
 
     fn deliveries(&self, number: usize, role: &str) -> Vec<Delivery> {
         let path = format!("cam{number}/{role}");
-        let mut deliveries = self.server.deliveries();
+        let mut deliveries = self.stage.server.deliveries();
         deliveries.retain(|one| one.path == path);
         deliveries
     }
@@ -135,7 +120,7 @@ impl World {
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.stage.file(name)
     }
 
     /// Has ffmpeg record a few seconds over RTSP.
@@ -289,7 +274,7 @@ fn check(way: &str, ear: Ear, heard: &Heard) -> anyhow::Result<()> {
 fn sound_is_heard_on_every_way_out_where_it_is_authorised_and_on_none_elsewhere()
 -> anyhow::Result<()> {
     let ears = [AAC, PCMU, DEAF];
-    let (khue, world) = World::with(&ears)?;
+    let world = World::with(&ears)?;
     for number in 0..ears.len() {
         assert_eq!(world.actions(number)?, ["live"], "nobody has authorised anything");
     }
@@ -318,7 +303,7 @@ fn sound_is_heard_on_every_way_out_where_it_is_authorised_and_on_none_elsewhere(
     assert_eq!([asked(0, "sub"), asked(1, "sub"), asked(2, "sub")], [0; 3]);
     let sent = |one: Delivery| one.sound.map_or(0, |sound| sound.packets);
     assert_eq!(world.deliveries(2, "main").into_iter().map(sent).sum::<u64>(), 0);
-    assert!(khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }
 
@@ -381,7 +366,7 @@ fn hears_nothing(world: &World, number: usize) -> anyhow::Result<()> {
 #[test]
 fn what_is_no_longer_authorised_is_no_longer_fetched_and_whoever_listens_ends() -> anyhow::Result<()>
 {
-    let (khue, world) = World::with(&[AAC])?;
+    let world = World::with(&[AAC])?;
     let (operator, camera) = (&world.operator, &world.cameras[0]);
     world.authorise(0, true)?;
     world.wait_for_sound(0)?;
@@ -431,6 +416,6 @@ fn what_is_no_longer_authorised_is_no_longer_fetched_and_whoever_listens_ends() 
         assert!(one.sound.is_some_and(|sound| !sound.setup && sound.packets == 0), "{one:?}");
     }
     hears_nothing(&world, 0)?;
-    assert!(khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use e2e::http::Person;
-use e2e::program::{self, Program};
+use e2e::stage::Stage;
 use e2e::wait::until;
-use e2e::{city, ways};
+use e2e::ways;
 use serde::Deserialize;
 use serde_json::json;
-use simcam::clip;
 use simcam::scene::Scene;
+use simcam::{CameraConfig, clip};
 
 /// Frames in the loop of the main stream.
 const LOOP: u64 = 500;
@@ -36,26 +36,16 @@ struct Tile {
 
 #[test]
 fn each_way_shows_the_frames_that_were_sent_in_their_order() -> anyhow::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let folder = tempfile::tempdir()?;
     let scene = clip::render_all(&e2e::scenes(), &Scene::all()[..1], |_| {})?.remove(0);
-    let cameras = runtime.block_on(city::serve(1, &Arc::new(scene.main), &Arc::new(scene.sub)))?;
-    let config = program::configure(
-        folder.path(),
-        "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n",
-    )?;
-    city::add(&config, &cameras, 1)?;
-    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
-    let address = khue.address()?;
-    let mut person = Person::reach(&address, &folder.path().join("data"))?;
-    person.sign_in_first("trucban", &khue.password("trucban")?, CHOSEN)?;
+    let camera = CameraConfig::new("", Arc::new(scene.main), Arc::new(scene.sub));
+    let mut stage = Stage::set(vec![camera], "")?;
+    let person = stage.person("trucban", CHOSEN)?;
 
     for way in ["mse", "whep", "hls"] {
         if way == "hls" {
             wait_for_segments(&person)?;
         }
-        let tile = watch(&address, way)?;
+        let tile = watch(&stage.address, way)?;
         assert_eq!((tile.way.as_str(), tile.role.as_str()), (way, "main"));
         let (first, last) = (tile.shown[0], tile.shown[tile.shown.len() - 1]);
         let mut frames = 0;
@@ -68,7 +58,7 @@ fn each_way_shows_the_frames_that_were_sent_in_their_order() -> anyhow::Result<(
         println!("{way}: {frames} frames within {:.0} ms", last.1 - first.1);
         assert!(frames > 0, "{way}: the picture stands still");
     }
-    assert!(khue.stop()?.success());
+    assert!(stage.khue.stop()?.success());
     Ok(())
 }
 

@@ -11,19 +11,20 @@ use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use e2e::http::{self, Person};
 use e2e::players::{Playing, run};
-use e2e::program::{self, Program};
+use e2e::program;
+use e2e::stage::Stage;
 use e2e::wait::until;
 use e2e::ways::Secret;
 use e2e::{city, recorded, ways};
 use media::nal;
-use simcam::{Server, sei};
+use simcam::{CameraConfig, sei};
 
 const CHOSEN: &str = "chùa Một Cột 1049";
 
@@ -31,34 +32,18 @@ const CHOSEN: &str = "chùa Một Cột 1049";
 const FRAMES: usize = 125;
 
 struct World {
-    folder: tempfile::TempDir,
-    khue: Program,
+    stage: Stage,
     operator: Person,
-    address: String,
     camera: String,
     number: u64,
-    server: Server,
-    runtime: tokio::runtime::Runtime,
 }
 
 fn world() -> anyhow::Result<World> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let folder = tempfile::tempdir()?;
-    let config = program::configure(
-        folder.path(),
-        "[http]\nlisten = \"127.0.0.1:0\"\n\
-         [rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n\
-         [store]\nreserve_bytes = 16777216\n",
-    )?;
     let clip = city::small_clip()?;
-    let server = runtime.block_on(city::serve(1, &clip, &clip))?;
-    city::add(&config, &server, 1)?;
-    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
-    let address = khue.address()?;
-    let one_time = khue.password("trucban")?;
-    let mut operator = Person::reach(&address, &folder.path().join("data"))?;
-    operator.sign_in_first("trucban", &one_time, CHOSEN)?;
+    let camera = CameraConfig::new("", clip.clone(), clip);
+    let mut stage =
+        Stage::set(vec![camera], "[rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n")?;
+    let operator = stage.person("trucban", CHOSEN)?;
     let row = until("the camera to be recorded", || {
         let tree = operator.ask("GET", "tree", None)?.ok()?;
         let row = tree["cameras"][0].clone();
@@ -66,7 +51,7 @@ fn world() -> anyhow::Result<World> {
     })?;
     let camera = row["id"].as_str().context("an id")?.to_owned();
     let number = row["number"].as_u64().context("a number")?;
-    Ok(World { folder, khue, operator, address, camera, number, server, runtime })
+    Ok(World { stage, operator, camera, number })
 }
 
 impl World {
@@ -78,10 +63,6 @@ impl World {
     /// cookie that opens it.
     fn hls(&self) -> anyhow::Result<(String, String)> {
         ways::hls(&self.operator, &self.camera, &["live"])
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 }
 
@@ -118,14 +99,14 @@ fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
     let world = world()?;
     let secret = world.secret()?;
     for (scheme, role) in [("rtsp:", "main"), ("rtsps:", "main"), ("rtsp:", "sub")] {
-        let file = world.file("ffmpeg.h264");
+        let file = world.stage.file("ffmpeg.h264");
         let url = secret.url(scheme, role)?;
         let (ended, words) = ffmpeg(&["-rtsp_transport", "tcp", "-i", &url], &file)?;
         assert!(ended, "ffmpeg, {scheme} {role}: {words}");
         check(&file).with_context(|| format!("ffmpeg, {scheme} {role}"))?;
     }
     for scheme in ["rtsp:", "rtsps:"] {
-        let file = world.file("gstreamer.h264");
+        let file = world.stage.file("gstreamer.h264");
         let url = secret.bare(scheme, "main")?;
         // Its exit status says nothing: it asks for PAUSE and TEARDOWN at once, and
         // complains if the connection is gone before the second answer.
@@ -141,7 +122,7 @@ fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
 
     // A recorder of our own kind: this very program takes it for a camera.
     let url = secret.bare("rtsp:", "main")?;
-    let config = world.file("khue.toml");
+    let config = world.stage.file("khue.toml");
     let mut adding = Command::new(program::khue())
         .args(["camera", "add", &url, "--user", &secret.user, "--name", "vòng", "--config"])
         .arg(&config)
@@ -155,7 +136,7 @@ fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
         let Some(stream) = cameras.iter().find(|(id, _)| **id != world.camera) else {
             return Ok(None);
         };
-        let root = world.file("data/recordings");
+        let root = world.stage.file("data/recordings");
         let frames = recorded::stream(&root, *stream.1)?;
         Ok((frames.len() > FRAMES).then_some(frames))
     })?;
@@ -164,9 +145,7 @@ fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
         assert_eq!(pair[1].stamp.counter, pair[0].stamp.counter + 1);
         assert_eq!(pair[0].stamp.source, main);
     }
-    assert!(world.khue.stop()?.success(), "what plays does not hold up a stop");
-    drop(world.server);
-    world.runtime.shutdown_background();
+    assert!(world.stage.khue.stop()?.success(), "what plays does not hold up a stop");
     Ok(())
 }
 
@@ -174,7 +153,7 @@ fn players_and_recorders_watch_over_rtsp() -> anyhow::Result<()> {
 fn what_opens_nothing_is_told_nothing_and_what_is_revoked_ends() -> anyhow::Result<()> {
     let world = world()?;
     let secret = world.secret()?;
-    let file = world.file("refused.h264");
+    let file = world.stage.file("refused.h264");
     let try_it = |url: &str| -> anyhow::Result<String> {
         let (ended, words) = ffmpeg(&["-rtsp_transport", "tcp", "-i", url], &file)?;
         assert!(!ended, "{url} was opened");
@@ -197,10 +176,10 @@ fn what_opens_nothing_is_told_nothing_and_what_is_revoked_ends() -> anyhow::Resu
         Command::new("ffmpeg")
             .args(["-nostdin", "-v", "error", "-y", "-rtsp_transport", "tcp", "-i", &url])
             .args(["-c", "copy", "-f", "h264"])
-            .arg(world.file("playing.h264")),
+            .arg(world.stage.file("playing.h264")),
     )?;
     until("the player to have frames", || {
-        let size = fs::metadata(world.file("playing.h264")).map_or(0, |file| file.len());
+        let size = fs::metadata(world.stage.file("playing.h264")).map_or(0, |file| file.len());
         anyhow::ensure!(!playing.has_ended()?, "the player ended by itself");
         Ok((size > 0).then_some(()))
     })?;
@@ -210,7 +189,7 @@ fn what_opens_nothing_is_told_nothing_and_what_is_revoked_ends() -> anyhow::Resu
     until("the player to be let go", || Ok(playing.has_ended()?.then_some(())))?;
     println!("a revoked secret's player was let go after {:?}", began.elapsed());
     assert!(try_it(&url)?.contains("401"));
-    assert!(world.khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }
 
@@ -227,18 +206,18 @@ fn terminate(child: &mut Child) -> anyhow::Result<()> {
 fn players_watch_by_hls() -> anyhow::Result<()> {
     let world = world()?;
     let (path, cookie) = world.hls()?;
-    let url = format!("{}{path}", world.address);
-    let file = world.file("ffmpeg.h264");
+    let url = format!("{}{path}", world.stage.address);
+    let file = world.stage.file("ffmpeg.h264");
     let header = format!("Cookie: {cookie}\r\n");
     let (ended, words) = ffmpeg(&["-headers", &header, "-i", &url], &file)?;
     assert!(ended, "ffmpeg: {words}");
     check(&file).with_context(|| format!("ffmpeg: {words}"))?;
-    let (ended, words) = ffmpeg(&["-i", &url], &world.file("without.h264"))?;
+    let (ended, words) = ffmpeg(&["-i", &url], &world.stage.file("without.h264"))?;
     assert!(!ended && words.contains("404"), "without the cookie: {words}");
 
     // Its segments it fetches from whom the system trusts alone, and gst-launch-1.0
     // cannot set a list of texts, which the cookies are.
-    let (file, plain) = (world.file("gstreamer.h264"), in_the_clear(&world, None)?);
+    let (file, plain) = (world.stage.file("gstreamer.h264"), in_the_clear(&world, None)?);
     let (ended, words) = run(Command::new("/usr/bin/python3")
         .args(["-c", GSTREAMER, &format!("http://{plain}{path}"), &cookie])
         .args([&(FRAMES + 1).to_string()])
@@ -252,7 +231,7 @@ fn players_watch_by_hls() -> anyhow::Result<()> {
     // As somebody who is not root, which it refuses to be.
     let home = tempfile::tempdir()?;
     fs::set_permissions(home.path(), Permissions::from_mode(0o777))?;
-    let (file, raw) = (home.path().join("vlc.ts"), world.file("vlc.h264"));
+    let (file, raw) = (home.path().join("vlc.ts"), world.stage.file("vlc.h264"));
     let root = fs::metadata("/proc/self")?.uid() == 0;
     let before: &[&str] = if root { &["runuser", "-u", "nobody", "--", "cvlc"] } else { &["cvlc"] };
     let mut vlc = Command::new(before[0])
@@ -281,7 +260,7 @@ fn players_watch_by_hls() -> anyhow::Result<()> {
     for pair in seen?.windows(2) {
         assert_eq!(pair[1], pair[0] + 1, "VLC missed a frame");
     }
-    assert!(world.khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }
 
@@ -326,7 +305,7 @@ fn a_player_of_low_latency_hls_has_each_part_as_soon_as_it_is_there() -> anyhow:
         delays[delays.len() / 2],
         delays[delays.len() - 1]
     );
-    assert!(world.khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }
 
@@ -364,7 +343,7 @@ sys.exit(failed)
 fn in_the_clear(world: &World, cookie: Option<String>) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let (to, ca) = (world.address.clone(), fs::read(world.file("data/tls/ca.pem"))?);
+    let (to, ca) = (world.stage.address.clone(), fs::read(world.stage.file("data/tls/ca.pem"))?);
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let (to, ca, cookie) = (to.clone(), ca.clone(), cookie.clone());

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use e2e::http::Person;
 use e2e::program::{self, Program};
-use e2e::{city, players, ways};
+use e2e::stage::Stage;
+use e2e::{players, ways};
 use serde_json::{Value, json};
-use simcam::Server;
-use simcam::clip;
 use simcam::scene::Scene;
+use simcam::{CameraConfig, clip};
 
 /// Frames in the loop of a stream.
 const LOOP: u32 = 500;
@@ -27,37 +27,20 @@ const FRAMES: usize = 100;
 const CHOSEN: &str = "mưa rào Hà Nội 1954";
 
 /// A running program with one camera, and somebody who may watch it.
-struct Stage {
-    // Ended in this order.
-    khue: Program,
-    _cameras: Server,
-    _runtime: tokio::runtime::Runtime,
+struct World {
+    stage: Stage,
     person: Person,
-    address: String,
     camera: String,
-    folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl World {
     fn set() -> anyhow::Result<Self> {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let folder = tempfile::tempdir()?;
         let scene = clip::render_all(&e2e::scenes(), &Scene::all()[..1], |_| {})?.remove(0);
-        let (main, sub) = (Arc::new(scene.main), Arc::new(scene.sub));
-        let cameras = runtime.block_on(city::serve(1, &main, &sub))?;
-        let config = program::configure(
-            folder.path(),
-            "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n",
-        )?;
-        city::add(&config, &cameras, 1)?;
-        let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
-        let address = khue.address()?;
-        let mut person = Person::reach(&address, &folder.path().join("data"))?;
-        person.sign_in_first("trucban", &khue.password("trucban")?, CHOSEN)?;
-        let known = person.cameras()?;
-        let camera = known.keys().next().context("there is a camera")?.clone();
-        Ok(Self { khue, _cameras: cameras, _runtime: runtime, person, address, camera, folder })
+        let camera = CameraConfig::new("", Arc::new(scene.main), Arc::new(scene.sub));
+        let mut stage = Stage::set(vec![camera], "")?;
+        let person = stage.person("trucban", CHOSEN)?;
+        let camera = person.cameras()?.into_keys().next().context("there is a camera")?;
+        Ok(Self { stage, person, camera })
     }
 
     /// A token that lets somebody watch the camera now.
@@ -68,15 +51,15 @@ impl Stage {
 
 #[test]
 fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
-    let stage = Stage::set()?;
-    let session = stage.person.ask("GET", "session", None)?.ok()?;
+    let world = World::set()?;
+    let session = world.person.ask("GET", "session", None)?.ok()?;
     assert_eq!(session["ways"]["whep"], true);
 
     // The small stream has ten frames a second, numbered as those of the large one.
-    let found = aiortc(&stage, "sub")?;
+    let found = aiortc(&world, "sub")?;
     assert_eq!((&found["status"], &found["sizes"]), (&json!(201), &json!([[640, 360]])), "{found}");
     assert_eq!((&found["ended"], &found["again"]), (&json!(200), &json!(404)));
-    let numbers = burnt_in(&stage.folder.path().join("pictures"))?;
+    let numbers = burnt_in(&world.stage.file("pictures"))?;
     assert_eq!(numbers.len(), FRAMES);
     follow(&numbers, 2..=3);
     let times: Vec<i64> = serde_json::from_value(found["times"].clone())?;
@@ -84,14 +67,14 @@ fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
 
     // The large one is more than Python takes on a busy machine: its kernel drops
     // packets that it does not read in time, and it shows what it then has.
-    let found = aiortc(&stage, "main")?;
+    let found = aiortc(&world, "main")?;
     assert_eq!(found["sizes"], json!([[1920, 1080]]), "{found}");
-    let mut numbers = burnt_in(&stage.folder.path().join("pictures"))?;
+    let mut numbers = burnt_in(&world.stage.file("pictures"))?;
     follow(&numbers, 0..=LOOP / 2);
     numbers.dedup();
     assert!(numbers.len() >= 25, "{numbers:?}");
 
-    let found = chromium(&stage)?;
+    let found = chromium(&world)?;
     let (first, second) = (&found["first"], &found["second"]);
     assert_eq!((&second["codec"], &second["state"]), (&json!("video/H264"), &json!("connected")));
     assert_eq!((&second["width"], &second["height"]), (&json!(1920), &json!(1080)));
@@ -101,7 +84,7 @@ fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
     let numbers: Vec<u32> = serde_json::from_value(found["numbers"].clone())?;
     // A browser on a busy machine leaves frames out on screen, but never goes back.
     follow(&numbers, 0..=LOOP / 2);
-    assert!(stage.khue.stop()?.success());
+    assert!(world.stage.khue.stop()?.success());
     Ok(())
 }
 
@@ -135,17 +118,17 @@ fn a_udp_port_that_is_taken_is_named_with_the_cure() -> anyhow::Result<()> {
 }
 
 /// Watches with aiortc, and returns what it found.
-fn aiortc(stage: &Stage, role: &str) -> anyhow::Result<Value> {
+fn aiortc(world: &World, role: &str) -> anyhow::Result<Value> {
     let told = json!({
-        "token": stage.token()?, "role": role, "frames": FRAMES,
-        "pictures": stage.folder.path().join("pictures"),
+        "token": world.token()?, "role": role, "frames": FRAMES,
+        "pictures": world.stage.file("pictures"),
     });
-    players::whep(&stage.person, &stage.folder.path().join("data/tls/ca.pem"), told)
+    players::whep(&world.person, &world.stage.file("data/tls/ca.pem"), told)
 }
 
 /// Watches with a page in Chromium, and returns what it found.
-fn chromium(stage: &Stage) -> anyhow::Result<Value> {
-    let told = json!({ "address": stage.address, "token": stage.token()?, "role": "main" });
+fn chromium(world: &World) -> anyhow::Result<Value> {
+    let told = json!({ "address": world.stage.address, "token": world.token()?, "role": "main" });
     let story = Command::new("node")
         .arg(e2e::root().join("web/e2e/whep-story.mjs"))
         .arg(told.to_string())

@@ -21,10 +21,11 @@ use anyhow::Context;
 use base::StreamId;
 use bytes::Bytes;
 use e2e::http::Person;
-use e2e::program::{self, Program};
+use e2e::program;
 use e2e::socket::{Socket, Told};
+use e2e::stage::Stage;
 use e2e::wait::until;
-use e2e::{city, recorded, ways};
+use e2e::{recorded, ways};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use simcam::clip::{Clip, Codec, Pattern};
@@ -255,29 +256,15 @@ fn thumbnail(person: &Person, camera: &str, token: &str) -> anyhow::Result<(u16,
 #[test]
 fn a_worker_killed_and_fed_with_garbage_costs_recording_no_frame_and_comes_back()
 -> anyhow::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let folder = tempfile::tempdir()?;
     // By a name of its own, by which this program's processes are known to the end.
-    let worker = folder.path().join("khue-decode");
+    let place = tempfile::tempdir()?;
+    let worker = place.path().join("khue-decode");
     symlink(program::worker(), &worker)?;
-    let config = program::configure(
-        folder.path(),
-        &format!(
-            "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n\
-             [decode]\nprogram = {worker:?}\ncores = 8.0\n"
-        ),
-    )?;
-    let server = runtime.block_on(city::serve_these(cameras()?))?;
-    city::add(&config, &server, CAMERAS)?;
-    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
-    let address = khue.address()?;
-    let mut person = |name: &str| -> anyhow::Result<Person> {
-        let mut person = Person::reach(&address, &folder.path().join("data"))?;
-        person.sign_in_first(name, &khue.password(name)?, CHOSEN)?;
-        Ok(person)
-    };
-    let (operator, administrator) = (Arc::new(person("trucban")?), person("quantri")?);
+    let config = format!("[decode]\nprogram = {worker:?}\ncores = 8.0\n");
+    let mut stage = Stage::set(cameras()?, &config)?;
+    let operator = Arc::new(stage.person("trucban", CHOSEN)?);
+    let administrator = stage.person("quantri", CHOSEN)?;
+    let server = &stage.server;
     let rows = until("the cameras to be recorded", || {
         let tree = operator.ask("GET", "tree", None)?.ok()?;
         let rows = tree["cameras"].as_array().context("a tree has cameras")?.clone();
@@ -293,7 +280,7 @@ fn a_worker_killed_and_fed_with_garbage_costs_recording_no_frame_and_comes_back(
         change(number, json!({ "sound": true }))?;
     }
     change(SPOILT, json!({ "sound": true, "transport": "udp" }))?;
-    let sent = wait_until_sent(&server)?;
+    let sent = wait_until_sent(server)?;
     until("the last camera to be read by UDP", || {
         let read = |one: &Delivery| {
             let hears = one.sound.is_some_and(|sound| sound.setup);
@@ -335,7 +322,7 @@ fn a_worker_killed_and_fed_with_garbage_costs_recording_no_frame_and_comes_back(
         })
     };
 
-    let khue_id = khue.pid();
+    let khue_id = stage.khue.pid();
     let well_after =
         |moment_us| wait_until_all_is_well(moment_us, &operator, &well, &playlist, &ids, &tokens);
     well_after(now_us()?).context("before anything was killed")?;
@@ -389,7 +376,7 @@ fn a_worker_killed_and_fed_with_garbage_costs_recording_no_frame_and_comes_back(
         assert!(known, "camera {camera}: {status}");
     }
     let later = server.deliveries();
-    assert!(khue.stop()?.success(), "it stops in order, whatever was killed");
+    assert!(stage.khue.stop()?.success(), "it stops in order, whatever was killed");
     for viewer in well.into_iter().chain(ill) {
         viewer.thread.join().map_err(|_| anyhow::anyhow!("a viewer broke"))?;
     }
@@ -397,7 +384,7 @@ fn a_worker_killed_and_fed_with_garbage_costs_recording_no_frame_and_comes_back(
         Ok(processes(&worker, khue_id)?.is_empty().then_some(()))
     })?;
 
-    let root = folder.path().join("data/recordings");
+    let root = stage.folder.path().join("data/recordings");
     for (number, row) in rows.iter().enumerate().take(WHOLE) {
         for stream in row["streams"].as_array().context("a camera has streams")? {
             let role = stream["role"].as_str().context("a role")?;

@@ -1,7 +1,7 @@
 //! How much work may run at once, in thousandths of a core.
 //!
 //! A job is priced before it begins, by what decoding and encoding cost for a
-//! pixel (measured by `decode-worker/examples/cost.rs`), and again whenever its
+//! pixel (measured by `decode-worker/examples/job_cost.rs`), and again whenever its
 //! parameters change. What does not fit is refused at once: a viewer who waits
 //! for somebody else to stop watching would wait for ever.
 

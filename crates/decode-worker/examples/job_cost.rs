@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! cargo build --release -p decode-worker
-//! cargo run --release -p decode-worker --example cost
+//! cargo run --release -p decode-worker --example job_cost
 //! ```
 #![allow(clippy::unwrap_used, reason = "a figure that cannot be taken is not told")]
 
