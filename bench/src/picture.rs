@@ -1,9 +1,8 @@
 //! How long a person waits for a picture: a real browser against the built
 //! program, driven by `web/e2e/first-picture.mjs`.
 
-use std::process::{Command, Stdio};
-
 use anyhow::Context;
+use e2e::players;
 
 use crate::khue::{Khue, PASSWORD, PATIENCE, Streams};
 use crate::load::Load;
@@ -26,14 +25,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
     load.wait_for(CAMERAS, PATIENCE)?;
     let told =
         serde_json::json!({ "address": khue.address, "password": PASSWORD, "cameras": CAMERAS });
-    let output = Command::new("node")
-        .args(["web/e2e/first-picture.mjs", &told.to_string()])
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run node")?;
-    anyhow::ensure!(output.status.success(), "the browser's part failed");
-    let first_ms =
-        serde_json::from_slice(&output.stdout).context("the browser's part wrote no figures")?;
+    let found = players::browser("first-picture.mjs", &told)?;
+    let first_ms = serde_json::from_value(found).context("the browser's part wrote no figures")?;
     Ok(Figures { first_ms })
 }

@@ -97,3 +97,18 @@ pub fn whep(person: &Person, ca: &Path, mut told: Value) -> anyhow::Result<Value
     anyhow::ensure!(player.status.success(), "aiortc did not play");
     Ok(serde_json::from_slice(&player.stdout)?)
 }
+
+/// Has a script of `web/e2e` do what is told of it in a browser; returns what it
+/// found there.
+pub fn browser(script: &str, told: &Value) -> anyhow::Result<Value> {
+    let output = Command::new("node")
+        .arg(crate::root().join("web/e2e").join(script))
+        .arg(told.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run node")?;
+    let found = String::from_utf8(output.stdout)?;
+    anyhow::ensure!(output.status.success(), "{script} broke off: {found}");
+    serde_json::from_str(&found).with_context(|| format!("{script} found: {found}"))
+}

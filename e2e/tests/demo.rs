@@ -5,11 +5,11 @@
 //! one that only a browser takes over HTTP from its own machine.
 
 use std::ffi::OsString;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context;
-use e2e::city;
 use e2e::program::{self, Program};
+use e2e::{city, players};
 use serde_json::{Value, json};
 use simcam::scene::Scene;
 use simcam::{StreamRole, clip};
@@ -87,16 +87,7 @@ fn the_demo_is_a_city_that_records_and_is_still_there_the_next_time() -> anyhow:
 fn visit(address: &str, mut told: Value, cameras: u64) -> anyhow::Result<Value> {
     told["address"] = address.into();
     told["cameras"] = cameras.into();
-    let output = Command::new("node")
-        .arg(e2e::root().join("web/e2e/demo.mjs"))
-        .arg(told.to_string())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run node")?;
-    let found = String::from_utf8(output.stdout)?;
-    anyhow::ensure!(output.status.success(), "the visit broke off: {found}");
-    serde_json::from_str(&found).context(found)
+    players::browser("demo.mjs", &told)
 }
 
 fn recording(found: &Value) -> u64 {

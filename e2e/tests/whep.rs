@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -129,15 +129,7 @@ fn aiortc(world: &World, role: &str) -> anyhow::Result<Value> {
 /// Watches with a page in Chromium, and returns what it found.
 fn chromium(world: &World) -> anyhow::Result<Value> {
     let told = json!({ "address": world.stage.address, "token": world.token()?, "role": "main" });
-    let story = Command::new("node")
-        .arg(e2e::root().join("web/e2e/whep-story.mjs"))
-        .arg(told.to_string())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run node")?;
-    anyhow::ensure!(story.status.success(), "Chromium did not play");
-    Ok(serde_json::from_slice(&story.stdout)?)
+    players::browser("whep-story.mjs", &told)
 }
 
 /// Reads the numbers burnt into the pictures of a file of gray ones; a picture that

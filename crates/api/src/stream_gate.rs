@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use catalog::{Action, Catalog, StreamRole};
 use ingest::Clock;
-use live::rtsp::{Gate, Known, Opening, Place, Refusal, Role};
+use live::rtsp::{Gate, Known, Opening, Place, Refusal, Role, Unavailable};
 use signin::StreamSecrets;
 
 use crate::access;
@@ -71,10 +71,10 @@ impl Gate for StreamGate {
         self.secrets.judged(name, from, is_right, self.clock.now().1)
     }
 
-    async fn open(&self, name: &str, place: Place) -> Option<Opening> {
-        self.find(name, place).await.unwrap_or_else(|error| {
+    async fn open(&self, name: &str, place: Place) -> Result<Option<Opening>, Unavailable> {
+        self.find(name, place).await.map_err(|error| {
             tracing::error!(%error, "a stream secret cannot be looked up");
-            None
+            Unavailable
         })
     }
 

@@ -106,12 +106,12 @@ async fn a_secret_opens_its_own_camera_while_it_and_the_right_hold() {
     let made = make(&world, &operator, camera.id, json!({ "days": 1 })).await.json();
     let name = made["user"].as_str().unwrap();
     assert_eq!(password(&world, name).await.as_deref(), made["password"].as_str());
-    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap().unwrap();
     assert_eq!((opening.picture, opening.user.as_str()), (camera.streams[0].id, "truc"));
     assert_eq!(opening.sound, None, "its sound is not authorised");
     assert!(gate(&world).holds(&opening).await);
     for elsewhere in [main_of(other.number), main_of(99_999)] {
-        assert_eq!(gate(&world).open(name, elsewhere).await, None);
+        assert_eq!(gate(&world).open(name, elsewhere).await, Ok(None));
     }
     assert_eq!(password(&world, "nobody").await, None);
 
@@ -173,7 +173,7 @@ async fn a_revoked_secret_opens_nothing() {
     let camera = world.camera("Cổng").await;
     let made = make(&world, &operator, camera.id, json!({})).await.json();
     let name = made["user"].as_str().unwrap();
-    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap().unwrap();
     let path = format!("/api/v1/stream-secrets/{}", made["id"].as_str().unwrap());
     let admin = world.admin().await;
     let foreign = world.ask(&admin, "DELETE", &path, Value::Null).await;
@@ -193,7 +193,7 @@ async fn sound_comes_along_only_where_it_is_authorised() {
     let name = made["user"].as_str().unwrap();
     let change = catalog::CameraChange { sound: Some(true), ..Default::default() };
     let camera = world.catalog.change_camera(camera.id, change).await.unwrap();
-    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap();
+    let opening = gate(&world).open(name, main_of(camera.number)).await.unwrap().unwrap();
     assert_eq!((opening.sound, opening.sound.is_some()), (camera.sound_stream(), true));
     let change = catalog::CameraChange { sound: Some(false), ..Default::default() };
     world.catalog.change_camera(camera.id, change).await.unwrap();

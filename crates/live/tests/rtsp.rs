@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base::{StreamId, WallTime};
 use bytes::{Buf, BytesMut};
-use live::rtsp::{Gate, Known, Limits, Opening, Place, Refusal, Role, serve};
+use live::rtsp::{Gate, Known, Limits, Opening, Place, Refusal, Role, Unavailable, serve};
 use live::{Hub, Publisher, State, StateKind};
 use md5::{Digest, Md5};
 use media::{Codec, Frame, Params, h264, nal};
@@ -31,6 +31,8 @@ struct OneName {
     refusal: Mutex<Option<Refusal>>,
     /// Whether the name opens anything still.
     holds: AtomicBool,
+    /// What it opens cannot be looked up.
+    stumbles: AtomicBool,
     wrong: AtomicUsize,
     proved: Mutex<Vec<String>>,
     /// One for each place that may be looked for.
@@ -63,16 +65,19 @@ impl Gate for OneName {
         Ok(())
     }
 
-    async fn open(&self, name: &str, place: Place) -> Option<Opening> {
+    async fn open(&self, name: &str, place: Place) -> Result<Option<Opening>, Unavailable> {
         self.looks.acquire().await.unwrap().forget();
+        if self.stumbles.load(Ordering::SeqCst) {
+            return Err(Unavailable);
+        }
         let there = place.camera == 7;
-        (there && !self.revoked.load(Ordering::SeqCst)).then(|| Opening {
+        Ok((there && !self.revoked.load(Ordering::SeqCst)).then(|| Opening {
             name: name.to_owned(),
             place,
             user: "truc".to_owned(),
             picture: if place.role == Role::Main { self.picture } else { self.sub },
             sound: None,
-        })
+        }))
     }
 
     async fn holds(&self, _: &Opening) -> bool {
@@ -110,6 +115,7 @@ fn world() -> World {
         revoked: AtomicBool::new(false),
         refusal: Mutex::default(),
         holds: AtomicBool::new(true),
+        stumbles: AtomicBool::new(false),
         looks: Semaphore::new(Semaphore::MAX_PERMITS),
         wrong: AtomicUsize::new(0),
         proved: Mutex::default(),
@@ -459,6 +465,20 @@ async fn what_was_described_plays_after_another_description_failed() {
     client.ask("SETUP", &format!("{URI}/trackID=0"), "right", tcp).await;
     client.ask("PLAY", URI, "right", "").await;
     assert_eq!(client.frame().await, Some(25), "of the stream that was described");
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_now_is_not_said_to_be_missing() {
+    let mut world = world();
+    world.publish(0..1, 1000);
+    let mut client = world.connect().await;
+    client.challenge().await;
+    world.gate.stumbles.store(true, Ordering::SeqCst);
+    let busy = client.ask("DESCRIBE", URI, "right", "").await;
+    assert!(busy.starts_with("RTSP/1.0 503 ") && busy.contains("Retry-After: 5"), "{busy}");
+    world.gate.stumbles.store(false, Ordering::SeqCst);
+    let described = client.ask("DESCRIBE", URI, "right", "").await;
+    assert!(described.starts_with("RTSP/1.0 200 "), "{described}");
 }
 
 #[tokio::test]

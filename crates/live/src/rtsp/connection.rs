@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Place;
 use super::digest::{Claim, Verdict};
-use super::gate::{Gate, Opening, Refusal};
+use super::gate::{Gate, Opening, Refusal, Unavailable};
 use super::message::{self, Input, Malformed, Request, Response};
 use super::rtp::{self, Packetizer};
 use super::session::{Heard, Session, TIMEOUT};
@@ -289,9 +289,14 @@ impl<G: Gate> Connection<'_, G> {
         }
     }
 
-    /// Looks for a place and waits for the parameters of its tracks.
+    /// Looks for a place and waits for the parameters of its tracks; none of them
+    /// may be known now.
     async fn find(&mut self, name: &str, place: Place) -> Option<Vec<Params>> {
-        let opening = self.gate.open(name, place).await?;
+        let opening = match self.gate.open(name, place).await {
+            Ok(opening) => opening?,
+            // To be asked for again, where a place that is not there would be given up.
+            Err(Unavailable) => return Some(Vec::new()),
+        };
         let picture = params(self.hub.subscribe(opening.picture), PICTURE).await;
         let mut tracks: Vec<Params> = picture.into_iter().collect();
         if let Some(sound) = opening.sound.filter(|_| !tracks.is_empty()) {

@@ -29,7 +29,11 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Returns what a name opens at a place; `None` also where the place is not
     /// there.
-    fn open(&self, name: &str, place: Place) -> impl Future<Output = Option<Opening>> + Send;
+    fn open(
+        &self,
+        name: &str,
+        place: Place,
+    ) -> impl Future<Output = Result<Option<Opening>, Unavailable>> + Send;
 
     /// Returns whether what was opened may still be watched.
     fn holds(&self, opening: &Opening) -> impl Future<Output = bool> + Send;
@@ -53,6 +57,10 @@ pub enum Refusal {
     /// It cannot be looked up now.
     Unavailable,
 }
+
+/// What a name opens cannot be looked up now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
 
 /// What was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]

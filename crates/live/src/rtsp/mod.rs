@@ -23,5 +23,5 @@ pub mod sdp;
 pub mod session;
 
 pub use connection::{Limits, serve};
-pub use gate::{Gate, Known, Opening, Refusal};
+pub use gate::{Gate, Known, Opening, Refusal, Unavailable};
 pub use place::{Place, Role};
