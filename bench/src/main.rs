@@ -40,8 +40,8 @@ struct Arguments {
     /// Seconds measured in each
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// Viewers in the run of WHEP
-    #[arg(long, default_value_t = 200)]
+    /// Viewers in the run of WHEP; one person may have 128
+    #[arg(long, default_value_t = 120)]
     viewers: usize,
     /// Where the page goes
     #[arg(long, default_value = "docs/ref/benchmarks.md")]

@@ -188,14 +188,14 @@ pub(crate) fn watch(told: &str) -> anyhow::Result<()> {
         while shown.load(Ordering::Relaxed) < viewers && began.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        if shown.load(Ordering::Relaxed) == viewers {
-            println!("all");
-        }
+        let shown = shown.load(Ordering::Relaxed);
+        anyhow::ensure!(shown == viewers, "{shown} of {viewers} viewers have a picture");
+        println!("all");
         while answer.recv().await.is_some() {
             println!("{} {}", bytes.load(Ordering::Relaxed), frames.load(Ordering::Relaxed));
         }
-    });
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Plays until the process ends.
