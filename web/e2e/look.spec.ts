@@ -216,6 +216,23 @@ test("a picture of the past is kept to the frame, by whoever may take footage ou
   expect(kept.frame).toBe(Math.floor((kept.ms % 10_000) / 40));
 });
 
+test("a picture of the past that runs sixteen times as fast belongs to the moment in its name", async () => {
+  const { page } = await visit();
+  const at = (Date.now() - 45 * 60_000) * 1000;
+  await atDesk(page, mock.base, `/playback?at=${at}`, ["c113"], 4);
+  await page.locator('[data-tile="1"][data-state="frame"][data-wall-us]').waitFor();
+  for (const key of [" ", ...Array(4).fill("Control+ArrowRight")]) await page.keyboard.press(key);
+  const wallUs = async () => Number(await first(page).getAttribute("data-wall-us"));
+  const begun = await wallUs();
+  await until(wallUs, (us) => us > begun + 4e6);
+  for (let i = 0; i < 3; i++) {
+    const download = page.waitForEvent("download");
+    await page.locator('[data-tile="1"] [data-act="snapshot"]').click();
+    const kept = await read(page, await download, 180);
+    expect(kept.frame).toBe(Math.floor((kept.ms % 10_000) / 40));
+  }
+});
+
 test("the last fifteen seconds play in the tile, and L gives it back to live at once", async () => {
   const { page, complaints } = await live(["c113", "c131"]);
   await first(page).click({ position: { x: 60, y: 120 } });

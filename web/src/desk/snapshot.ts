@@ -5,6 +5,11 @@
 import { clockMillis, date } from "../lib/time";
 import { fold } from "./tree";
 
+/** How long a picture is waited for that belongs to its time. */
+const LONGEST_WAIT_MS = 500;
+/** Two media times this close are one: browsers round. */
+const SAME_US = 1_000;
+
 export interface Caption {
   number: number;
   name: string;
@@ -40,12 +45,22 @@ export function captionWords({ number, name, wallUs, estimated, kind, point }: C
 
 /** Draws the picture that a video shows, with its strip. `captionOf` is asked once that picture is taken. */
 export async function takeSnapshot(video: HTMLVideoElement, captionOf: () => Caption | null): Promise<File | null> {
-  await nextFrame(video);
+  const picture = await toldPicture(video);
+  try {
+    return await drawn(video, picture, captionOf());
+  } finally {
+    if ("close" in picture) picture.close();
+  }
+}
+
+async function drawn(
+  { videoWidth: width, videoHeight: height }: HTMLVideoElement,
+  picture: HTMLVideoElement | VideoFrame,
+  caption: Caption | null,
+): Promise<File | null> {
+  if (width === 0 || !caption) return null;
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d")!;
-  const [width, height] = [video.videoWidth, video.videoHeight];
-  const caption = captionOf();
-  if (width === 0 || !caption) return null;
   const size = Math.max(12, Math.round(height / 36));
   const style = getComputedStyle(document.documentElement);
   const font = `500 ${size}px ${style.getPropertyValue("--font-ui")}`;
@@ -58,7 +73,7 @@ export async function takeSnapshot(video: HTMLVideoElement, captionOf: () => Cap
   const strip = Math.round((lines * 1.5 + 0.5) * size);
   canvas.width = width;
   canvas.height = height + strip;
-  pen.drawImage(video, 0, 0, width, height);
+  pen.drawImage(picture, 0, 0, width, height);
   pen.fillStyle = style.getPropertyValue("--video-void");
   pen.fillRect(0, height, width, strip);
   pen.fillStyle = style.getPropertyValue("--video-text");
@@ -80,14 +95,39 @@ export function download(file: File): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Waits until a frame is presented, so that it and its time belong together; what stands is taken as it is. */
-function nextFrame(video: HTMLVideoElement): Promise<void> {
-  if (video.paused) return Promise.resolve();
+/**
+ * Returns a picture that is the one the video told of last, so that it and its
+ * time belong together; what stands is taken as it is. A video that runs fast may
+ * be further on when it tells of a frame: then another is waited for.
+ */
+function toldPicture(video: HTMLVideoElement): Promise<HTMLVideoElement | VideoFrame> {
+  if (video.paused || !("requestVideoFrameCallback" in video)) return Promise.resolve(video);
   return new Promise((resolve) => {
-    const limit = setTimeout(resolve, 500);
-    video.requestVideoFrameCallback(() => {
-      clearTimeout(limit);
-      resolve();
-    });
+    let handle = 0;
+    const limit = setTimeout(() => {
+      video.cancelVideoFrameCallback(handle);
+      resolve(video);
+    }, LONGEST_WAIT_MS);
+    const next = () => {
+      handle = video.requestVideoFrameCallback((_nowMs, { mediaTime }) => {
+        const picture = pictureOf(video);
+        if (picture && Math.abs(picture.timestamp - mediaTime * 1e6) > SAME_US) {
+          picture.close();
+          return next();
+        }
+        clearTimeout(limit);
+        resolve(picture ?? video);
+      });
+    };
+    next();
   });
+}
+
+/** The picture on the screen with its media time, where the browser gives it out so. */
+function pictureOf(video: HTMLVideoElement): VideoFrame | null {
+  try {
+    return "VideoFrame" in window ? new VideoFrame(video) : null;
+  } catch {
+    return null;
+  }
 }

@@ -16,7 +16,7 @@
  */
 import { serverNowUs } from "../lib/serverclock";
 import type { Plan } from "./choose";
-import { decide, trimBefore, wentBack } from "./liveclock";
+import { decide, FASTEST, trimBefore, wentBack } from "./liveclock";
 import { LivePlayer } from "./liveplayer";
 import { isPlayable, MediaBuffer } from "./mse";
 import type { EndReason, Piece } from "./protocol";
@@ -46,6 +46,8 @@ export class LiveView extends LivePlayer {
   #timer: ReturnType<typeof setInterval>;
   #unwatch: () => void;
   #rate = 1;
+  /** Whether the newest pictures were reached, from the first one on. */
+  #goes = false;
   #lastWallUs = 0;
   #originUs = 0;
   #intervalS = 0.04;
@@ -58,10 +60,7 @@ export class LiveView extends LivePlayer {
     this.#unwatch = watchShown(
       video,
       () => this.#buffer,
-      (wallUs) => {
-        if (this.facts.shownUs === null && this.#sound) this.unmute();
-        this.show(wallUs);
-      },
+      (wallUs) => this.show(wallUs),
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     document.addEventListener("visibilitychange", this.#onVisible);
@@ -229,6 +228,7 @@ export class LiveView extends LivePlayer {
     this.#buffer?.close();
     this.#buffer = null;
     this.facts.shownUs = null;
+    this.#goes = false;
     this.#lastWallUs = 0;
     // An element that lost its source runs at its own rate again.
     this.#rate = 1;
@@ -286,14 +286,20 @@ export class LiveView extends LivePlayer {
     if (!buffer || document.hidden) return;
     const video = this.video;
     const ranges = buffer.ranges();
+    const shows = this.facts.shownUs !== null && !video.seeking;
     const step = decide({
       playhead: video.currentTime,
       ranges,
       frameInterval: this.#intervalS,
-      started: this.facts.shownUs !== null,
+      stage: this.#goes ? "going" : shows ? "first" : "dark",
       rate: this.#rate,
     });
     if (step.seek !== null && !video.seeking) video.currentTime = step.seek;
+    if (shows && !this.#goes && step.rate <= FASTEST) {
+      this.#goes = true;
+      // What is heard before is of the past.
+      if (this.#sound) this.unmute();
+    }
     if (step.rate !== this.#rate) {
       this.#rate = step.rate;
       video.playbackRate = step.rate;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { decide, type LiveBuffer, trimBefore, wentBack } from "./liveclock";
+import { decide, FASTEST, type LiveBuffer, trimBefore, wentBack } from "./liveclock";
 
 const at = (over: Partial<LiveBuffer>): LiveBuffer => ({
   playhead: 10,
   ranges: [[0, 10.3]],
   frameInterval: 0.04,
-  started: true,
+  stage: "going",
   rate: 1,
   ...over,
 });
@@ -14,12 +14,30 @@ test("does nothing with nothing", () => {
   expect(decide(at({ ranges: [] }))).toEqual({ seek: null, rate: 1 });
 });
 
-test("the first picture is the newest, not the first of the group", () => {
-  expect(decide(at({ started: false, playhead: 0, ranges: [[4, 6]] }))).toEqual({ seek: 5.8, rate: 1 });
+test("the first picture is the first of its group, which needs no other", () => {
+  const dark = (playhead: number) => decide(at({ stage: "dark", playhead, ranges: [[4, 6]] }));
+  expect(dark(0)).toEqual({ seek: 4, rate: 1 });
+  // There it stays until it is shown, also where the browser has rounded or played on.
+  for (const playhead of [3.9999, 4, 4.1, 6]) expect(dark(playhead).seek).toBeNull();
+  expect(dark(6.1).seek).toBe(4);
 });
 
-test("a group shorter than the room wanted starts at its start", () => {
-  expect(decide(at({ started: false, playhead: 0, ranges: [[4, 4.1]] })).seek).toBe(4);
+test("from the first picture it runs to the newest, or jumps where that is far", () => {
+  const first = (end: number) => decide(at({ stage: "first", playhead: 4, ranges: [[4, end]] }));
+  expect(first(4.4)).toEqual({ seek: null, rate: 1 });
+  expect(first(6)).toEqual({ seek: null, rate: 8 });
+  expect(first(20)).toEqual({ seek: expect.closeTo(19.8), rate: 1 });
+  // Looked at each 40 ms it comes near the end, and never past it.
+  for (let behind = 0.6; behind < 10; behind += 0.1) {
+    let [playhead, end, steps] = [0, behind, 0];
+    for (let rate = 8; rate > FASTEST; steps++) {
+      rate = decide(at({ stage: "first", playhead, ranges: [[0, end]], rate })).rate;
+      [playhead, end] = [playhead + 0.04 * rate, end + 0.04];
+      expect(end - playhead).toBeGreaterThan(0.1);
+    }
+    expect(end - playhead).toBeLessThanOrEqual(0.5);
+    expect(steps * 0.04).toBeLessThan(2);
+  }
 });
 
 test("stays put inside the room it wants", () => {

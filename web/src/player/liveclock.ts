@@ -10,7 +10,11 @@
  *
  * Closer than `low` the picture would stutter on jitter; between `low` and
  * `high` nothing is done; beyond `high` it runs faster until it is back at
- * `low`; beyond `far` it jumps. Pure: `mse.ts` has the buffer, `live.ts` acts.
+ * `low`; beyond `far` it jumps.
+ *
+ * What comes first is the group of pictures so far, and the newest needs all of
+ * it decoded. So the keyframe is shown at once, and the rest runs by as fast as it
+ * is decoded. Pure: `mse.ts` has the buffer, `live.ts` acts.
  */
 
 /** What the buffer and the playhead say, in seconds of media time. */
@@ -20,11 +24,13 @@ export interface LiveBuffer {
   ranges: readonly (readonly [number, number])[];
   /** How far apart frames are; a slow camera needs more room. */
   frameInterval: number;
-  /** Whether a first picture was shown; before that the newest is wanted at once. */
-  started: boolean;
+  /** Nothing was shown yet, a first picture was, or the newest were reached since. */
+  stage: LiveStage;
   /** The rate set last, for hysteresis. */
   rate: number;
 }
+
+export type LiveStage = "dark" | "first" | "going";
 
 export interface LiveStep {
   /** Where to jump, or null to stay. */
@@ -33,7 +39,15 @@ export interface LiveStep {
 }
 
 const FAR = 1.5;
-const FASTEST = 1.25;
+/** How fast a picture that fell behind catches up, at most. */
+export const FASTEST = 1.25;
+/** How fast what came before the newest runs by, at most; longer groups are jumped over. */
+const RUNNING = 8;
+const LONGEST_RUN = 12;
+/** It is looked at four times a second at least: by then it is at most where it should be. */
+const RUN_S = 0.25;
+/** A playhead this close to the first picture is at it: browsers round. */
+const AT_START = 0.01;
 
 /** Decides once; called a few times a second and at each append until the first picture. */
 export function decide(buffer: LiveBuffer): LiveStep {
@@ -44,13 +58,21 @@ export function decide(buffer: LiveBuffer): LiveStep {
   const high = low + 0.3;
   const target = Math.max(start, end - low);
 
-  if (!buffer.started) return { seek: Math.abs(buffer.playhead - target) < low ? null : target, rate: 1 };
+  if (buffer.stage === "dark") {
+    const isThere = buffer.playhead > start - AT_START && buffer.playhead <= end;
+    return { seek: isThere ? null : start, rate: 1 };
+  }
   // A hole lies between the playhead and the newest frames: what is before it is over.
   if (buffer.playhead < start) return { seek: target, rate: 1 };
   // Past the end: the axis jumped back, or a jump was rounded over the edge.
   if (buffer.playhead > end + 0.5) return { seek: target, rate: 1 };
 
   const behind = end - buffer.playhead;
+  if (buffer.stage === "first" && behind > high && behind < LONGEST_RUN) {
+    // Slower as the end comes near, which must not be run over.
+    const rate = Math.min(RUNNING, 1 + (behind - low) / RUN_S);
+    return { seek: null, rate: Math.round(rate * 10) / 10 };
+  }
   if (behind > Math.max(FAR, high + 0.5)) return { seek: target, rate: 1 };
   const catching = buffer.rate > 1;
   if (behind > high || (catching && behind > low)) {
