@@ -46,8 +46,6 @@ export class LiveView extends LivePlayer {
   #timer: ReturnType<typeof setInterval>;
   #unwatch: () => void;
   #rate = 1;
-  /** Whether the newest pictures were reached, from the first one on. */
-  #goes = false;
   #lastWallUs = 0;
   #originUs = 0;
   #intervalS = 0.04;
@@ -60,7 +58,10 @@ export class LiveView extends LivePlayer {
     this.#unwatch = watchShown(
       video,
       () => this.#buffer,
-      (wallUs) => this.show(wallUs),
+      (wallUs) => {
+        if (this.facts.shownUs === null) this.facts.runsUpSinceUs = serverNowUs();
+        this.show(wallUs);
+      },
     );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     document.addEventListener("visibilitychange", this.#onVisible);
@@ -228,7 +229,7 @@ export class LiveView extends LivePlayer {
     this.#buffer?.close();
     this.#buffer = null;
     this.facts.shownUs = null;
-    this.#goes = false;
+    this.facts.runsUpSinceUs = null;
     this.#lastWallUs = 0;
     // An element that lost its source runs at its own rate again.
     this.#rate = 1;
@@ -286,17 +287,17 @@ export class LiveView extends LivePlayer {
     if (!buffer || document.hidden) return;
     const video = this.video;
     const ranges = buffer.ranges();
-    const shows = this.facts.shownUs !== null && !video.seeking;
+    const { shownUs, runsUpSinceUs } = this.facts;
     const step = decide({
       playhead: video.currentTime,
       ranges,
       frameInterval: this.#intervalS,
-      stage: this.#goes ? "going" : shows ? "first" : "dark",
+      stage: shownUs === null ? "dark" : runsUpSinceUs === null ? "going" : "first",
       rate: this.#rate,
     });
     if (step.seek !== null && !video.seeking) video.currentTime = step.seek;
-    if (shows && !this.#goes && step.rate <= FASTEST) {
-      this.#goes = true;
+    if (runsUpSinceUs !== null && !video.seeking && step.rate <= FASTEST) {
+      this.facts.runsUpSinceUs = null;
       // What is heard before is of the past.
       if (this.#sound) this.unmute();
     }

@@ -74,6 +74,7 @@ export abstract class LivePlayer {
       refused: null,
       unsupported: false,
       shownUs: null,
+      runsUpSinceUs: null,
       openedUs: serverNowUs(),
       lineUp: true,
     };

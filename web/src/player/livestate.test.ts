@@ -7,6 +7,7 @@ const facts = (over: Partial<LiveFacts> = {}): LiveFacts => ({
   refused: null,
   unsupported: false,
   shownUs: 100 * S,
+  runsUpSinceUs: null,
   openedUs: 90 * S,
   lineUp: true,
   ...over,
@@ -23,6 +24,12 @@ test("is connecting until the first picture, and says since when", () => {
 test("goes from live to late to no data by the age of the picture", () => {
   const kinds = [100.3, 102, 102.1, 110, 110.1].map((s) => liveStatus(facts(), s * S).kind);
   expect(kinds).toEqual(["live", "live", "late", "late", "no_data"]);
+});
+
+test("the first of a long group is not late while the rest of it runs by, and is where it does not", () => {
+  const kinds = [108, 110.9, 111].map((s) => liveStatus(facts({ runsUpSinceUs: 108 * S }), s * S).kind);
+  expect(kinds).toEqual(["live", "live", "no_data"]);
+  expect(liveStatus(facts({ runsUpSinceUs: 103 * S }), 106 * S).kind).toBe("late");
 });
 
 test("a picture that stopped with the line says so", () => {

@@ -2,7 +2,7 @@
  * What a live tile says of itself: never black and silent. Pure.
  *
  * ```text
- *  opened ──▶ connecting ──first picture──▶ live ◀──▶ late (> 2 s)
+ *  opened ──▶ connecting ──first picture──▶ live ◀──▶ late (> 2 s, once the newest was reached)
  *                  ▲                          │
  *                  └──camera back── no_data ◀─┘ the recorder says so, or nothing new for 10 s
  *  refused, unsupported: final until asked again
@@ -20,6 +20,8 @@ export interface LiveFacts {
   unsupported: boolean;
   /** Wall time of the picture on the screen. */
   shownUs: number | null;
+  /** Since when pictures run by, from the first one to the newest; null before and after. */
+  runsUpSinceUs: number | null;
   /** When this tile began to wait. */
   openedUs: number;
   /** Whether the line to the server is up. */
@@ -38,6 +40,8 @@ export interface LiveStatus {
 
 const LATE_US = 2_000_000;
 const GONE_US = 10_000_000;
+/** A machine that takes longer for what was before the newest falls behind. */
+const RUN_UP_US = 3_000_000;
 
 export function liveStatus(facts: LiveFacts, nowUs: number): LiveStatus {
   const delayUs = facts.shownUs === null ? null : Math.max(0, nowUs - facts.shownUs);
@@ -49,12 +53,15 @@ export function liveStatus(facts: LiveFacts, nowUs: number): LiveStatus {
     const reason = stream?.state === "connecting" ? stream.reason : null;
     return { kind: "connecting", sinceUs: facts.openedUs, reason, delayUs: null };
   }
-  if (delayUs > GONE_US) {
+  const { runsUpSinceUs } = facts;
+  const runsUp = runsUpSinceUs !== null && nowUs - runsUpSinceUs < RUN_UP_US;
+  if (delayUs > GONE_US && !runsUp) {
     // The camera came back after this picture: the next one is on its way.
     if (stream && stream.sinceUs > shownUs && nowUs - stream.sinceUs < GONE_US)
       return { kind: "connecting", sinceUs: stream.sinceUs, reason: stream.reason, delayUs };
     return { kind: "no_data", sinceUs: shownUs, reason: facts.lineUp ? "silent" : "line", delayUs };
   }
-  if (delayUs > LATE_US) return { kind: "late", sinceUs: shownUs, reason: facts.lineUp ? null : "line", delayUs };
+  if (delayUs > LATE_US && !runsUp)
+    return { kind: "late", sinceUs: shownUs, reason: facts.lineUp ? null : "line", delayUs };
   return { kind: "live", sinceUs: stream?.state === "live" ? stream.sinceUs : null, reason: null, delayUs };
 }
