@@ -162,14 +162,15 @@ const rowOf = (c, user) => ({
   }),
   state: c.state,
   may: {
-    ...(user.role === "administrator" ? { live: false, playback: false, export: false } : c.may),
-    sound: user.role !== "administrator" && c.sound && !c.deaf,
+    ...(user.role !== "operator" ? { live: false, playback: false, export: false } : c.may),
+    sound: user.role === "operator" && c.sound && !c.deaf,
   },
 });
 
 const users = [
   { id: "u1", name: "admin", display_name: "Quản trị", role: "administrator", password: "quan-tri-12" },
   { id: "u2", name: "trucban", display_name: "Trực ban 02", role: "operator", password: "truc-ban-12" },
+  { id: "u4", name: "kiemtra", display_name: "Kiểm tra", role: "auditor", password: "kiem-tra-12" },
   { id: "u3", name: "moi", display_name: "Nguyễn Văn Mới", role: "operator", password: "mot-lan", must: true },
 ];
 const signIns = new Map();
@@ -184,6 +185,74 @@ function fail(status, code, message, extra = {}) {
 }
 
 const ways = makeWays({ began: BEGAN, now, clipOf, cameraOf, gapsOf, fail });
+
+/** Who there is; a password that was told is another each time. */
+function peopleAnswer(method, path, body, asker) {
+  if (asker.role !== "administrator") return fail(403, "forbidden", "people are managed by administrators");
+  const row = ({ id, name, display_name, role, must }) => ({ id, name, display_name, role, has_password: !must });
+  const invited = (one) => {
+    Object.assign(one, { must: true, password: `MOT-LAN-${randomUUID().slice(0, 4).toUpperCase()}` });
+    for (const [id, s] of signIns) if (s.user === one) signIns.delete(id);
+    return { person: row(one), one_time_password: one.password };
+  };
+  if (path === "/people" && method === "GET")
+    return { status: 200, body: { people: users.map(row).sort((a, b) => (a.name < b.name ? -1 : 1)) } };
+  if (path === "/people") {
+    const name = body.name.trim().toLowerCase();
+    if (!/^[a-z0-9._@-]{1,64}$/.test(name)) return fail(400, "invalid", "a name has letters a-z", { field: "name" });
+    if (users.some((one) => one.name === name)) return fail(409, "taken", "the name is taken", { field: "name" });
+    const added = { id: randomUUID(), name, display_name: body.display_name, role: body.role };
+    users.push(added);
+    return { status: 201, body: invited(added) };
+  }
+  const [, , id, act] = path.split("/");
+  const one = users.find((other) => other.id === id);
+  if (one === asker) return fail(409, "in_use", "nobody changes themselves");
+  if (!one) return fail(404, "not_found", "there is no such person");
+  if (act === "one-time-password") return { status: 200, body: invited(one) };
+  if (method === "PATCH") return { status: 200, body: row(Object.assign(one, body)) };
+  for (const [key, s] of signIns) if (s.user === one) signIns.delete(key);
+  users.splice(users.indexOf(one), 1);
+  return { status: 204 };
+}
+
+/** Three hundred entries, one a minute, of all kinds. */
+const audit = Array.from({ length: 300 }, (_, i) => {
+  const acts = ["live", "playback", "sign_in", "export", "hold", "camera", "live", "sign_out"];
+  const [act, camera] = [acts[i % acts.length], cameras[i % cameras.length]];
+  const isSystem = i === 0;
+  const refused = { live: "forbidden", sign_in: "wrong_sign_in" }[act];
+  const by = users[i % 2 === 0 ? 1 : 0];
+  return {
+    n: i + 1,
+    hash: String(i).padStart(64, "0"),
+    at_us: BEGAN + i * MIN,
+    act: isSystem ? "start" : act,
+    refused: i % 11 === 10 && refused ? refused : null,
+    who: isSystem ? null : { user: by.id, name: by.name },
+    from: isSystem ? null : `10.0.0.${(i % 7) + 1}`,
+    object:
+      isSystem || act.startsWith("sign")
+        ? null
+        : { kind: "camera", id: camera.id, name: `${camera.number} · ${camera.name}` },
+    purpose: ["playback", "export"].includes(act) ? `Va chạm giao thông, hồ sơ ${i}/2026` : null,
+    details: { live: { role: "sub", way: "mse" }, camera: { change: "changed", name: "Cổng → Cổng phụ" } }[act] ?? {},
+  };
+});
+function auditPage(query) {
+  const asked = (name) => query.get(name);
+  const takes = (e) =>
+    (!asked("act") || e.act === asked("act")) &&
+    (!asked("refused") || e.refused) &&
+    (!asked("user") || e.who?.user === asked("user")) &&
+    (!asked("camera") || e.object?.id === asked("camera")) &&
+    (!asked("from_us") || e.at_us >= Number(asked("from_us"))) &&
+    (!asked("to_us") || e.at_us < Number(asked("to_us")));
+  const all = audit.filter(takes).reverse();
+  const begin = Number((asked("next") ?? "1.0").split(".")[1]);
+  const next = begin + 100 < all.length ? `1.${begin + 100}` : null;
+  return { entries: all.slice(begin, begin + 100), next };
+}
 
 async function answer(request, path, query, body) {
   const method = request.method;
@@ -310,6 +379,11 @@ async function answer(request, path, query, body) {
         size_bytes: bytes.length,
       },
     };
+  }
+  if (path === "/people" || path.startsWith("/people/")) return peopleAnswer(method, path, body, user);
+  if (path === "/audit") {
+    if (user.role !== "auditor") return fail(403, "forbidden", "the audit is read by auditors");
+    return { status: 200, body: auditPage(query) };
   }
   if (path === "/holds" && method === "GET") return { status: 200, body: { holds } };
   if (path === "/holds" && method === "POST") {

@@ -64,6 +64,7 @@ async function open({
 
 const WELL = { full: false, unreadable_files: 0 };
 const FULL = { full: true, unreadable_files: 3 };
+const auditor = { user: "kiemtra", password: "kiem-tra-12" };
 const admin = { user: "admin", password: "quan-tri-12" };
 /** Waits until so many tiles show a picture. */
 async function pictures(page, count, state = "live") {
@@ -182,7 +183,40 @@ async function changeCamera(page) {
   await page.locator('input[name="sound"]').scrollIntoViewIfNeeded();
 }
 
+/** The audit, narrowed to a person, with the details of an entry. */
+async function readAudit(page) {
+  await page.locator('[data-act="camera"] summary').first().click();
+  await page.locator("tbody .link").first().click();
+  await page.locator(".auditfilter .chip").waitFor();
+  await page.waitForTimeout(500);
+}
+
+async function people(page) {
+  await page.locator('a[href="/people"]').click();
+  await page.locator("[data-person]").first().waitFor();
+}
+async function addPerson(page) {
+  await people(page);
+  await page.locator('[data-act="add"]').click();
+  await page.locator('input[name="name"]').fill(`hong.${Date.now()}`);
+  await page.locator('input[name="display_name"]').fill("Nguyễn Thị Hồng");
+}
+async function toldPerson(page) {
+  await addPerson(page);
+  await page.locator('[role="dialog"] button[type="submit"]').click();
+  await page.locator(".told").waitFor();
+}
+
 const shots = {
+  people: [admin, people],
+  "people-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, people],
+  "people-add": [admin, addPerson],
+  "people-told-light-en": [{ ...admin, theme: "light", language: "en" }, toldPerson],
+  "people-told-phone": [{ ...admin, viewport: PHONE }, toldPerson],
+  audit: [auditor, readAudit],
+  "audit-light-en": [{ ...auditor, theme: "light", language: "en" }, readAudit],
+  "audit-phone": [{ ...auditor, viewport: SMALL_PHONE }, readAudit],
+  "audit-phone-light-en": [{ ...auditor, viewport: PHONE, theme: "light", language: "en" }, readAudit],
   "live-sound": [{ tiles: MIXED }, listen],
   "live-sound-light-en": [{ tiles: MIXED, theme: "light", language: "en" }, listen],
   "live-sound-phone": [{ tiles: MIXED, viewport: PHONE }, async (page) => pictures(page, 2)],

@@ -85,6 +85,32 @@ test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name"
   await check(page, "letting go of a hold");
 });
 
+test.for(LOOKS)("the screen of people holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('a[href="/people"]').click();
+  await page.locator("[data-person]").first().waitFor();
+  await check(page, "people");
+  await page.locator('[data-act="add"]').click();
+  await page.locator('[role="dialog"]').waitFor();
+  await check(page, "adding a person");
+  await page.locator('input[name="name"]').fill(`${look.name}.${look.theme}`);
+  await page.locator('input[name="display_name"]').fill("Lê Văn Mới");
+  await page.locator('[role="dialog"] button[type="submit"]').click();
+  await page.locator(".told").waitFor();
+  await check(page, "what is told once");
+});
+
+test.for(LOOKS)("the auditor's screen holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+  const page = await open(look);
+  await signIn(page, "kiemtra", "kiem-tra-12");
+  await page.locator("tbody tr").first().waitFor();
+  await page.locator("tbody summary").first().click();
+  await page.locator("tbody .link").first().click();
+  await page.locator(".auditfilter .chip").waitFor();
+  await check(page, "audit");
+});
+
 test.for(LOOKS)("what a tile can do holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
   const page = await open(look);
   await mock.setWays({ convert: "busy" });

@@ -52,8 +52,18 @@ const holds = createRoute({
   path: "/holds",
   component: lazyRouteComponent(() => import("./features/holds/HoldsPage"), "HoldsPage"),
 });
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  component: lazyRouteComponent(() => import("./features/people/PeoplePage"), "PeoplePage"),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("./features/audit/AuditPage"), "AuditPage"),
+});
 const router = createRouter({
-  routeTree: root.addChildren([home, live, playback, cameras, holds]),
+  routeTree: root.addChildren([home, live, playback, cameras, holds, people, audit]),
   defaultNotFoundComponent: Home,
 });
 
@@ -110,7 +120,8 @@ function SignedIn({ session }: { session: Session }) {
 
 function Home() {
   const { data: session } = useQuery(sessionQuery);
-  return <Navigate to={session?.user.role === "administrator" ? "/cameras" : "/live"} replace />;
+  const first = { administrator: "/cameras", operator: "/live", auditor: "/audit" } as const;
+  return <Navigate to={first[session?.user.role ?? "operator"]} replace />;
 }
 
 startAppearance();

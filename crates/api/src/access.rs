@@ -9,7 +9,9 @@
 use std::sync::Arc;
 
 use base::CameraId;
-use catalog::{Action, Camera, Catalog, Decision, User, decide, may_add};
+use catalog::{
+    Action, Camera, Catalog, Decision, User, decide, may_add, may_audit, may_manage_people,
+};
 
 use crate::error::{Kind, Refusal};
 
@@ -31,10 +33,17 @@ pub(crate) fn camera(
 
 /// Refuses whoever may not add cameras.
 pub(crate) fn adding(user: &User) -> Result<(), Refusal> {
-    match may_add(user) {
-        Decision::Allowed => Ok(()),
-        Decision::Denied(why) => Err(Refusal::new(Kind::Forbidden, why)),
-    }
+    allowed(may_add(user))
+}
+
+/// Refuses whoever may not say who there is.
+pub(crate) fn managing_people(user: &User) -> Result<(), Refusal> {
+    allowed(may_manage_people(user))
+}
+
+/// Refuses whoever may not read the audit.
+pub(crate) fn auditing(user: &User) -> Result<(), Refusal> {
+    allowed(may_audit(user))
 }
 
 /// Returns whether `user` may do `action` with a camera that a list goes through.
@@ -42,12 +51,18 @@ pub(crate) fn lists(user: &User, camera: &Camera, action: Action) -> bool {
     decide(user, camera, Action::See).is_allowed() && decide(user, camera, action).is_allowed()
 }
 
+fn allowed(decision: Decision) -> Result<(), Refusal> {
+    match decision {
+        Decision::Allowed => Ok(()),
+        Decision::Denied(why) => Err(Refusal::new(Kind::Forbidden, why)),
+    }
+}
+
 /// From whether it may be seen, and whether the act is allowed, to the answer.
 fn answer(decisions: Option<(Decision, Decision)>) -> Result<(), Refusal> {
     match decisions {
         None | Some((Decision::Denied(_), _)) => Err(absent()),
-        Some((Decision::Allowed, Decision::Denied(why))) => Err(Refusal::new(Kind::Forbidden, why)),
-        Some((Decision::Allowed, Decision::Allowed)) => Ok(()),
+        Some((Decision::Allowed, decision)) => allowed(decision),
     }
 }
 

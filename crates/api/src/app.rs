@@ -1,8 +1,10 @@
 //! What the API stands on: the rooms, built and handed over by the program.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use audit::Journal;
 use base::WallTime;
 use bytes::Bytes;
 use casework::Holds;
@@ -14,6 +16,7 @@ use signin::{MediaTokens, SignIns, StreamSecrets};
 use store::Store;
 
 use crate::exports::Exports;
+use crate::glances::Glances;
 use crate::hls::Presentations;
 use crate::whep::Viewers;
 
@@ -21,6 +24,10 @@ use crate::whep::Viewers;
 pub struct App {
     /// What people said.
     pub catalog: Catalog,
+    /// What was done, and by whom.
+    pub audit: Journal,
+    /// Where that is kept, to be read.
+    pub audit_folder: PathBuf,
     /// Who is there.
     pub sign_ins: SignIns,
     /// By what foreign programs watch.
@@ -78,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
     pub(crate) whep_viewers: Viewers,
+    pub(crate) glances: Glances,
     pub(crate) feeds: Feeds,
     pub(crate) presentations: Presentations,
     /// Held while a hold is placed and while a camera is removed: each looks
@@ -92,10 +100,20 @@ impl State {
         let verifier = app.tokens.verifier();
         let (exports, probes) = (Exports::default(), tokio::sync::Semaphore::new(8));
         let (placing, whep_viewers) = (tokio::sync::Mutex::default(), Viewers::default());
+        let glances = Glances::default();
         let (feeds, presentations) =
             (Feeds::new(app.hub.clone(), LINGER), Presentations::default());
-        let inner =
-            Inner { app, verifier, exports, whep_viewers, feeds, presentations, placing, probes };
+        let inner = Inner {
+            app,
+            verifier,
+            exports,
+            whep_viewers,
+            glances,
+            feeds,
+            presentations,
+            placing,
+            probes,
+        };
         Self { app: Arc::new(inner) }
     }
 

@@ -13,11 +13,13 @@
 mod access;
 mod app;
 mod converted;
+mod deed;
 mod error;
 mod exports;
 mod extract;
 #[doc(hidden)]
 pub mod fuzzing;
+mod glances;
 mod headers;
 mod hls;
 mod media_socket;

@@ -31,6 +31,8 @@ pub(crate) const CSRF: &str = "x-khue-csrf";
 pub(crate) struct Person {
     pub(crate) sign_in: SignIn,
     pub(crate) user: User,
+    /// Where the request came from.
+    pub(crate) address: IpAddr,
 }
 
 /// Whoever is signed in and has a password of their own.
@@ -43,7 +45,8 @@ impl FromRequestParts<State> for Person {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let person = find(&parts.headers, state).await?.ok_or_else(signed_out)?;
+        let address = Address::of(parts);
+        let person = find(&parts.headers, address, state).await?.ok_or_else(signed_out)?;
         if !is_safe(&parts.method) {
             same_origin(&parts.headers, &parts.uri)?;
             let value = parts.headers.get(CSRF).and_then(|value| value.to_str().ok());
@@ -75,17 +78,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Self::of(parts)))
+    }
+}
+
+impl Address {
+    /// Returns where a request came from. Without a peer, as when a router is called
+    /// in a test, it is nobody's address.
+    pub(crate) fn of(parts: &Parts) -> IpAddr {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // Without a peer, as when a router is called in a test, it is nobody's.
-        Ok(Self(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())))
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())
     }
 }
 
 /// Returns whom the cookie belongs to, if it still opens anything.
-pub(crate) async fn find(headers: &HeaderMap, state: &State) -> Result<Option<Person>, Refusal> {
+pub(crate) async fn find(
+    headers: &HeaderMap,
+    address: IpAddr,
+    state: &State,
+) -> Result<Option<Person>, Refusal> {
     let Some(cookie) = cookie(headers, COOKIE) else { return Ok(None) };
     let Some(sign_in) = state.sign_ins.find(cookie, state.now()).await? else { return Ok(None) };
-    Ok(state.catalog.user(sign_in.user).map(|user| Person { sign_in, user }))
+    Ok(state.catalog.user(sign_in.user).map(|user| Person { sign_in, user, address }))
 }
 
 /// Returns the value of a cookie.

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    cameras, exports, hls, holds, media_tokens, metrics, session, status, stream_secrets,
-    thumbnails, timeline, tree, whep,
+    audit, cameras, exports, hls, holds, media_tokens, metrics, people, session, status,
+    stream_secrets, thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -83,6 +83,10 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(exports::fetch_export))
         .routes(routes!(holds::holds, holds::place_hold))
         .routes(routes!(holds::release_hold))
+        .routes(routes!(people::people, people::add_person))
+        .routes(routes!(people::change_person, people::remove_person))
+        .routes(routes!(people::reset_password))
+        .routes(routes!(audit::read_audit))
         .routes(routes!(status::status));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }

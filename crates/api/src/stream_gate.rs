@@ -8,25 +8,28 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use audit::{Act, Journal};
 use catalog::{Action, Catalog, StreamRole};
 use ingest::Clock;
 use live::rtsp::{Gate, Known, Opening, Place, Refusal, Role, Unavailable};
 use signin::StreamSecrets;
 
 use crate::access;
+use crate::deed::Deed;
 
 /// The gate of this installation.
 #[derive(Debug)]
 pub struct StreamGate {
     catalog: Catalog,
     secrets: StreamSecrets,
+    audit: Journal,
     clock: Clock,
 }
 
 impl StreamGate {
     /// Makes the gate over the rooms that know.
-    pub fn new(catalog: Catalog, secrets: StreamSecrets, clock: Clock) -> Self {
-        Self { catalog, secrets, clock }
+    pub fn new(catalog: Catalog, secrets: StreamSecrets, audit: Journal, clock: Clock) -> Self {
+        Self { catalog, secrets, audit, clock }
     }
 
     async fn find(&self, name: &str, place: Place) -> Result<Option<Opening>, signin::Error> {
@@ -76,6 +79,24 @@ impl Gate for StreamGate {
             tracing::error!(%error, "a stream secret cannot be looked up");
             Unavailable
         })
+    }
+
+    async fn begun(&self, opening: &Opening, from: IpAddr) -> bool {
+        let now = self.clock.now().1;
+        let secret = match self.secrets.find(&opening.name, now).await {
+            Ok(Some(secret)) => secret,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::error!(%error, "a stream secret cannot be looked up");
+                return false;
+            }
+        };
+        let (user, camera) = (self.catalog.user(secret.user), self.catalog.camera(secret.camera));
+        let (Some(user), Some(camera)) = (user, camera) else { return false };
+        let deed = Deed::of(now, &user, None, Some(from), Act::Live).with(&camera);
+        let deed = deed.detail("way", "rtsp").detail("secret", &opening.name);
+        let deed = deed.detail("place", opening.place).detail("sound", opening.sound.is_some());
+        deed.note(&self.audit).await.is_ok()
     }
 
     async fn holds(&self, opening: &Opening) -> bool {

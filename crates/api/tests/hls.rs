@@ -204,7 +204,7 @@ async fn it_ends_when_its_owner_signs_out_or_may_watch_no_longer_or_ends_it() {
                 assert_eq!(world.ask(operator, "DELETE", path, Value::Null).await.status, 204);
             }
             "loses the right" => {
-                world.catalog.set_role(world.operator, Role::Administrator).await.unwrap();
+                world.set_role(world.operator, Role::Administrator).await;
             }
             _ => {
                 let path = folder.trim_end_matches('/');

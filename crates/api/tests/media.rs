@@ -289,7 +289,7 @@ async fn a_channel_ends_when_the_person_may_watch_no_longer_or_the_camera_goes()
     let token = world.token(&operator, camera.id, "live").await;
     let channel = socket.open(live(&token)).await;
     assert_eq!(socket.event().await["type"], "state");
-    world.catalog.set_role(world.operator, Role::Administrator).await.unwrap();
+    world.set_role(world.operator, Role::Administrator).await;
     let end = json!({"type": "end", "channel": channel, "reason": "revoked"});
     assert_eq!(socket.event().await, end);
 

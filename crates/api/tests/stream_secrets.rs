@@ -30,7 +30,12 @@ fn clock(world: &World) -> ingest::Clock {
 }
 
 fn gate(world: &World) -> StreamGate {
-    StreamGate::new(world.catalog.clone(), world.stream_secrets.clone(), clock(world))
+    StreamGate::new(
+        world.catalog.clone(),
+        world.stream_secrets.clone(),
+        world.audit.clone(),
+        clock(world),
+    )
 }
 
 /// Returns the password that a program must know to be let in by a name.
@@ -115,9 +120,9 @@ async fn a_secret_opens_its_own_camera_while_it_and_the_right_hold() {
     }
     assert_eq!(password(&world, "nobody").await, None);
 
-    world.catalog.set_role(world.operator, Role::Administrator).await.unwrap();
+    world.set_role(world.operator, Role::Administrator).await;
     assert!(!gate(&world).holds(&opening).await, "its owner may watch no longer");
-    world.catalog.set_role(world.operator, Role::Operator).await.unwrap();
+    world.set_role(world.operator, Role::Operator).await;
     assert!(gate(&world).holds(&opening).await);
 
     world.pass(DAY);
@@ -160,7 +165,7 @@ async fn who_cannot_be_looked_up_is_not_taken_for_who_guesses() {
     let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
     let secrets = StreamSecrets::open(pool.clone(), &[4; 32]).await.unwrap();
     pool.close().await.unwrap();
-    let gate = StreamGate::new(world.catalog.clone(), secrets, clock(&world));
+    let gate = StreamGate::new(world.catalog.clone(), secrets, world.audit.clone(), clock(&world));
     for _ in 0..100 {
         assert_eq!(gate.password("k7", HERE).await, Err(Refusal::Unavailable));
     }

@@ -73,6 +73,27 @@ pub enum Act {
     Audit,
 }
 
+impl Act {
+    /// Returns the word by which it stands in an entry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Damage => "damage",
+            Self::SignIn => "sign_in",
+            Self::SignOut => "sign_out",
+            Self::Password => "password",
+            Self::Live => "live",
+            Self::Playback => "playback",
+            Self::Export => "export",
+            Self::Hold => "hold",
+            Self::StreamSecret => "stream_secret",
+            Self::Camera => "camera",
+            Self::User => "user",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 /// How an act ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +163,28 @@ mod tests {
         entry.details.insert("số vụ".to_owned(), "12/2026".to_owned());
         let text = serde_json::to_string(&entry).unwrap();
         assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
+    }
+
+    #[test]
+    fn an_act_is_called_what_it_is_written_as() {
+        let all = [
+            Act::Start,
+            Act::Damage,
+            Act::SignIn,
+            Act::SignOut,
+            Act::Password,
+            Act::Live,
+            Act::Playback,
+            Act::Export,
+            Act::Hold,
+            Act::StreamSecret,
+            Act::Camera,
+            Act::User,
+            Act::Audit,
+        ];
+        for act in all {
+            assert_eq!(serde_json::to_value(act).unwrap(), act.as_str());
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!
 //! The head is signed behind each commit and not synced: it may be older than the
 //! entries after a power cut, and never newer. Opening takes the chain up at the
-//! last entry. A torn line behind what the head vouches for was never answered for
+//! last entry, and its own entry says which ones no head had vouched for. A torn line behind what the head vouches for was never answered for
 //! and is cut off; where the *head* knows of more than there is, somebody took it
 //! away: that stays as it is for the verifier to find, and the chain goes on from
 //! what the head knows.
@@ -96,6 +96,18 @@ struct Hand {
     /// The hash of the last root.
     before: Hash,
     lines: Vec<u8>,
+    /// What could not be written at the opening: it goes before the next.
+    owed: Vec<Entry>,
+}
+
+/// What was found at the end of a journal.
+#[derive(Debug, Default)]
+struct Found {
+    /// In words, what is gone that was there once.
+    damage: Option<String>,
+    /// From which entry to which the head knows nothing: the program was killed
+    /// between a commit and its head, or somebody added them.
+    unvouched: Option<(u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -108,15 +120,23 @@ struct Open {
 impl Journal {
     /// Opens the journal in `folder`, made if need be. Its first entry tells that.
     pub fn open(folder: &Path, disk: Disk, key: RootKey, now: WallTime) -> Result<Self, Error> {
-        let (mut hand, damage) = Hand::take_up(folder, disk, key)?;
-        let mut first = vec![Entry::new(now, Act::Start, Outcome::Done)];
-        if let Some(damage) = damage {
+        let (mut hand, found) = Hand::take_up(folder, disk, key)?;
+        let mut start = Entry::new(now, Act::Start, Outcome::Done);
+        if let Some((from, to)) = found.unvouched {
+            start.details.insert("unvouched".to_owned(), format!("{from} to {to}"));
+        }
+        let mut first = vec![start];
+        if let Some(damage) = found.damage {
             tracing::error!(folder = %folder.display(), "the audit journal was tampered with or lost entries: {damage}");
             let mut entry = Entry::new(now, Act::Damage, Outcome::Done);
             entry.details.insert("what".to_owned(), damage);
             first.push(entry);
         }
-        hand.commit(first)?;
+        // A disk that is full today must not keep cameras from being recorded.
+        if let Err(error) = hand.commit(first.clone()) {
+            tracing::error!(%error, "the start has no entry yet");
+            hand.owed = first;
+        }
         let (orders, receiver) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let count = waiting.clone();
@@ -199,7 +219,7 @@ impl Hand {
             due = None;
             let count = entries.len();
             if count > 0 {
-                let begin = self.last.n + 1;
+                let begin = self.last.n + 1 + self.owed.len() as u64;
                 let done = self.commit(std::mem::take(&mut entries));
                 if let Err(error) = &done {
                     tracing::error!(%error, entries = count, "acts have no entry");
@@ -229,13 +249,14 @@ impl Hand {
         self.turn(&day_of(first.at))?;
         self.lines.clear();
         let mut last = self.last;
-        for entry in entries {
+        for entry in self.owed.iter().cloned().chain(entries) {
             last = last.write(entry, &mut self.lines);
         }
         if let Err(error) = self.append() {
             self.take_back();
             return Err(error);
         }
+        self.owed.clear();
         self.last = last;
         self.say_head();
         Ok(())
@@ -301,7 +322,7 @@ impl Hand {
     }
 
     /// Finds the end of what is there, and says so if there was more once.
-    fn take_up(folder: &Path, disk: Disk, key: RootKey) -> Result<(Self, Option<String>), Error> {
+    fn take_up(folder: &Path, disk: Disk, key: RootKey) -> Result<(Self, Found), Error> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(folder).map_err(failed("make", folder))?;
         let files = Files::list(folder).map_err(failed("list", folder))?;
@@ -324,10 +345,11 @@ impl Hand {
             last: known,
             before,
             lines: Vec::new(),
+            owed: Vec::new(),
         };
         let Some(last) = files.logs.last() else {
             let gone = (known.n > 0).then(|| format!("entries 1 to {} are gone", known.n));
-            return Ok((hand, gone));
+            return Ok((hand, Found { damage: gone, unvouched: None }));
         };
         if last.day > hand.day {
             hand.day.clone_from(&last.day);
@@ -350,20 +372,19 @@ impl Hand {
                     path: last.path.clone(),
                     len: end,
                 });
-                Ok((hand, None))
+                let unvouched = (line.link.n > known.n).then_some((known.n + 1, line.link.n));
+                Ok((hand, Found { damage: None, unvouched }))
             }
             // Nothing whole, and nothing that was ever answered for.
             None if known.n < last.first => {
                 hand.last = known;
-                Ok((hand, None))
+                Ok((hand, Found::default()))
             }
             found => {
                 let found = found.map_or(last.first.saturating_sub(1), |(line, _)| line.link.n);
                 let (known, file) = (known.n, last.path.display());
-                Ok((
-                    hand,
-                    Some(format!("entry {known} is vouched for, and {file} ends with {found}")),
-                ))
+                let damage = format!("entry {known} is vouched for, and {file} ends with {found}");
+                Ok((hand, Found { damage: Some(damage), unvouched: None }))
             }
         }
     }
@@ -403,6 +424,11 @@ impl Files {
         files.roots.sort();
         Ok(files)
     }
+}
+
+/// Returns the files of a journal's entries, in order.
+pub fn logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(Files::list(folder)?.logs.into_iter().map(|log| log.path).collect())
 }
 
 /// Returns the last whole entry of a file, and where it ends.

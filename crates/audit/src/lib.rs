@@ -20,12 +20,13 @@ mod disk;
 pub mod entry;
 mod journal;
 pub mod root;
+pub mod search;
 #[doc(hidden)]
 pub mod testutil;
 pub mod verify;
 
 pub use disk::Disk;
 pub use entry::{Act, Entry, Object, Outcome, Who};
-pub use journal::{Error, Journal};
+pub use journal::{Error, Journal, logs};
 pub use root::{Root, RootKey};
 pub use verify::{Fault, Report, verify};

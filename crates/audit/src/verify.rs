@@ -9,6 +9,7 @@
 //! deleted, moved               the numbers
 //! cut off the end              the head; of days before, their roots
 //! deleted a root               the next root; the entries of its day
+//! added entries at the end     they stand behind the head, and the next start says so
 //! ```
 //!
 //! Whoever has the private key can make all of it anew, but for the days whose roots
@@ -33,6 +34,9 @@ pub struct Report {
     pub span: Option<(u64, u64)>,
     /// The roots in order, with how many keys other than the installation's signed each.
     pub roots: Vec<(String, usize)>,
+    /// How many entries stand behind the head, which vouches for none of them: the
+    /// program runs, was killed, or somebody added them.
+    pub unvouched: u64,
     /// Whether the last line is half an entry: the power went while it was written,
     /// and nobody was answered for it.
     pub is_torn: bool,
@@ -111,10 +115,10 @@ pub fn verify(folder: &Path, key: &str) -> io::Result<Report> {
     let files = Files::list(folder)?;
     let mut roots = Vec::new();
     for path in &files.roots {
-        roots.push((name(path), SignedRoot::read(&fs::read_to_string(path)?)));
+        roots.push((name(path), read_root(path)?));
     }
-    let head = match fs::read_to_string(folder.join("head")) {
-        Ok(text) => Some(SignedRoot::read(&text)),
+    let head = match read_root(&folder.join("head")) {
+        Ok(read) => Some(read),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
@@ -148,6 +152,8 @@ struct Walk {
     missing: BTreeSet<u64>,
     /// What is vouched for, by the entry's number, with the file that does.
     vouched: BTreeMap<u64, Vec<(String, Hash)>>,
+    /// How far the head vouches.
+    head: Option<u64>,
     /// What may come before the first entry that is there.
     before: Vec<Link>,
 }
@@ -165,6 +171,7 @@ impl Walk {
             is_blind: false,
             missing: BTreeSet::new(),
             vouched: BTreeMap::new(),
+            head: None,
             before: vec![Link::START],
         };
         let newest = open_days.pop_last();
@@ -202,6 +209,7 @@ impl Walk {
                         walk.report.faults.push(Fault::RootOutOfPlace("head".to_owned()));
                     }
                     walk.vouch("head".to_owned(), head.root.last);
+                    walk.head = Some(head.root.last.n);
                 }
                 None => walk.report.faults.push(Fault::Forged("head".to_owned())),
             },
@@ -272,6 +280,7 @@ impl Walk {
 
     fn end(mut self) -> Report {
         let last = self.last.map_or(0, |last| last.n);
+        self.report.unvouched = self.head.map_or(0, |head| last.saturating_sub(head));
         let begun = self.report.span.map_or(0, |(first, _)| first);
         // What is vouched for before the first that is there went with its file.
         let most = self.vouched.keys().next_back().copied().filter(|&n| n > last && n >= begun);
@@ -288,6 +297,11 @@ impl Walk {
         }
         self.report
     }
+}
+
+/// Reads a root; nothing if the file holds none.
+fn read_root(path: &Path) -> io::Result<Option<SignedRoot>> {
+    Ok(String::from_utf8(fs::read(path)?).ok().and_then(|text| SignedRoot::read(&text)))
 }
 
 fn name(path: &Path) -> String {

@@ -86,6 +86,22 @@ async fn an_act_whose_entry_the_disk_refuses_is_refused_and_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn a_journal_that_cannot_be_begun_is_begun_once_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let lossy = Arc::new(Lossy::default());
+    lossy.leave_room(Some(10));
+    let journal = Journal::open(folder.path(), Disk::Lossy(lossy.clone()), key(), BEGIN).unwrap();
+    journal.note(entry(1)).await.unwrap_err();
+    lossy.leave_room(None);
+    assert_eq!(journal.note(entry(2)).await.unwrap(), 2);
+    assert_eq!(journal.note(entry(3)).await.unwrap(), 3);
+    let report = verified(folder.path());
+    assert_eq!((report.entries, report.faults), (3, vec![]));
+    let text = fs::read_to_string(&logs(folder.path())[0]).unwrap();
+    assert!(text.lines().next().unwrap().contains(r#""act":"start""#), "{text}");
+}
+
+#[tokio::test]
 async fn after_a_power_cut_all_is_there_that_was_answered_for() {
     for zeros in [0, 1, 4096] {
         let folder = tempfile::tempdir().unwrap();

@@ -168,6 +168,24 @@ async fn what_is_cut_off_the_end_is_counted() {
 }
 
 #[tokio::test]
+async fn what_is_added_at_the_end_is_told_and_the_next_start_says_so() {
+    let world = World::new().await;
+    let faults = world.after_lines(|lines| {
+        let last = lines.last().unwrap().clone();
+        lines.push(written(line(&last).link, &last).1);
+    });
+    assert_eq!((faults, verified(&world.folder).unvouched), (vec![], 1));
+    let at = BEGIN.plus(DAY * 2);
+    drop(open(&world.folder, at));
+    drop(open(&world.folder, at));
+    let log = read(&logs(&world.folder)[2]);
+    let said = |text: &String| line(text).entry.details.get("unvouched").cloned();
+    let said: Vec<_> = log[log.len() - 2..].iter().map(said).collect();
+    assert_eq!(said, [Some("14 to 14".to_owned()), None]);
+    assert_eq!(verified(&world.folder).unvouched, 0);
+}
+
+#[tokio::test]
 async fn roots_are_missed_and_cannot_be_forged() {
     let world = World::new().await;
     let root = |folder: &Path, day: usize| {

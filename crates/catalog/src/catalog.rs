@@ -21,7 +21,7 @@ use crate::rows;
 use crate::user::fold;
 use crate::{
     Camera, CameraChange, Error, Facts, IntendedStream, NewCamera, NewUser, Organisation,
-    PasswordChange, Role, SealKey, Site, Stream, StreamChange, User, error, migrations,
+    PasswordChange, SealKey, Site, Stream, StreamChange, User, UserChange, error, migrations,
 };
 
 /// What people said. Clones share it.
@@ -172,11 +172,14 @@ impl Catalog {
         Ok(added)
     }
 
-    /// Gives a person another role.
-    pub async fn set_role(&self, id: UserId, role: Role) -> Result<User, Error> {
+    /// Changes a person. By what they sign in stays: it stands in the audit.
+    pub async fn change_user(&self, id: UserId, wanted: UserChange) -> Result<User, Error> {
+        let display_name =
+            wanted.display_name.map(|name| error::name("display_name", &name)).transpose()?;
         let mut change = self.begin().await?;
         let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
-        user.role = role;
+        user.role = wanted.role.unwrap_or(user.role);
+        user.display_name = display_name.unwrap_or_else(|| user.display_name.clone());
         let user = user.clone();
         rows::person::Entity::update(rows::person::ActiveModel::from(&user))
             .exec(&change.rows)

@@ -1,9 +1,10 @@
 //! Who may do what with which camera. Pure: no row, no clock, no HTTP.
 //!
 //! ```text
-//!                see   live   playback   export   sound   configure
-//! administrator   ✓     –        –         –       –         ✓
-//! operator        ✓     ✓        ✓         ✓       *         –
+//!                see   live   playback   export   sound   configure   audit
+//! administrator   ✓     –        –         –       –         ✓          –
+//! operator        ✓     ✓        ✓         ✓       *         –          –
+//! auditor         –     –        –         –       –         –          ✓
 //! ```
 //!
 //! \* Where the camera's sound is authorised, and beside live or playback.
@@ -58,7 +59,8 @@ impl Decision {
 /// Returns whether `user` may do `action` with `camera`.
 pub fn decide(user: &User, camera: &Camera, action: Action) -> Decision {
     match (user.role, action) {
-        (_, Action::See) => Decision::Allowed,
+        (Role::Auditor, _) => Decision::Denied("auditors read the audit and hold no video"),
+        (Role::Administrator | Role::Operator, Action::See) => Decision::Allowed,
         (Role::Administrator, Action::Configure) => Decision::Allowed,
         (Role::Administrator, Action::Live | Action::Playback | Action::Export | Action::Sound) => {
             Decision::Denied("administrators configure cameras and hold no video")
@@ -79,6 +81,26 @@ pub fn may_add(user: &User) -> Decision {
     match user.role {
         Role::Administrator => Decision::Allowed,
         Role::Operator => Decision::Denied("operators hold video and configure no cameras"),
+        Role::Auditor => Decision::Denied("auditors read the audit and configure no cameras"),
+    }
+}
+
+/// Returns whether `user` may say who there is and what they are here to do.
+pub fn may_manage_people(user: &User) -> Decision {
+    match user.role {
+        Role::Administrator => Decision::Allowed,
+        Role::Operator | Role::Auditor => Decision::Denied("people are managed by administrators"),
+    }
+}
+
+/// Returns whether `user` may read who did what.
+pub fn may_audit(user: &User) -> Decision {
+    match user.role {
+        Role::Auditor => Decision::Allowed,
+        // Whoever is watched over does not choose what is seen of it.
+        Role::Administrator | Role::Operator => {
+            Decision::Denied("the audit is read by auditors, who hold nothing else")
+        }
     }
 }
 
@@ -90,11 +112,13 @@ mod tests {
     use crate::Retention;
 
     /// The picture in the module's documentation.
-    const TABLE: [(Role, bool, [bool; 6]); 4] = [
-        (Role::Administrator, false, [true, false, false, false, false, true]),
-        (Role::Administrator, true, [true, false, false, false, false, true]),
-        (Role::Operator, false, [true, true, true, true, false, false]),
-        (Role::Operator, true, [true, true, true, true, true, false]),
+    const TABLE: [(Role, bool, [bool; 6], bool); 6] = [
+        (Role::Administrator, false, [true, false, false, false, false, true], false),
+        (Role::Administrator, true, [true, false, false, false, false, true], false),
+        (Role::Operator, false, [true, true, true, true, false, false], false),
+        (Role::Operator, true, [true, true, true, true, true, false], false),
+        (Role::Auditor, false, [false; 6], true),
+        (Role::Auditor, true, [false; 6], true),
     ];
 
     #[test]
@@ -111,13 +135,16 @@ mod tests {
             sound: false,
             streams: Vec::new(),
         };
-        for (role, sound, row) in TABLE {
+        for (role, sound, row, audit) in TABLE {
             camera.sound = sound;
             let (id, name) = (UserId::new(), "someone".to_owned());
             let user = User { id, display_name: name.clone(), name, role };
             let decided = Action::ALL.map(|action| decide(&user, &camera, action).is_allowed());
             assert_eq!(decided, row, "{role:?}");
-            assert_eq!(may_add(&user), decide(&user, &camera, Action::Configure), "{role:?}");
+            let adds = may_add(&user).is_allowed();
+            assert_eq!(adds, decide(&user, &camera, Action::Configure).is_allowed(), "{role:?}");
+            assert_eq!(may_audit(&user).is_allowed(), audit, "{role:?}");
+            assert_eq!(may_manage_people(&user).is_allowed(), adds, "{role:?}");
         }
     }
 }

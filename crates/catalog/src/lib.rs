@@ -30,9 +30,9 @@ pub use camera::{
     Stream, StreamChange, StreamRole,
 };
 pub use catalog::{Catalog, Tables};
-pub use decide::{Action, Decision, decide, may_add};
+pub use decide::{Action, Decision, decide, may_add, may_audit, may_manage_people};
 pub use error::Error;
 pub use org::Organisation;
 pub use seal::{SealKey, Secret};
 pub use site::Site;
-pub use user::{NewUser, Role, User};
+pub use user::{NewUser, Role, User, UserChange};

@@ -31,6 +31,15 @@ pub struct NewUser {
     pub role: Role,
 }
 
+/// What of a person is to be another; what is nothing stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// What others see.
+    pub display_name: Option<String>,
+    /// What they are here to do.
+    pub role: Option<Role>,
+}
+
 /// What a person is here to do. No role holds everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -38,6 +47,8 @@ pub enum Role {
     Administrator,
     /// Watches, looks back and exports; configures nothing.
     Operator,
+    /// Reads who did what; sees no camera.
+    Auditor,
 }
 
 impl Role {
@@ -46,12 +57,15 @@ impl Role {
         match self {
             Self::Administrator => "administrator",
             Self::Operator => "operator",
+            Self::Auditor => "auditor",
         }
     }
 
     /// Reads the word that [`Role::as_str`] writes.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Administrator, Self::Operator].into_iter().find(|role| role.as_str() == word)
+        [Self::Administrator, Self::Operator, Self::Auditor]
+            .into_iter()
+            .find(|role| role.as_str() == word)
     }
 }
 
@@ -102,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_role_reads_back_from_its_word() {
-        for role in [Role::Administrator, Role::Operator] {
+        for role in [Role::Administrator, Role::Operator, Role::Auditor] {
             assert_eq!(Role::of(role.as_str()), Some(role));
         }
         assert_eq!(Role::of("Operator"), None);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use catalog::{
     Camera, CameraChange, Catalog, Error, Facts, NewCamera, NewStream, NewUser, PasswordChange,
-    Retention, Role, SealKey, Secret, StreamChange, StreamRole,
+    Retention, Role, SealKey, Secret, StreamChange, StreamRole, UserChange,
 };
 use db::{Durability, Pool};
 
@@ -211,8 +211,17 @@ async fn two_people_cannot_sign_in_by_one_name() {
     let first = world.catalog.add_user(user("hong")).await.unwrap();
     let refused = words(world.catalog.add_user(user("Hong")).await);
     assert_eq!(refused, "somebody signs in by the name hong already");
-    let role = Role::Administrator;
-    assert_eq!(world.catalog.set_role(first.id, role).await.unwrap().role, role);
+    let wanted =
+        UserChange { role: Some(Role::Administrator), display_name: Some(" Ai khác ".to_owned()) };
+    let changed = world.catalog.change_user(first.id, wanted).await.unwrap();
+    assert_eq!((changed.role, changed.display_name.as_str()), (Role::Administrator, "Ai khác"));
+    let same = world.catalog.change_user(first.id, UserChange::default()).await.unwrap();
+    assert_eq!(same, changed);
+    let nameless = UserChange { display_name: Some(" ".to_owned()), role: None };
+    let refused = words(world.catalog.change_user(first.id, nameless).await);
+    assert_eq!(refused, "display_name is empty; give it at least one character");
+    let again = open(world.folder.path(), KEY).await.unwrap();
+    assert_eq!(again.user(first.id), Some(changed));
     world.catalog.remove_user(first.id).await.unwrap();
     assert_eq!(world.catalog.user_by_name("hong"), None);
     assert_eq!(words(world.catalog.remove_user(first.id).await), "there is no such user");

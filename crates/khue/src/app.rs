@@ -12,6 +12,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use audit::{Journal, RootKey};
 use base::{SiteId, UserId, WallTime};
 use casework::Holds;
 use catalog::{Catalog, NewUser, Role, SealKey};
@@ -38,8 +39,11 @@ const LOOK_AROUND: Duration = Duration::from_secs(2);
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// The people of an empty installation.
-const FIRST_PEOPLE: [(&str, &str, Role); 2] =
-    [("trucban", "Trực ban", Role::Operator), ("quantri", "Quản trị", Role::Administrator)];
+const FIRST_PEOPLE: [(&str, &str, Role); 3] = [
+    ("trucban", "Trực ban", Role::Operator),
+    ("quantri", "Quản trị", Role::Administrator),
+    ("kiemtra", "Kiểm tra", Role::Auditor),
+];
 
 /// The body and the site of what nobody has placed yet.
 const OWN_BODY: &str = "Đơn vị quản lý";
@@ -183,6 +187,8 @@ async fn run(
     // Ports before the store: who cannot serve has opened nothing.
     let hub = Hub::new(now());
     let whep = open_whep(config, &hub)?;
+    let key = RootKey::new(&node.home.key("audit")?);
+    let audit = Journal::open(&node.home.audit(), audit::Disk::Real, key, now())?;
     let store = Store::open(config.store.clone(), Disk::Real, now()).await?;
     let decoder = decode::Decoder::new(config.decode.worker())
         .context("the worker's watch cannot be kept; see the limits of this user")?;
@@ -201,10 +207,12 @@ async fn run(
     .start()
     .context("no threads are to be had to read cameras on; see the limits of this user")?;
     let stopping = CancellationToken::new();
-    let around = tokio::spawn(look_around(node.catalog.clone(), stopping.clone()));
+    let around = tokio::spawn(look_around(node.catalog.clone(), audit.clone(), stopping.clone()));
 
     let router = api::router(api::App {
         catalog: node.catalog.clone(),
+        audit: audit.clone(),
+        audit_folder: node.home.audit(),
         sign_ins: node.sign_ins.clone(),
         stream_secrets: node.stream_secrets.clone(),
         rtsp: rtsp.ports()?,
@@ -226,8 +234,12 @@ async fn run(
     let address = opened.address()?;
     let handle = axum_server::Handle::new();
     let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
-    let gate =
-        api::StreamGate::new(node.catalog.clone(), node.stream_secrets.clone(), clock.clone());
+    let gate = api::StreamGate::new(
+        node.catalog.clone(),
+        node.stream_secrets.clone(),
+        audit.clone(),
+        clock.clone(),
+    );
     let rtsp = rtsp.serve(hub, gate, stopping.clone())?;
     ready(node, address).await?;
     let served = tokio::select! {
@@ -257,6 +269,7 @@ async fn run(
         let _ = serving.await;
     }
     around.await?;
+    audit.flush().await?;
     served?.context("the door was closed by the system")?;
     Ok(())
 }
@@ -299,8 +312,9 @@ fn open_files() {
     }
 }
 
-/// Takes up what `khue camera add` and others wrote beside the running server.
-async fn look_around(catalog: Catalog, stopping: CancellationToken) {
+/// Takes up what `khue camera add` and others wrote beside the running server, and
+/// signs off the audit's days.
+async fn look_around(catalog: Catalog, audit: Journal, stopping: CancellationToken) {
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
@@ -308,6 +322,9 @@ async fn look_around(catalog: Catalog, stopping: CancellationToken) {
         }
         if let Err(error) = catalog.refresh().await {
             tracing::error!(%error, "the catalog could not be read anew");
+        }
+        if let Err(error) = audit.turn(now()).await {
+            tracing::error!(%error, "the audit's day has no root");
         }
     }
 }

@@ -6,6 +6,7 @@
 //!   installation.key      32 random bytes, readable by the owner alone
 //!   tls/                  the installation's CA and this node's certificate
 //!   running               held by the server that runs over it, with its process id
+//!   audit/                who did what: a journal that cannot be altered unseen
 //!   khue.log              of the demo: who watched and took out what
 //!   recordings/           the store, unless the configuration puts it elsewhere
 //! ```
@@ -77,6 +78,10 @@ impl Home {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("khue.sqlite")
+    }
+
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.root.join("audit")
     }
 
     pub(crate) fn log(&self) -> PathBuf {

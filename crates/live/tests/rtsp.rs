@@ -33,6 +33,8 @@ struct OneName {
     holds: AtomicBool,
     /// What it opens cannot be looked up.
     stumbles: AtomicBool,
+    /// Who watches cannot be noted.
+    unnoted: AtomicBool,
     wrong: AtomicUsize,
     proved: Mutex<Vec<String>>,
     /// One for each place that may be looked for.
@@ -80,6 +82,10 @@ impl Gate for OneName {
         }))
     }
 
+    async fn begun(&self, _: &Opening, _: IpAddr) -> bool {
+        !self.unnoted.load(Ordering::SeqCst)
+    }
+
     async fn holds(&self, _: &Opening) -> bool {
         !self.revoked.load(Ordering::SeqCst)
     }
@@ -116,6 +122,7 @@ fn world() -> World {
         refusal: Mutex::default(),
         holds: AtomicBool::new(true),
         stumbles: AtomicBool::new(false),
+        unnoted: AtomicBool::new(false),
         looks: Semaphore::new(Semaphore::MAX_PERMITS),
         wrong: AtomicUsize::new(0),
         proved: Mutex::default(),

@@ -139,6 +139,14 @@ impl SignIns {
         Ok(password)
     }
 
+    /// Lets nobody in as `user` any more: password, sign-ins and what they let
+    /// programs watch by are gone.
+    pub async fn forget(&self, user: UserId) -> Result<(), Error> {
+        credential::Entity::delete_by_id(user.0).exec(self.inner.pool.write()).await?;
+        self.revoke_user(user).await?;
+        stream_secret::revoke_all_of(user, &self.inner.pool).await
+    }
+
     /// Returns whether `user` has chosen a password.
     pub async fn has_chosen(&self, user: UserId) -> Result<bool, Error> {
         Ok(self.credential(user).await?.is_some_and(|kept| kept.kind == KIND_CHOSEN))

@@ -8,6 +8,8 @@ import { localNowUs, serverClock } from "../lib/serverclock";
 import { ApiError } from "./error";
 import type { components, paths } from "./schema";
 import type {
+  AuditAsked,
+  AuditPage,
   CameraDetail,
   CameraPatch,
   CameraRow,
@@ -29,7 +31,7 @@ import type {
 
 let csrf = "";
 
-const http = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", cache: "no-store" });
+export const http = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", cache: "no-store" });
 http.use({
   onRequest({ request }) {
     if (request.method !== "GET") request.headers.set("x-khue-csrf", csrf);
@@ -50,7 +52,7 @@ interface Answer {
 }
 
 /** Returns the body, or throws the refusal. */
-async function done<T>(call: Promise<Answer>): Promise<T> {
+export async function done<T>(call: Promise<Answer>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   throw refusal(response, error);
@@ -136,6 +138,9 @@ export async function choosePassword(current: string, chosen: string): Promise<S
 }
 
 export const tree = (signal?: AbortSignal) => done<Tree>(http.GET("/api/v1/tree", { signal }));
+
+export const audit = (asked: AuditAsked, signal?: AbortSignal) =>
+  done<AuditPage>(http.GET("/api/v1/audit", { params: { query: asked }, signal }));
 
 export const status = (signal?: AbortSignal) => done<Status>(http.GET("/api/v1/status", { signal }));
 

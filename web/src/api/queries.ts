@@ -1,9 +1,10 @@
 /** What screens ask for again and again, with how long an answer stays good. */
-import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
 import { ApiError } from "./error";
+import { people } from "./people";
 import { streamSecrets } from "./secrets";
-import type { CameraDetail, Role } from "./types";
+import type { AuditAsked, CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
@@ -45,6 +46,20 @@ export const clockOffsetQuery = (id: string) =>
   });
 
 export const holdsQuery = queryOptions({ queryKey: ["holds"], queryFn: ({ signal }) => client.holds(signal) });
+
+/** The newest first; each page says where the next begins. */
+export const auditQuery = (asked: AuditAsked) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", asked],
+    queryFn: ({ signal, pageParam }) => client.audit(pageParam ? { ...asked, next: pageParam } : asked, signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    // Asking is an entry itself: what is read stays as it is until somebody asks anew.
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+  });
+
+export const peopleQuery = queryOptions({ queryKey: ["people"], queryFn: ({ signal }) => people(signal) });
 
 export const streamSecretsQuery = queryOptions({
   queryKey: ["stream-secrets"],

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the audit, the newest entries first. That is an entry itself, but for the
+         *     pages behind the first.
+         */
+        get: operations["read_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -265,6 +285,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the people. */
+        get: operations["people"];
+        put?: never;
+        /** Adds a person, who signs in by a one-time password. */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes a person. Their sign-ins and stream secrets end within seconds; what
+         *     they did stays in the audit.
+         */
+        delete: operations["remove_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a person. What plays ends within seconds where the new role does not
+         *     allow it.
+         */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{id}/one-time-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a person a new one-time password, signs them out everywhere and revokes
+         *     their stream secrets.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -434,6 +516,56 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A thing as it was known then. */
+        AuditObject: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            name: string;
+        };
+        /** @description A page of entries, the newest first. */
+        AuditPage: {
+            entries: components["schemas"]["AuditRow"][];
+            /**
+             * @description Where the next page begins; null when all was read. A page may be short, or
+             *     empty, and not the last.
+             */
+            next?: string | null;
+        };
+        /** @description What somebody did. */
+        AuditRow: {
+            /**
+             * @description `sign_in`, `sign_out`, `password`, `live`, `playback`, `export`, `hold`,
+             *     `stream_secret`, `camera`, `user`, `audit`, `start` or `damage`.
+             */
+            act: string;
+            /** Format: int64 */
+            at_us: number;
+            /** @description What else there is to say, by name. */
+            details: {
+                [key: string]: string;
+            };
+            /** @description The address that it came from. */
+            from?: string | null;
+            /** @description The SHA-256 of the entry. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Counts up.
+             */
+            n: number;
+            object?: components["schemas"]["AuditObject"] | null;
+            purpose?: string | null;
+            /** @description The code of the refusal; null for what was done. */
+            refused?: string | null;
+            who?: components["schemas"]["AuditWho"] | null;
+        };
+        /** @description A person as they were known then. */
+        AuditWho: {
+            name: string;
+            /** Format: uuid */
+            user: string;
+        };
         /** @description How many cameras, of those this person may see, are in each state. */
         CameraCounts: {
             connecting: number;
@@ -730,6 +862,14 @@ export interface components {
             /** Format: int64 */
             to_us: number;
         };
+        /**
+         * @description A person, with the password by which they sign in once. It is told here and
+         *     nowhere else.
+         */
+        InvitedPerson: {
+            one_time_password: string;
+            person: components["schemas"]["PersonRow"];
+        };
         /** @description What the person may do with the camera's video. */
         May: {
             export: boolean;
@@ -750,6 +890,42 @@ export interface components {
             name: string;
             /** Format: uuid */
             parent?: string | null;
+        };
+        /** @description All people, by name. */
+        PeopleList: {
+            people: components["schemas"]["PersonRow"][];
+        };
+        /** @description What of a person is to be another. */
+        PersonPatch: {
+            display_name?: string | null;
+            role?: components["schemas"]["PersonRole"] | null;
+        };
+        /**
+         * @description What a person is here to do.
+         * @enum {string}
+         */
+        PersonRole: "administrator" | "operator" | "auditor";
+        /** @description A person. */
+        PersonRow: {
+            display_name: string;
+            /**
+             * @description Whether they chose a password of their own; before that they sign in by a
+             *     one-time password, or not at all.
+             */
+            has_password: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @description What they sign in by. */
+            name: string;
+            /** @description `administrator`, `operator` or `auditor`. */
+            role: string;
+        };
+        /** @description A person to be added. */
+        PersonWrite: {
+            display_name: string;
+            /** @description What they sign in by: 1 to 64 letters a–z, digits, or . _ - @. */
+            name: string;
+            role: components["schemas"]["PersonRole"];
         };
         /** @description What a camera sends. */
         ProbeAnswer: {
@@ -853,7 +1029,7 @@ export interface components {
             /** @description Nothing else is answered before a password is chosen. */
             must_choose_password: boolean;
             name: string;
-            /** @description `administrator` or `operator`. */
+            /** @description `administrator`, `operator` or `auditor`. */
             role: string;
         };
         /** @description A place with cameras. */
@@ -984,6 +1160,58 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    read_audit: {
+        parameters: {
+            query?: {
+                /** @description Not before. */
+                from_us?: number;
+                /** @description Before. */
+                to_us?: number;
+                /** @description One act, by its word in the entries. */
+                act?: string;
+                /** @description By this person. */
+                user?: string;
+                /** @description With this camera. */
+                camera?: string;
+                /** @description Refused alone. */
+                refused?: boolean;
+                /** @description Where the page before this one said that it begins. */
+                next?: string;
+                /** @description How many entries at most: 100, up to 500. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     add_camera: {
         parameters: {
             query?: never;
@@ -1758,6 +1986,229 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedPerson"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedPerson"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is oneself */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

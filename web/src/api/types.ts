@@ -6,13 +6,13 @@
  * What `docs/design/0003-ways-to-watch.md` adds is said here too, so that a
  * server which does not have it yet, and a text that has it, both fit.
  */
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 
 /** A stream of pictures. */
 export type Role = "main" | "sub";
-export type User = Omit<Schemas["SessionUser"], "role"> & { role: "administrator" | "operator" };
+export type User = Omit<Schemas["SessionUser"], "role"> & { role: "administrator" | "operator" | "auditor" };
 /** What this server serves beside the media socket. */
 export interface Ways {
   /** WHEP. */
@@ -57,6 +57,14 @@ export type ExportAsked = Schemas["ExportAsked"];
 export type ExportAnswer = Schemas["ExportAnswer"];
 export type Hold = Schemas["HoldRow"];
 export type HoldWrite = Schemas["HoldWrite"];
+export type PersonRole = User["role"];
+export type PersonRow = Omit<Schemas["PersonRow"], "role"> & { role: PersonRole };
+export type PersonWrite = Schemas["PersonWrite"];
+export type PersonPatch = Schemas["PersonPatch"];
+export type InvitedPerson = Omit<Schemas["InvitedPerson"], "person"> & { person: PersonRow };
+export type AuditAsked = NonNullable<operations["read_audit"]["parameters"]["query"]>;
+export type AuditPage = Schemas["AuditPage"];
+export type AuditRow = Schemas["AuditRow"];
 export type Status = Schemas["StatusAnswer"];
 
 /** A small picture of a moment. */

@@ -15,7 +15,9 @@ import {
   Lock,
   LogOut,
   RefreshCw,
+  ScrollText,
   Target,
+  Users,
 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
@@ -55,7 +57,7 @@ export function Frame({ session, children }: Props) {
       />
       <Rail session={session} />
       <main className="main">
-        <DiskBanner operator={operator} />
+        {session.user.role !== "auditor" && <DiskBanner operator={operator} />}
         <LineBanner />
         {children}
       </main>
@@ -73,6 +75,8 @@ function useTitle(): string {
     "/playback": t`Xem lại`,
     "/cameras": t`Camera`,
     "/holds": t`Giữ lại`,
+    "/audit": t`Nhật ký`,
+    "/people": t`Người dùng`,
   };
   return titles[path] ?? "";
 }
@@ -221,10 +225,10 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
 
 function Rail({ session }: { session: Session }) {
   const { t } = useLingui();
-  const operator = session.user.role === "operator";
+  const { role } = session.user;
   return (
     <nav className="rail" aria-label={t`Màn hình`}>
-      {operator && (
+      {role === "operator" && (
         <>
           <Link to="/live" activeProps={{ className: "on" }}>
             <Grid2x2 className="l" />
@@ -236,16 +240,29 @@ function Rail({ session }: { session: Session }) {
           </Link>
         </>
       )}
-      {!operator && (
+      {role === "administrator" && (
         <Link to="/cameras" activeProps={{ className: "on" }}>
           <Camera className="l" />
           <span>{t`Camera`}</span>
         </Link>
       )}
-      <Link to="/holds" activeProps={{ className: "on" }}>
-        <Lock className="l" />
-        <span>{t`Giữ lại`}</span>
-      </Link>
+      {role === "administrator" && (
+        <Link to="/people" activeProps={{ className: "on" }}>
+          <Users className="l" />
+          <span>{t`Người dùng`}</span>
+        </Link>
+      )}
+      {role === "auditor" ? (
+        <Link to="/audit" activeProps={{ className: "on" }}>
+          <ScrollText className="l" />
+          <span>{t`Nhật ký`}</span>
+        </Link>
+      ) : (
+        <Link to="/holds" activeProps={{ className: "on" }}>
+          <Lock className="l" />
+          <span>{t`Giữ lại`}</span>
+        </Link>
+      )}
     </nav>
   );
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use audit::Act;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use base::{Span, WallTime};
 use catalog::Camera;
@@ -20,6 +21,7 @@ use super::message::{About, End, Event, Form, Op};
 use super::past::Past;
 use crate::app::State;
 use crate::converted::Converted;
+use crate::deed::Deed;
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
 use crate::right;
@@ -125,11 +127,11 @@ impl Connection {
         };
         let answer = match op {
             Op::Live { reference, token, role, form } => {
-                let opened = self.open_live(&token, role, form);
+                let opened = self.open_live(&token, role, form).await;
                 opened_or_refused(&reference, opened)
             }
             Op::Past { reference, token, role, form, from_us, credit } => {
-                let opened = self.open_past(&token, role, form, from_us, credit);
+                let opened = self.open_past(&token, role, form, from_us, credit).await;
                 opened_or_refused(&reference, opened)
             }
             Op::Credit { channel, fragments } => {
@@ -152,9 +154,14 @@ impl Connection {
         self.send([answer]).await
     }
 
-    fn open_live(&mut self, token: &str, role: Role, form: Option<Form>) -> Result<u32, Refusal> {
+    async fn open_live(
+        &mut self,
+        token: &str,
+        role: Role,
+        form: Option<Form>,
+    ) -> Result<u32, Refusal> {
         let actions = needed(MediaAction::Live, role);
-        let (token, camera) = self.admit(token, actions)?;
+        let (token, camera) = self.admit_noted(token, actions, Act::Live).await?;
         let stream = role.stream(&camera)?;
         let form = form.map(|form| form.of(role)).transpose()?;
         let viewer = match form {
@@ -165,6 +172,8 @@ impl Connection {
         if !self.channels.open.contains_key(&channel) {
             self.room(MOST_CHANNELS, |_| true)?;
         }
+        let deed = self.deed(Act::Live).with(&camera).detail("role", role.as_str());
+        deed.detail("way", "mse").done(&self.state).await?;
         tracing::info!(user = self.person.user.name, camera = camera.number, role = ?role, "live opened");
         // A stream is one channel of a socket; asked for again, it begins again.
         let made_of = form.map(|form| MadeOf { hub: self.state.hub.clone(), stream, form });
@@ -173,7 +182,7 @@ impl Connection {
         Ok(channel)
     }
 
-    fn open_past(
+    async fn open_past(
         &mut self,
         token: &str,
         role: Role,
@@ -182,7 +191,7 @@ impl Connection {
         credit: u32,
     ) -> Result<u32, Refusal> {
         let actions = needed(MediaAction::Playback, role);
-        let (token, camera) = self.admit(token, actions)?;
+        let (token, camera) = self.admit_noted(token, actions, Act::Playback).await?;
         let (stream, from) = (role.stream(&camera)?, moment("from_us", from_us)?);
         if token.window.is_some_and(|window| !window.contains(from)) {
             let words = "the media token does not open this moment; ask for one that does";
@@ -190,6 +199,9 @@ impl Connection {
         }
         self.room(MOST_CHANNELS, |_| true)?;
         self.room(MOST_PAST, |channel| matches!(channel.source, Source::Past(_)))?;
+        let purpose = token.purpose.as_deref().unwrap_or_default();
+        let deed = self.deed(Act::Playback).with(&camera).because(purpose);
+        deed.detail("role", role.as_str()).detail("from", from).done(&self.state).await?;
         self.past += 1;
         let channel = FIRST_PAST | self.past;
         tracing::info!(
@@ -227,6 +239,23 @@ impl Connection {
         actions: &[MediaAction],
     ) -> Result<(MediaToken, Arc<Camera>), Refusal> {
         right::admit(&self.state, &self.person.user, self.person.sign_in.id, token, actions)
+    }
+
+    /// The same, and whoever tried in vain has an entry.
+    async fn admit_noted(
+        &self,
+        token: &str,
+        actions: &[MediaAction],
+        act: Act,
+    ) -> Result<(MediaToken, Arc<Camera>), Refusal> {
+        match self.admit(token, actions) {
+            Ok(admitted) => Ok(admitted),
+            Err(refusal) => Err(self.deed(act).refused(&self.state, refusal).await),
+        }
+    }
+
+    fn deed(&self, act: Act) -> Deed {
+        Deed::by(&self.state, &self.person, act)
     }
 
     fn room(&self, most: usize, of: impl Fn(&Channel) -> bool) -> Result<(), Refusal> {

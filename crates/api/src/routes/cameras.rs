@@ -1,5 +1,8 @@
 //! One camera: shown to whoever may see it, changed by administrators.
 
+use std::fmt::Display;
+
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
@@ -16,6 +19,7 @@ use uuid::Uuid;
 use super::tree::{CameraRow, row};
 use crate::access;
 use crate::app::State;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::Somebody;
@@ -209,6 +213,8 @@ pub(crate) async fn add_camera(
     };
     let camera = state.catalog.add_camera(camera).await?;
     state.recorder.nudge();
+    let deed = Deed::by(&state, &person, Act::Camera).with(&camera);
+    deed.detail("change", "added").done(&state).await?;
     tracing::info!(user = person.user.name, camera = camera.number, "added a camera");
     Ok((StatusCode::CREATED, Json(detail(&state, &person.user, &camera))))
 }
@@ -226,7 +232,9 @@ pub(crate) async fn change_camera(
     Id(id): Id<Uuid>,
     Body(body): Body<CameraPatch>,
 ) -> Result<Json<CameraDetail>, Refusal> {
-    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Configure)?;
+    let id = CameraId(id);
+    let before = deed::camera(&state, &person, id, Action::Configure, Act::Camera).await?;
+    let camera = &before;
     let retention =
         (body.retention_days.is_some() || body.retention_bytes.is_some()).then(|| Retention {
             days: body.retention_days.unwrap_or(camera.retention.days),
@@ -246,10 +254,16 @@ pub(crate) async fn change_camera(
             body.certificate.clone(),
         )?),
         sound: body.sound,
-        streams: streams(&camera, body),
+        streams: streams(camera, body),
     };
     let camera = state.catalog.change_camera(camera.id, change).await?;
     state.recorder.nudge();
+    let deed = Deed::by(&state, &person, Act::Camera).with(&camera).detail("change", "changed");
+    differences(&before, &camera)
+        .into_iter()
+        .fold(deed, |deed, (field, change)| deed.detail(field, change))
+        .done(&state)
+        .await?;
     tracing::info!(user = person.user.name, camera = camera.number, "changed a camera");
     Ok(Json(detail(&state, &person.user, &camera)))
 }
@@ -264,7 +278,8 @@ pub(crate) async fn remove_camera(
     Somebody(person): Somebody,
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
-    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Configure)?;
+    let id = CameraId(id);
+    let camera = deed::camera(&state, &person, id, Action::Configure, Act::Camera).await?;
     let placing = state.placing.lock().await;
     if state.holds.active().await?.iter().any(|hold| hold.camera == camera.id) {
         let words = "something of this camera is held; release the hold first";
@@ -274,6 +289,8 @@ pub(crate) async fn remove_camera(
     drop(placing);
     camera.recorded_streams().for_each(|stream| state.hub.close(stream));
     state.recorder.nudge();
+    let deed = Deed::by(&state, &person, Act::Camera).with(&camera);
+    deed.detail("change", "removed").done(&state).await?;
     tracing::info!(user = person.user.name, camera = camera.number, "removed a camera");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -309,6 +326,32 @@ pub(crate) async fn probe_camera(
         sound: probed.sound,
         certificate: probed.certificate.map(|digest| hex(&digest)),
     }))
+}
+
+/// What is another in a camera than it was, by field. Of addresses and passwords,
+/// only that they are.
+fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
+    let change = |old: &dyn Display, new: &dyn Display| format!("{old} → {new}");
+    let days = |camera: &Camera| camera.retention.days;
+    let bytes = |camera: &Camera| match camera.retention.bytes {
+        Some(bytes) => bytes.to_string(),
+        None => "-".to_owned(),
+    };
+    let make = |camera: &Camera| camera.make.clone().unwrap_or_else(|| "-".to_owned());
+    let fields = [
+        ("number", before.number != after.number, change(&before.number, &after.number)),
+        ("name", before.name != after.name, change(&before.name, &after.name)),
+        ("site", before.site != after.site, change(&before.site, &after.site)),
+        ("make", before.make != after.make, change(&make(before), &make(after))),
+        ("recording", before.recording != after.recording, after.recording.to_string()),
+        ("retention_days", days(before) != days(after), change(&days(before), &days(after))),
+        ("retention_bytes", bytes(before) != bytes(after), change(&bytes(before), &bytes(after))),
+        ("link", before.link != after.link, "another".to_owned()),
+        ("sound", before.sound != after.sound, after.sound.to_string()),
+        ("streams", before.streams != after.streams, "others".to_owned()),
+    ];
+    let changed = fields.into_iter().filter(|(_, is_changed, _)| *is_changed);
+    changed.map(|(field, _, change)| (field, change)).collect()
 }
 
 fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail {

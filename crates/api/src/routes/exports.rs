@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use audit::Act;
 use axum::Json;
 use axum::body::Body as Stream;
 use axum::extract::State as Given;
@@ -24,6 +25,7 @@ use super::{Role, purpose, span};
 use crate::access;
 use crate::app::State;
 use crate::converted::Converted;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Refusal};
 use crate::exports::{Held, LIFETIME};
 use crate::extract::{Body, Id, unknown_path};
@@ -101,8 +103,8 @@ pub(crate) async fn make_export(
     Somebody(person): Somebody,
     Body(body): Body<ExportAsked>,
 ) -> Result<Response, Refusal> {
-    let camera =
-        access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Export)?;
+    let asked = CameraId(body.camera);
+    let camera = deed::camera(&state, &person, asked, Action::Export, Act::Export).await?;
     let span = span(body.from_us, body.to_us)?;
     if span.duration().as_micros() > u128::from(LONGEST_US) {
         return Err(Refusal::invalid(
@@ -130,6 +132,10 @@ pub(crate) async fn make_export(
     let export = made.map_err(Refusal::broken)??;
 
     let id = ExportId::new();
+    let deed = Deed::by(&state, &person, Act::Export).with(&camera).because(&purpose);
+    let deed = deed.detail("from", export.span.start()).detail("to", export.span.end());
+    let deed = deed.detail("sound", export.has_sound).detail("export", id);
+    deed.detail("size_bytes", export.size_bytes).done(&state).await?;
     let name = file_name(camera.number, &export);
     let (span, frames, size_bytes) = (export.span, export.frames, export.size_bytes);
     let sound = export.has_sound;

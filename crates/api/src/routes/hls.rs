@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit::Act;
 use axum::Json;
 use axum::body::Body as Stream;
 use axum::extract::{RawQuery, State as Given};
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use super::Role;
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Body, Id, unknown_path};
 use crate::hls::Presentation;
@@ -73,8 +75,13 @@ pub(crate) async fn open_hls(
     Somebody(person): Somebody,
     Body(body): Body<HlsAsked>,
 ) -> Result<Response, Refusal> {
-    let (token, camera) =
-        right::admit(&state, &person.user, person.sign_in.id, &body.token, &[MediaAction::Live])?;
+    let deed = Deed::by(&state, &person, Act::Live).detail("way", "hls");
+    let admitted =
+        right::admit(&state, &person.user, person.sign_in.id, &body.token, &[MediaAction::Live]);
+    let (token, camera) = match admitted {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Err(deed.refused(&state, refusal).await),
+    };
     if body.role == Role::Sound {
         let words =
             "sound comes beside pictures: ask for \"main\" or \"sub\" with a token for sound";
@@ -85,6 +92,8 @@ pub(crate) async fn open_hls(
         && right::may(&state.catalog, &person.user, camera.id, &[MediaAction::Sound]).is_ok();
     let sound = camera.sound_stream().filter(|_| may_hear);
     let right = Right::of(&token, right::live(sound.is_some()));
+    let deed = deed.with(&camera).detail("role", body.role.as_str());
+    deed.detail("sound", sound.is_some()).done(&state).await?;
     let opened = state.presentations.open(&state, right, picture, sound)?;
     tracing::info!(
         user = person.user.name, camera = camera.number, role = ?body.role,

@@ -1,5 +1,6 @@
 //! What expiry must spare, and why.
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::span;
 use crate::access;
 use crate::app::State;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::Somebody;
@@ -73,8 +75,8 @@ pub(crate) async fn place_hold(
     Body(body): Body<HoldWrite>,
 ) -> Result<(StatusCode, Json<HoldRow>), Refusal> {
     let placing = state.placing.lock().await;
-    let camera =
-        access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Export)?;
+    let asked = CameraId(body.camera);
+    let camera = deed::camera(&state, &person, asked, Action::Export, Act::Hold).await?;
     let span = span(body.from_us, body.to_us)?;
     let (reason, made_by) = (body.reason, person.user.id);
     let streams = camera.recorded_streams().collect();
@@ -83,6 +85,9 @@ pub(crate) async fn place_hold(
     drop(placing);
     // Who is told that it is held may rely on it: the store makes room each second.
     state.recorder.apply_holds().await?;
+    let deed = Deed::by(&state, &person, Act::Hold).with(&camera).because(&hold.reason);
+    let deed = deed.detail("from", span.start()).detail("to", span.end());
+    deed.detail("hold", hold.id).detail("change", "placed").done(&state).await?;
     tracing::info!(user = person.user.name, camera = camera.number, hold = %hold.id, "placed a hold");
     Ok((StatusCode::CREATED, Json(row(&state, &hold))))
 }
@@ -96,14 +101,16 @@ pub(crate) async fn release_hold(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     let hold = state.holds.find(HoldId(id)).await?;
-    let camera = access::camera(&state.catalog, &person.user, hold.camera, Action::Export);
+    let camera = deed::camera(&state, &person, hold.camera, Action::Export, Act::Hold).await;
     // A hold on a camera that may not be seen is no more there than the camera.
-    camera.map_err(|refusal| match refusal.code() {
+    let camera = camera.map_err(|refusal| match refusal.code() {
         "not_found" => Refusal::not_found("hold"),
         _ => refusal,
     })?;
     state.holds.release(hold.id, state.now()).await?;
     state.recorder.nudge();
+    let deed = Deed::by(&state, &person, Act::Hold).with(&camera).because(&hold.reason);
+    deed.detail("hold", hold.id).detail("change", "released").done(&state).await?;
     tracing::info!(user = person.user.name, hold = %hold.id, "released a hold");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! What opens a camera's media on the socket.
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use base::CameraId;
@@ -9,8 +10,8 @@ use signin::{MediaAction, MediaToken, TOKEN_LIFETIME};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::access;
 use crate::app::State;
+use crate::deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::Body;
 use crate::person::Somebody;
@@ -63,14 +64,15 @@ pub(crate) async fn media_token(
     }
     let looks_back = body.actions.contains(&TokenAction::Playback);
     let camera = CameraId(body.camera);
-    access::camera(&state.catalog, &person.user, camera, Action::See)?;
+    let act = if looks_back { Act::Playback } else { Act::Live };
+    deed::camera(&state, &person, camera, Action::See, act).await?;
     for action in &body.actions {
         let action = match action {
             TokenAction::Live => Action::Live,
             TokenAction::Playback => Action::Playback,
             TokenAction::Sound => Action::Sound,
         };
-        access::camera(&state.catalog, &person.user, camera, action)?;
+        deed::camera(&state, &person, camera, action, act).await?;
     }
     let purpose = match looks_back {
         true => Some(purpose(body.purpose.as_deref().unwrap_or_default())?),

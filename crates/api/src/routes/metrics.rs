@@ -24,7 +24,7 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     if !address.is_loopback() {
-        let person = person::find(&headers, &state).await?;
+        let person = person::find(&headers, address, &state).await?;
         let may = |person: person::Person| {
             person.user.role == catalog::Role::Administrator && !person.sign_in.must_choose_password
         };

@@ -1,12 +1,14 @@
 //! The routes, one file for each noun. A handler reads what was asked, asks
 //! `access` whether it may be, calls a room, and translates.
 
+pub(crate) mod audit;
 pub(crate) mod cameras;
 pub(crate) mod exports;
 pub(crate) mod hls;
 pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
+pub(crate) mod people;
 pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod stream_secrets;
@@ -38,6 +40,15 @@ pub(crate) enum Role {
 const LAST_US: i64 = 1 << 53;
 
 impl Role {
+    /// Returns the word that the API uses.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Sub => "sub",
+            Self::Sound => "sound",
+        }
+    }
+
     /// Returns the camera's stream of this role.
     pub(crate) fn stream(self, camera: &Camera) -> Result<StreamId, Refusal> {
         let of = |role| camera.stream(role).map(|stream| stream.id);

@@ -1,5 +1,6 @@
 //! Signing in and out, and choosing a password.
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::Body;
 use crate::person::{self, Address, COOKIE, Person};
@@ -42,7 +44,7 @@ pub(crate) struct SessionUser {
     id: Uuid,
     name: String,
     display_name: String,
-    /// `administrator` or `operator`.
+    /// `administrator`, `operator` or `auditor`.
     role: &'static str,
     /// Nothing else is answered before a password is chosen.
     must_choose_password: bool,
@@ -87,15 +89,25 @@ pub(crate) async fn sign_in(
         Ok(opened) => opened,
         Err(error) => {
             tracing::warn!(%address, %error, "somebody was not let in");
-            return Err(error.into());
+            let deed = match &user {
+                Some(user) => Deed::of(state.now(), user, None, Some(address), Act::SignIn),
+                // What was typed may be a password in the wrong field.
+                None => Deed::new(state.now(), Act::SignIn, Some(address)),
+            };
+            return Err(deed.refused(&state, error.into()).await);
         }
     };
     // The browser has one sign-in at a time.
-    if let Some(before) = person::find(&headers, &state).await? {
+    if let Some(before) = person::find(&headers, address, &state).await? {
         state.sign_ins.sign_out(before.sign_in.id).await?;
     }
     // A password is right only for somebody who is there.
     let user = user.ok_or_else(|| Refusal::broken("a sign-in was opened for nobody"))?;
+    let deed = Deed::of(state.now(), &user, Some(opened.sign_in.id), Some(address), Act::SignIn);
+    if let Err(refusal) = deed.done(&state).await {
+        state.sign_ins.sign_out(opened.sign_in.id).await?;
+        return Err(refusal);
+    }
     tracing::info!(user = user.name, %address, "signed in");
     let cookie = format!(
         "{COOKIE}={}; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Strict",
@@ -120,6 +132,7 @@ pub(crate) async fn sign_out(
     person: Person,
 ) -> Result<Response, Refusal> {
     state.sign_ins.sign_out(person.sign_in.id).await?;
+    Deed::by(&state, &person, Act::SignOut).done(&state).await?;
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
@@ -135,7 +148,11 @@ pub(crate) async fn choose_password(
     Body(NewPassword { current, new }): Body<NewPassword>,
 ) -> Result<StatusCode, Refusal> {
     let choice = Choice { name: &person.user.name, current, new, address };
-    state.sign_ins.choose(&person.sign_in, choice, state.now()).await?;
+    let deed = Deed::by(&state, &person, Act::Password);
+    if let Err(error) = state.sign_ins.choose(&person.sign_in, choice, state.now()).await {
+        return Err(deed.refused(&state, error.into()).await);
+    }
+    deed.done(&state).await?;
     tracing::info!(user = person.user.name, "chose a password");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
@@ -12,8 +13,8 @@ use signin::{NewStreamSecret, StreamSecret};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::access;
 use crate::app::State;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::Somebody;
@@ -82,7 +83,8 @@ pub(crate) async fn make_secret(
     headers: HeaderMap,
     Body(body): Body<SecretAsked>,
 ) -> Result<(StatusCode, Json<SecretAnswer>), Refusal> {
-    let camera = access::camera(&state.catalog, &person.user, CameraId(body.camera), Action::Live)?;
+    let (asked, act) = (CameraId(body.camera), Act::StreamSecret);
+    let camera = deed::camera(&state, &person, asked, Action::Live, act).await?;
     let label = label(&body.label)?;
     let days = body.days.unwrap_or(DAYS);
     if !(1..=MOST_DAYS).contains(&days) {
@@ -99,6 +101,9 @@ pub(crate) async fn make_secret(
         let words = "this person has as many stream secrets as one may have; revoke one first";
         return Err(Refusal::new(Kind::Busy, words));
     };
+    let deed = Deed::by(&state, &person, act).with(&camera).detail("label", &secret.label);
+    let deed = deed.detail("secret", &secret.name).detail("until", secret.expires);
+    deed.detail("change", "made").done(&state).await?;
     tracing::info!(
         user = person.user.name, camera = camera.number, secret = secret.name, label = secret.label,
         until = %secret.expires, "made a stream secret"
@@ -137,6 +142,8 @@ pub(crate) async fn revoke_secret(
     if !state.stream_secrets.revoke(id, user).await? {
         return Err(Refusal::not_found("stream secret"));
     }
+    let deed = Deed::by(&state, &person, Act::StreamSecret).with_id("stream_secret", id.0);
+    deed.detail("change", "revoked").done(&state).await?;
     tracing::info!(user = person.user.name, secret = %id, "revoked a stream secret");
     Ok(StatusCode::NO_CONTENT)
 }

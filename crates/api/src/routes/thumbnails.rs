@@ -1,5 +1,6 @@
 //! Small pictures of the past, for scrubbing.
 
+use audit::Act;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +12,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Asked, Id};
+use crate::person::Address;
 use crate::right;
 use crate::routes::moment;
 
@@ -44,10 +47,11 @@ pub(crate) struct ThumbnailAsked {
 pub(crate) async fn thumbnail(
     Given(state): Given<State>,
     Id(id): Id<Uuid>,
+    Address(address): Address,
     asked: Result<Asked<ThumbnailAsked>, Refusal>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let (token, _, camera) = right::bearer(&state, &headers, &[MediaAction::Playback]).await?;
+    let (token, user, camera) = right::bearer(&state, &headers, &[MediaAction::Playback]).await?;
     // Who may not ask is told nothing else.
     let Asked(asked) = asked?;
     if token.camera != CameraId(id) {
@@ -66,6 +70,13 @@ pub(crate) async fn thumbnail(
     for role in [StreamRole::Sub, StreamRole::Main] {
         let Some(stream) = camera.stream(role) else { continue };
         let Some(found) = state.thumbnails.at(stream.id, at, height).await? else { continue };
+        let now = state.now();
+        if state.glances.is_new(token.sign_in, camera.id, now) {
+            let deed = Deed::of(now, &user, Some(token.sign_in), Some(address), Act::Playback);
+            let deed = deed.with(&camera).because(token.purpose.as_deref().unwrap_or_default());
+            deed.detail("way", "thumbnails").done(&state).await?;
+            state.glances.note(token.sign_in, camera.id, now);
+        }
         let head = [
             (header::CONTENT_TYPE, "image/jpeg".to_owned()),
             // A picture of the past must not outlive the recording in a cache.

@@ -1,6 +1,7 @@
 //! Live pictures by WHEP (draft-ietf-wish-whep), for browsers and for players of
 //! other makers: these have no cookie, so a media token is all that opens it.
 
+use audit::Act;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State as Given};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -16,8 +17,10 @@ use uuid::Uuid;
 
 use super::Role;
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Asked, Id};
+use crate::person::Address;
 use crate::right::{self, Right};
 use crate::whep::Viewers;
 
@@ -47,7 +50,15 @@ pub(crate) async fn open(
 ) -> Result<Response, Refusal> {
     let whep = state.whep.as_ref().ok_or_else(not_served)?;
     let (parts, body) = request.into_parts();
-    let (token, user, camera) = right::bearer(&state, &parts.headers, &[MediaAction::Live]).await?;
+    let address = Address::of(&parts);
+    let (token, user, camera) =
+        match right::bearer(&state, &parts.headers, &[MediaAction::Live]).await {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                let deed = Deed::new(state.now(), Act::Live, Some(address));
+                return Err(deed.detail("way", "whep").refused(&state, refusal).await);
+            }
+        };
     if !is_sdp(&parts.headers) {
         let words = "the body is not said to be an offer; send content-type: application/sdp";
         return Err(Refusal::new(Kind::WrongMediaType, words));
@@ -62,6 +73,9 @@ pub(crate) async fn open(
     let heard = heard(&state, &token, &user, &camera);
     let sound = heard.as_ref().map(|(stream, _)| *stream);
     let watched = Watched { pictures, sound };
+    let deed = Deed::of(state.now(), &user, Some(token.sign_in), Some(address), Act::Live);
+    let deed = deed.with(&camera).detail("role", role.as_str()).detail("way", "whep");
+    deed.detail("sound", sound.is_some()).done(&state).await?;
     let answered = whep.open(&offer, watched)?;
     // Nothing is converted for an offer that takes no sound.
     let kept = heard.filter(|_| answered.sound).map(|(_, viewer)| viewer);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use api::{App, RtspPorts};
+use audit::{Journal, RootKey};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::{
     Camera, Catalog, NewCamera, NewStream, NewUser, Retention, Role, SealKey, Secret, StreamRole,
+    UserChange,
 };
 use db::{Durability, Pool};
 use futures::{SinkExt, StreamExt};
@@ -47,10 +49,14 @@ pub const PEER: SocketAddr =
 /// The seed of the key that signs media tokens.
 pub const TOKEN_SEED: [u8; 32] = [3; 32];
 
+/// The seed of the key that signs the audit.
+pub const AUDIT_SEED: [u8; 32] = [5; 32];
+
 pub struct World {
     pub folder: tempfile::TempDir,
     pub router: Router,
     pub catalog: Catalog,
+    pub audit: Journal,
     pub sign_ins: SignIns,
     pub stream_secrets: StreamSecrets,
     pub holds: Holds,
@@ -61,6 +67,7 @@ pub struct World {
     pub site: SiteId,
     pub admin: UserId,
     pub operator: UserId,
+    pub auditor: UserId,
     now: Arc<AtomicI64>,
     address: tokio::sync::OnceCell<SocketAddr>,
 }
@@ -111,6 +118,15 @@ pub async fn world() -> World {
 /// A world that gives a camera so long when it tries one, and keeps so many
 /// bytes of the disk free.
 pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> World {
+    world_over(probe_limits, reserve_bytes, audit::Disk::Real).await
+}
+
+/// A world whose audit lies on this disk.
+pub async fn world_over(
+    probe_limits: ingest::Limits,
+    reserve_bytes: u64,
+    audit_disk: audit::Disk,
+) -> World {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(START.0));
     let clock = {
@@ -126,6 +142,8 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let root = folder.path().join("store");
     let config = StoreConfig { root, reserve_bytes, ..StoreConfig::default() };
     let store = Store::open(config, Disk::Real, START).await.unwrap();
+    let key = RootKey::new(&AUDIT_SEED);
+    let audit = Journal::open(&folder.path().join("audit"), audit_disk, key, START).unwrap();
     let hub = Hub::new(START);
     // Nowhere: what needs it is tried where the whole program is.
     let worker = decode::Config::new(folder.path().join("khue-decode"));
@@ -149,8 +167,11 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
     let admin = user(&catalog, "quantri", Role::Administrator).await;
     let operator = user(&catalog, "truc", Role::Operator).await;
+    let auditor = user(&catalog, "kiemtra", Role::Auditor).await;
     let router = api::router(App {
         catalog: catalog.clone(),
+        audit: audit.clone(),
+        audit_folder: folder.path().join("audit"),
         sign_ins: sign_ins.clone(),
         stream_secrets: stream_secrets.clone(),
         rtsp: RtspPorts { tls: Some(8322), plain: Some(8554) },
@@ -174,6 +195,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         folder,
         router,
         catalog,
+        audit,
         sign_ins,
         stream_secrets,
         holds,
@@ -184,6 +206,7 @@ pub async fn world_with(probe_limits: ingest::Limits, reserve_bytes: u64) -> Wor
         site,
         admin,
         operator,
+        auditor,
         now,
         address,
     }
@@ -267,6 +290,12 @@ impl World {
         let chosen = self.ask(&browser, "PUT", "/api/v1/session/password", body).await;
         assert_eq!(chosen.status, 204, "{chosen:?}");
         browser
+    }
+
+    /// Gives somebody another role.
+    pub async fn set_role(&self, user: UserId, role: Role) {
+        let change = UserChange { role: Some(role), display_name: None };
+        self.catalog.change_user(user, change).await.unwrap();
     }
 
     pub async fn admin(&self) -> Browser {

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod audit;
 mod camera;
 mod demo;
 mod openapi;
@@ -28,6 +29,8 @@ enum Command {
     Serve(WithConfig),
     /// Add a camera, or list those there are
     Camera(camera::Camera),
+    /// Verify, print or co-sign the journal of who did what
+    Audit(audit::Audit),
     /// Give a person a new one-time password
     User(user::User),
     /// Check or rebuild the index of recordings
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Demo(demo) => block_on(demo.run()),
         Command::Serve(with) => block_on(serve::run(&with.config)),
+        Command::Audit(audit) => audit.run(),
         Command::Camera(camera) => block_on(camera.run()),
         Command::User(user) => block_on(user.run()),
         Command::Store(store) => block_on(store.run()),

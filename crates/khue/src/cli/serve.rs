@@ -45,6 +45,9 @@ pub(crate) fn announce(address: &str, invited: &[Invited], about_ca: &str) -> St
             Role::Administrator => {
                 "quản trị: camera và cài đặt, không xem hình · administrator: settings, no video"
             }
+            Role::Auditor => {
+                "kiểm tra: đọc nhật ký hệ thống, không xem hình · auditor: who did what, no video"
+            }
         };
         match &person.password {
             Some(password) => text += &format!("  {}  {password}  {what}\n", person.name),

@@ -311,7 +311,7 @@ impl<G: Gate> Connection<'_, G> {
 
     async fn begin(&mut self, packetizers: Vec<(usize, Packetizer)>) -> Option<()> {
         let opening = self.opening.as_ref()?;
-        if !self.gate.holds(opening).await {
+        if !self.gate.holds(opening).await || !self.gate.begun(opening, self.from).await {
             return None;
         }
         let Opening { name, user, place, picture, sound } = opening;

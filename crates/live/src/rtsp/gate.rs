@@ -35,6 +35,10 @@ pub trait Gate: Send + Sync + 'static {
         place: Place,
     ) -> impl Future<Output = Result<Option<Opening>, Unavailable>> + Send;
 
+    /// Notes who is about to watch what; returns whether that could be noted, and
+    /// it may be watched.
+    fn begun(&self, opening: &Opening, from: IpAddr) -> impl Future<Output = bool> + Send;
+
     /// Returns whether what was opened may still be watched.
     fn holds(&self, opening: &Opening) -> impl Future<Output = bool> + Send;
 }

@@ -4,8 +4,8 @@
  */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Copy, KeyRound, ShieldAlert } from "lucide-react";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { KeyRound } from "lucide-react";
+import { type FormEvent, useId, useState } from "react";
 import { streamSecretsQuery } from "../../api/queries";
 import { makeStreamSecret, revokeStreamSecret } from "../../api/secrets";
 import type { CameraRow, SecretAnswer, StreamSecret } from "../../api/types";
@@ -13,6 +13,7 @@ import { Problem } from "../../desk/Problem";
 import { date } from "../../lib/time";
 import { SelectField, TextField } from "../../ui/Field";
 import { CloseButton, Modal } from "../../ui/Modal";
+import { Told } from "../../ui/Told";
 import { toast } from "../../ui/toast";
 import "./rtspout.css";
 
@@ -56,7 +57,16 @@ export function RtspOut({ camera, onClose }: { camera: CameraRow; onClose: () =>
           mật khẩu, để thu hồi được từng nơi.
         </Trans>
       </p>
-      {made && <Told key={made.id} made={made} />}
+      {made && (
+        <Told
+          key={made.id}
+          values={[
+            { name: <Trans>Tên</Trans>, value: made.user, what: "user" },
+            { name: <Trans>Mật khẩu</Trans>, value: made.password, what: "password" },
+            ...made.urls.map((url) => ({ name: <Trans>Địa chỉ</Trans>, value: url, what: "url" })),
+          ]}
+        />
+      )}
       <form id={form} className="rtspform" onSubmit={submit}>
         <TextField
           label={<Trans>Dùng ở đâu</Trans>}
@@ -107,63 +117,6 @@ export function RtspOut({ camera, onClose }: { camera: CameraRow; onClose: () =>
 
 function DaysWords({ count }: { count: number }) {
   return <Plural value={count} one="# ngày" other="# ngày" />;
-}
-
-/** What was made, this once. */
-function Told({ made }: { made: SecretAnswer }) {
-  const root = useRef<HTMLDivElement>(null);
-  // On a phone the form fills the sheet, and this stands above it.
-  useEffect(() => {
-    // What it returns is a promise in newer browsers, and no way to clean up.
-    void root.current?.scrollIntoView({ block: "nearest" });
-  }, []);
-  return (
-    <div ref={root} className="note okn told" role="status">
-      <ShieldAlert aria-hidden />
-      <div className="col">
-        <b>
-          <Trans>Chép lại ngay: mật khẩu chỉ hiện một lần.</Trans>
-        </b>
-        <dl>
-          <Copied name={<Trans>Tên</Trans>} value={made.user} what="user" />
-          <Copied name={<Trans>Mật khẩu</Trans>} value={made.password} what="password" />
-          {made.urls.map((url) => (
-            <Copied key={url} name={<Trans>Địa chỉ</Trans>} value={url} what="url" />
-          ))}
-        </dl>
-      </div>
-    </div>
-  );
-}
-
-function Copied({ name, value, what }: { name: React.ReactNode; value: string; what: string }) {
-  const { t } = useLingui();
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(value);
-      toast(t`Đã chép.`);
-    } catch {
-      toast(t`Trình duyệt không cho chép. Chọn dòng này rồi chép bằng tay.`);
-    }
-  };
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <code data-told={what}>{value}</code>
-        <button
-          type="button"
-          className="btn ghost s ico"
-          aria-label={t`Chép ${value}`}
-          title={t`Chép`}
-          data-copy={what}
-          onClick={() => void copy()}
-        >
-          <Copy />
-        </button>
-      </dd>
-    </div>
-  );
 }
 
 function Row({ secret, onGone }: { secret: StreamSecret; onGone: () => void }) {

@@ -1,0 +1,135 @@
+//! What somebody does, told to the audit.
+//!
+//! > What lets somebody see something has its entry on disk before anything of it
+//! > reaches them; where the journal cannot be kept, it is refused.
+//!
+//! A refusal is worth an entry where somebody tried what they may not; what was
+//! mistyped is not.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use audit::{Act, Entry, Journal, Object, Outcome, Who};
+use base::{CameraId, SignInId, WallTime};
+use catalog::{Action, Camera, User};
+use uuid::Uuid;
+
+use crate::access;
+use crate::app::State;
+use crate::error::{Kind, Refusal};
+use crate::person::Person;
+
+/// An act whose entry is being written.
+pub(crate) struct Deed(Entry);
+
+impl Deed {
+    /// An act of nobody who is known.
+    pub(crate) fn new(now: WallTime, act: Act, from: Option<IpAddr>) -> Self {
+        let mut entry = Entry::new(now, act, Outcome::Done);
+        entry.from = from;
+        Self(entry)
+    }
+
+    /// An act of somebody who is signed in.
+    pub(crate) fn by(state: &State, person: &Person, act: Act) -> Self {
+        let Person { user, sign_in, address } = person;
+        Self::of(state.now(), user, Some(sign_in.id), Some(*address), act)
+    }
+
+    /// An act of a person, by whatever they proved it.
+    pub(crate) fn of(
+        now: WallTime,
+        user: &User,
+        sign_in: Option<SignInId>,
+        from: Option<IpAddr>,
+        act: Act,
+    ) -> Self {
+        let Self(mut entry) = Self::new(now, act, from);
+        entry.who = Some(Who { user: user.id, name: user.name.clone(), sign_in });
+        Self(entry)
+    }
+
+    /// With this camera.
+    pub(crate) fn with(mut self, camera: &Camera) -> Self {
+        let name = format!("{} · {}", camera.number, camera.name);
+        self.0.object = Some(Object { kind: "camera".to_owned(), id: camera.id.0, name });
+        self
+    }
+
+    /// With this person.
+    pub(crate) fn with_user(mut self, user: &User) -> Self {
+        let (kind, name) = ("user".to_owned(), user.name.clone());
+        self.0.object = Some(Object { kind, id: user.id.0, name });
+        self
+    }
+
+    /// With something that is known by its id alone.
+    pub(crate) fn with_id(mut self, kind: &str, id: Uuid) -> Self {
+        let (kind, name) = (kind.to_owned(), String::new());
+        self.0.object = Some(Object { kind, id, name });
+        self
+    }
+
+    /// For this purpose, in the person's words.
+    pub(crate) fn because(mut self, purpose: &str) -> Self {
+        self.0.purpose = (!purpose.is_empty()).then(|| purpose.to_owned());
+        self
+    }
+
+    /// And this is to be said of it.
+    pub(crate) fn detail(mut self, name: &str, value: impl ToString) -> Self {
+        self.0.details.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Returns once the entry is on disk: then it may be done.
+    pub(crate) async fn done(self, state: &State) -> Result<(), Refusal> {
+        self.note(&state.audit).await.map_err(Refusal::broken)
+    }
+
+    /// The same, for who answers otherwise than by HTTP.
+    pub(crate) async fn note(self, audit: &Journal) -> Result<(), audit::Error> {
+        audit.note(self.0).await.map(drop)
+    }
+
+    /// Notes that it was refused, if that is worth it, and hands the refusal on.
+    pub(crate) async fn refused(mut self, state: &State, refusal: Refusal) -> Refusal {
+        if is_tried(refusal.kind) {
+            self.0.outcome = Outcome::Refused(refusal.code().to_owned());
+            // Nothing was done. That the journal fails is logged where it does.
+            let _ = state.audit.note(self.0).await;
+        }
+        refusal
+    }
+}
+
+/// Returns a camera if somebody may do this with it; who tries in vain has an entry.
+pub(crate) async fn camera(
+    state: &State,
+    person: &Person,
+    id: CameraId,
+    action: Action,
+    act: Act,
+) -> Result<Arc<Camera>, Refusal> {
+    match access::camera(&state.catalog, &person.user, id, action) {
+        Ok(camera) => Ok(camera),
+        Err(refusal) => {
+            let deed = Deed::by(state, person, act).with_id("camera", id.0);
+            Err(deed.refused(state, refusal).await)
+        }
+    }
+}
+
+/// Whether somebody tried what they may not.
+fn is_tried(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Forbidden
+            | Kind::Forged
+            | Kind::LockedOut
+            | Kind::MustChoosePassword
+            | Kind::NotFound
+            | Kind::WrongPassword
+            | Kind::WrongSignIn
+    )
+}

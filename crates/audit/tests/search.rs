@@ -1,0 +1,94 @@
+//! Entries are found by what they are, page by page, as a plain scan finds them.
+
+#![allow(clippy::unwrap_used, reason = "a panic names the line")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use audit::chain::Line;
+use audit::search::{Filter, Page, search};
+use audit::{Act, Entry, Object, Outcome, Who};
+use base::{CameraId, UserId, WallTime};
+use common::{BEGIN, DAY, entry, logs, open};
+use uuid::Uuid;
+
+const CAMERA: CameraId = CameraId(Uuid::from_u128(7));
+const USER: UserId = UserId(Uuid::from_u128(8));
+
+fn varied(number: u64) -> Entry {
+    let mut entry = entry(number);
+    entry.at = BEGIN.plus(DAY * (number as u32 / 40));
+    entry.act = [Act::Live, Act::Playback, Act::Export][number as usize % 3];
+    if number % 4 == 0 {
+        entry.outcome = Outcome::Refused("forbidden".to_owned());
+    }
+    let id = if number % 5 == 0 { CAMERA.0 } else { Uuid::nil() };
+    entry.object = Some(Object { kind: "camera".to_owned(), id, name: String::new() });
+    let user = if number % 7 == 0 { USER } else { UserId(Uuid::nil()) };
+    entry.who = Some(Who { user, name: "truc".to_owned(), sign_in: None });
+    entry
+}
+
+/// Every page, of so many entries at most.
+fn pages(folder: &Path, filter: &Filter, most: usize) -> Vec<Line> {
+    let (mut found, mut place) = (Vec::new(), None);
+    loop {
+        let Page { lines, next } = search(folder, filter, place, most).unwrap();
+        assert!(lines.len() <= most);
+        found.extend(lines);
+        match next {
+            Some(next) => place = Some(next),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_together_are_what_a_scan_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path(), BEGIN);
+    for number in 0..150 {
+        journal.jot(varied(number)).unwrap();
+        // A flush each, so that days begin where they do.
+        journal.flush().await.unwrap();
+    }
+    assert_eq!(logs(folder.path()).len(), 4);
+    let text: String =
+        logs(folder.path()).iter().map(|log| fs::read_to_string(log).unwrap()).collect();
+    let mut all: Vec<_> = text.lines().map(|line| Line::read(line.as_bytes()).unwrap()).collect();
+    all.reverse();
+    let day = |number: u32| Some(BEGIN.plus(DAY * number));
+    let filters = [
+        Filter::default(),
+        Filter { acts: vec![Act::Export, Act::Start], ..Filter::default() },
+        Filter { user: Some(USER), ..Filter::default() },
+        Filter { camera: Some(CAMERA), refused: true, ..Filter::default() },
+        Filter { from: day(1), to: day(2), ..Filter::default() },
+        Filter { from: day(9), ..Filter::default() },
+        Filter { to: Some(WallTime(0)), ..Filter::default() },
+    ];
+    for filter in filters {
+        let scanned: Vec<_> =
+            all.iter().filter(|line| filter.takes(&line.entry)).cloned().collect();
+        for most in [1, 7, 1000] {
+            assert_eq!(pages(folder.path(), &filter, most), scanned, "{filter:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn entries_that_do_not_fit_a_block_are_found_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path(), BEGIN);
+    for number in 0..20 {
+        let mut entry = entry(number);
+        let detail = |at: u64| (format!("{at}"), "dài".repeat(300));
+        entry.details = (0..40 * number).map(detail).collect();
+        journal.note(entry).await.unwrap();
+    }
+    let found = pages(folder.path(), &Filter::default(), 3);
+    let numbers: Vec<_> = found.iter().map(|line| line.link.n).collect();
+    assert_eq!(numbers, (1..=21).rev().collect::<Vec<_>>());
+}

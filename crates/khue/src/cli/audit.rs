@@ -1,0 +1,253 @@
+//! `khue audit`: whether the journal of who did what is what was written, and
+//! what it says, for whoever has its files and the public key.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use audit::RootKey;
+use audit::chain::Line;
+use audit::root::SignedRoot;
+use clap::{Subcommand, ValueEnum};
+
+use super::WithConfig;
+use crate::config::Config;
+use crate::home::Home;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find entries that were altered, deleted, moved or cut off; works on a copy, without the program's data
+    Verify(Verify),
+    /// Print the public key by which others verify this installation's audit
+    Key(WithConfig),
+    /// Print entries, oldest first
+    Export(Export),
+    /// Sign a day's root of another installation, after verifying it: it can be taken back by neither alone
+    Cosign(Cosign),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// The journal's folder; by default that of the configuration
+    #[arg(long, value_name = "FOLDER", requires = "key")]
+    folder: Option<PathBuf>,
+    /// The public key, as `khue audit key` prints it
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    #[command(flatten)]
+    with: WithConfig,
+}
+
+#[derive(Debug, clap::Args)]
+struct Export {
+    /// How entries are written
+    #[arg(long, value_enum, default_value_t = Form::Json)]
+    form: Form,
+    /// The journal's folder; by default that of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    with: WithConfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// One JSON object a line, as it stands in the journal
+    Json,
+    /// Common Event Format, as log collectors take it
+    Cef,
+}
+
+#[derive(Debug, clap::Args)]
+struct Cosign {
+    /// The file of the root, as the other installation published it
+    root: PathBuf,
+    /// The other installation's public key
+    #[arg(long, value_name = "KEY")]
+    key: String,
+    #[command(flatten)]
+    with: WithConfig,
+}
+
+impl Audit {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Verify(verify) => verify.run(),
+            Command::Key(with) => {
+                println!("{}", key(&Config::read(&with.config)?)?.public());
+                Ok(())
+            }
+            Command::Export(export) => export.run(),
+            Command::Cosign(cosign) => cosign.run(),
+        }
+    }
+}
+
+impl Verify {
+    fn run(self) -> anyhow::Result<()> {
+        let (folder, key) = match (self.folder, self.key) {
+            (Some(folder), Some(key)) => (folder, key),
+            (_, given) => {
+                let config = Config::read(&self.with.config)?;
+                let own = || Ok::<_, anyhow::Error>(key(&config)?.public());
+                (Home::open(&config.data)?.audit(), given.map_or_else(own, Ok)?)
+            }
+        };
+        let report = audit::verify(&folder, &key)
+            .with_context(|| format!("cannot read the journal in {}", folder.display()))?;
+        match report.span {
+            Some((first, last)) => println!("{} entries, {first} to {last}", report.entries),
+            None => println!("no entries"),
+        }
+        for (day, others) in &report.roots {
+            println!("{day}: signed, and by {others} others");
+        }
+        if report.unvouched > 0 {
+            let count = report.unvouched;
+            println!(
+                "the last {count} stand behind the head: the program runs, was killed, or somebody added them"
+            );
+        }
+        if report.is_torn {
+            println!("the last line is half an entry, which nobody was answered for");
+        }
+        if report.faults.is_empty() {
+            println!("nothing was altered, deleted, moved or cut off");
+            return Ok(());
+        }
+        for fault in &report.faults {
+            println!("{fault}");
+        }
+        bail!("the audit is not what was written: {} faults", report.faults.len())
+    }
+}
+
+impl Export {
+    fn run(self) -> anyhow::Result<()> {
+        let folder = match self.folder {
+            Some(folder) => folder,
+            None => Home::open(&Config::read(&self.with.config)?.data)?.audit(),
+        };
+        let mut out = io::stdout().lock();
+        for log in
+            audit::logs(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+        {
+            for line in BufReader::new(fs::File::open(&log)?).split(b'\n') {
+                let line = line?;
+                let Some(read) = Line::read(&line) else {
+                    bail!(
+                        "{} has a line that is no entry; khue audit verify says which",
+                        log.display()
+                    );
+                };
+                match self.form {
+                    // Behind its hash stands the text as it was written.
+                    Form::Json => out.write_all(&line[65..])?,
+                    Form::Cef => out.write_all(cef(&read).as_bytes())?,
+                }
+                out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Cosign {
+    fn run(self) -> anyhow::Result<()> {
+        let path = &self.root;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the root {}", path.display()))?;
+        let Some(signed) = SignedRoot::read(&text) else {
+            bail!("{} is no root of an audit", path.display());
+        };
+        if !signed.signers.contains(&self.key) {
+            bail!("{} is not signed by the key {}", path.display(), self.key);
+        }
+        let ours = key(&Config::read(&self.with.config)?)?;
+        if signed.signers.contains(&ours.public()) {
+            println!("{} is signed already", path.display());
+            return Ok(());
+        }
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        file.write_all(ours.sign(&signed.root).as_bytes())?;
+        file.sync_all()?;
+        println!("signed {} by {}", name(path), ours.public());
+        Ok(())
+    }
+}
+
+/// Returns the key that signs this installation's roots.
+fn key(config: &Config) -> anyhow::Result<RootKey> {
+    Ok(RootKey::new(&Home::open(&config.data)?.key("audit")?))
+}
+
+/// Writes an entry in ArcSight's Common Event Format, version 0.
+fn cef(line: &Line) -> String {
+    let entry = &line.entry;
+    let act = entry.act.as_str();
+    let (severity, outcome, reason) = match &entry.outcome {
+        audit::Outcome::Done => (3, "success", None),
+        audit::Outcome::Refused(why) => (6, "failure", Some(why.as_str())),
+    };
+    let mut fields = vec![("externalId", line.link.n.to_string())];
+    fields.push(("rt", (entry.at.0 / 1000).to_string()));
+    fields.push(("outcome", outcome.to_owned()));
+    fields.extend(reason.map(|why| ("reason", why.to_owned())));
+    if let Some(who) = &entry.who {
+        fields.push(("suid", who.user.to_string()));
+        fields.push(("suser", who.name.clone()));
+    }
+    fields.extend(entry.from.map(|from| ("src", from.to_string())));
+    if let Some(object) = &entry.object {
+        fields.push(("cs1Label", object.kind.clone()));
+        fields.push(("cs1", object.name.clone()));
+        fields.push(("duid", object.id.to_string()));
+    }
+    fields.extend(entry.purpose.clone().map(|purpose| ("msg", purpose)));
+    let version = env!("CARGO_PKG_VERSION");
+    let fields: Vec<_> =
+        fields.into_iter().map(|(name, value)| format!("{name}={}", escaped(&value))).collect();
+    format!("CEF:0|Khuê|khue|{version}|{act}|{act}|{severity}|{}", fields.join(" "))
+}
+
+/// In an extension, backslash, equals and line ends are escaped (CEF, "Character Encoding").
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('=', "\\=").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use audit::chain::Link;
+    use audit::{Act, Entry, Outcome};
+    use base::WallTime;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_has_the_form_that_collectors_take() {
+        let refused = Outcome::Refused("forbidden".to_owned());
+        let mut entry = Entry::new(WallTime(1_795_887_900_000_000), Act::Playback, refused);
+        entry.from = Some("10.0.0.7".parse().unwrap());
+        entry.purpose = Some("a=b\\c\nd".to_owned());
+        let mut bytes = Vec::new();
+        Link::START.write(entry, &mut bytes);
+        let line = Line::read(bytes.trim_ascii_end()).unwrap();
+        let expected = format!(
+            "CEF:0|Khuê|khue|{}|playback|playback|6|externalId=1 rt=1795887900000 outcome=failure \
+             reason=forbidden src=10.0.0.7 msg=a\\=b\\\\c\\nd",
+            env!("CARGO_PKG_VERSION")
+        );
+        assert_eq!(cef(&line), expected);
+    }
+}

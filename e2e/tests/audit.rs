@@ -1,0 +1,136 @@
+//! What the built program notes of who watched, and what its own commands find out
+//! about that: after a kill, on a copy, by another installation.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use e2e::http::Person;
+use e2e::program::{self, Program};
+use e2e::socket::Socket;
+use e2e::stage::Stage;
+use e2e::wait::until;
+use e2e::{city, ways};
+use serde_json::{Value, json};
+
+const CHOSEN: &str = "mưa rào Hà Nội 1954";
+
+fn audit(arguments: &[&str]) -> anyhow::Result<Output> {
+    Ok(Command::new(program::khue()).arg("audit").args(arguments).output()?)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Returns the entries that the program's own command prints.
+fn entries(config: &Path) -> anyhow::Result<Vec<Value>> {
+    let printed = audit(&["export", "--config", &config.to_string_lossy()])?;
+    anyhow::ensure!(printed.status.success(), "{printed:?}");
+    text(&printed).lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+#[test]
+fn what_was_watched_is_in_the_audit_after_a_kill_and_nothing_of_it_can_be_changed_unseen()
+-> anyhow::Result<()> {
+    let clip = city::small_clip()?;
+    let camera = simcam::CameraConfig::new("cam0", clip.clone(), clip);
+    let mut stage = Stage::set(vec![camera], "")?;
+    let operator = stage.person("trucban", CHOSEN)?;
+    let auditor = stage.person("kiemtra", CHOSEN)?;
+    let cameras = operator.cameras()?;
+    let camera = cameras.keys().next().context("there is a camera")?;
+    let mut socket = Socket::open(&operator)?;
+    let live = ways::token(&operator, camera, &["live"])?;
+    socket.say(&json!({"op": "live", "ref": "a", "token": live, "role": "main"}))?;
+    socket.until("opened")?;
+    let past = format!("Bearer {}", ways::token(&operator, camera, &["playback"])?);
+    let glance = || -> anyhow::Result<bool> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let at_us = since.saturating_sub(Duration::from_secs(1)).as_micros();
+        let path = format!("/api/v1/cameras/{camera}/thumbnail?at_us={at_us}");
+        let answer = operator.request("GET", &path, &[("authorization", &past)], None)?;
+        Ok(answer.status() == 200)
+    };
+    until("a small picture", || Ok(glance()?.then_some(())))?;
+    // The next is the same glance.
+    assert!(glance()?);
+    let glances = auditor.ask("GET", "audit?act=playback", None)?.ok()?;
+    let details: Vec<_> = glances["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|entry| (entry["details"].clone(), entry["purpose"].clone()))
+        .collect();
+    assert_eq!(details, [(json!({"way": "thumbnails"}), json!("kiểm tra"))]);
+    let refused = auditor.ask(
+        "POST",
+        "media-tokens",
+        Some(json!({"camera": camera, "actions": ["live"]})),
+    )?;
+    assert_eq!(refused.status, 404);
+    let read = auditor.ask("GET", &format!("audit?camera={camera}"), None)?.ok()?;
+    let acts = |entries: &Value| -> Vec<(String, bool)> {
+        let all = entries["entries"].as_array().into_iter().flatten();
+        all.map(|entry| (entry["act"].to_string(), entry["refused"].is_null())).collect()
+    };
+    let expected = [("live", false), ("playback", true), ("live", true)];
+    assert_eq!(acts(&read), expected.map(|(act, done)| (format!("{act:?}"), done)));
+
+    let (config, data) = (stage.file("khue.toml"), stage.file("data"));
+    let Stage { khue, folder, .. } = stage;
+    khue.kill()?;
+    let config_text = config.to_string_lossy().into_owned();
+    let whole = audit(&["verify", "--config", &config_text])?;
+    assert!(whole.status.success(), "{whole:?}");
+    assert!(text(&whole).contains("nothing was altered, deleted, moved or cut off"), "{whole:?}");
+    let noted = entries(&config)?;
+    let opened = noted.iter().find(|entry| entry["act"] == "live" && entry["outcome"] == "done");
+    let opened = opened.context("who watched was noted")?;
+    assert_eq!(
+        (&opened["who"]["name"], &opened["object"]["id"]),
+        (&json!("trucban"), &json!(camera))
+    );
+    let cef = text(&audit(&["export", "--form", "cef", "--config", &config_text])?);
+    assert_eq!(cef.lines().count(), noted.len());
+    assert!(cef.lines().all(|line| line.starts_with("CEF:0|Khuê|khue|")), "{cef}");
+
+    // A copy and the public key are enough, and show what somebody did to it.
+    let key = text(&audit(&["key", "--config", &config_text])?);
+    let copy = folder.path().join("copy");
+    fs::create_dir(&copy)?;
+    for entry in fs::read_dir(data.join("audit"))? {
+        let path = entry?.path();
+        fs::copy(&path, copy.join(path.file_name().context("a file has a name")?))?;
+    }
+    let copied = copy.to_string_lossy().into_owned();
+    let offline = ["verify", "--folder", &copied, "--key", key.trim()];
+    assert!(audit(&offline)?.status.success());
+    let log = fs::read_dir(&copy)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|tail| tail == "log"))
+        .context("there is a log")?;
+    let lines = fs::read_to_string(&log)?;
+    let n = opened["n"].as_u64().context("an entry has a number")?;
+    let gone: String =
+        lines.split_inclusive('\n').filter(|line| !line.contains(&format!("\"n\":{n},"))).collect();
+    fs::write(&log, gone)?;
+    let found = audit(&offline)?;
+    assert!(!found.status.success());
+    assert!(text(&found).contains(&format!("entry {n} is missing")), "{found:?}");
+    fs::write(&log, lines.replace("trucban", "quantri"))?;
+    let found = audit(&offline)?;
+    assert!(text(&found).contains(&format!("entry {n} was altered")), "{found:?}");
+
+    // The next start goes on behind what is there.
+    let mut khue = Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
+    let mut again = Person::reach(&khue.address()?, &data)?;
+    again.sign_in("kiemtra", CHOSEN)?;
+    let starts = again.ask("GET", "audit?act=start", None)?.ok()?;
+    assert_eq!(starts["entries"].as_array().map(Vec::len), Some(2));
+    assert!(khue.stop()?.success());
+    assert!(audit(&["verify", "--config", &config_text])?.status.success());
+    Ok(())
+}

@@ -1,0 +1,55 @@
+/** An entry of the audit in the words of an office. Pure but for the language. */
+
+import type { MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import type { AuditRow } from "../../api/types";
+
+/** What somebody did, by the word in the entry. */
+export const ACTS: Readonly<Record<string, MessageDescriptor>> = {
+  sign_in: msg`Đăng nhập`,
+  sign_out: msg`Đăng xuất`,
+  password: msg`Đổi mật khẩu`,
+  live: msg`Xem trực tiếp`,
+  playback: msg`Xem lại`,
+  export: msg`Trích xuất`,
+  hold: msg`Giữ lại`,
+  stream_secret: msg`Mật khẩu luồng RTSP`,
+  camera: msg`Sửa camera`,
+  user: msg`Sửa người dùng`,
+  audit: msg`Đọc nhật ký`,
+  start: msg`Khởi động hệ thống`,
+  damage: msg`Nhật ký bị mất dòng`,
+};
+
+/** What of an act is another act in words. */
+const CHANGES: Readonly<Record<string, MessageDescriptor>> = {
+  "hold released": msg`Bỏ giữ`,
+  "stream_secret made": msg`Cấp mật khẩu luồng RTSP`,
+  "stream_secret revoked": msg`Thu hồi mật khẩu luồng RTSP`,
+  "camera added": msg`Thêm camera`,
+  "camera removed": msg`Xóa camera`,
+};
+
+export function actWords(row: Pick<AuditRow, "act" | "details">): MessageDescriptor | null {
+  return CHANGES[`${row.act} ${row.details.change ?? ""}`] ?? ACTS[row.act] ?? null;
+}
+
+/** Why an act was refused, by the code of the refusal. */
+const REFUSALS: Readonly<Record<string, MessageDescriptor>> = {
+  forbidden: msg`không có quyền`,
+  forged: msg`yêu cầu giả mạo`,
+  locked_out: msg`bị khóa tạm thời`,
+  must_choose_password: msg`chưa đặt mật khẩu riêng`,
+  not_found: msg`không tìm thấy`,
+  wrong_password: msg`sai mật khẩu hiện tại`,
+  wrong_sign_in: msg`sai tên hoặc mật khẩu`,
+};
+
+export function refusalWords(code: string): MessageDescriptor | null {
+  return REFUSALS[code] ?? null;
+}
+
+/** What else an entry says, but for what its act has said already. */
+export function moreOf(row: Pick<AuditRow, "details">): [string, string][] {
+  return Object.entries(row.details).filter(([name]) => name !== "change");
+}

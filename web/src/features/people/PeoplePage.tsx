@@ -1,0 +1,405 @@
+/** Who there is and what they are here to do: adding, changing, letting in anew, removing. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { KeyRound, Pencil, Trash2, UserPlus } from "lucide-react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { ApiError } from "../../api/error";
+import { addPerson, changePerson, removePerson, resetPassword } from "../../api/people";
+import { peopleQuery, sessionQuery } from "../../api/queries";
+import type { InvitedPerson, PersonRole, PersonRow } from "../../api/types";
+import { Problem } from "../../desk/Problem";
+import { useStore } from "../../lib/store";
+import { narrow } from "../../ui/appearance";
+import { SelectField, TextField } from "../../ui/Field";
+import { CloseButton, Modal } from "../../ui/Modal";
+import { Told } from "../../ui/Told";
+import { toast } from "../../ui/toast";
+import { Warning } from "../../ui/Warning";
+
+type Open =
+  | { kind: "add" }
+  | { kind: "change" | "reset" | "remove"; person: PersonRow }
+  | { kind: "told"; invited: InvitedPerson }
+  | null;
+
+export function PeoplePage() {
+  const { t } = useLingui();
+  const phone = useStore(narrow);
+  const { data: people, error } = useQuery(peopleQuery);
+  const { data: session } = useQuery(sessionQuery);
+  const [open, setOpen] = useState<Open>(null);
+  const close = () => setOpen(null);
+  const told = (invited: InvitedPerson) => setOpen({ kind: "told", invited });
+  return (
+    <div className="body">
+      <section className="centre page" aria-label={t`Người dùng`}>
+        <div className="ph tools">
+          <span className="t2 grow">
+            <Trans>Mỗi người một vai trò. Không vai trò nào có mọi quyền.</Trans>
+          </span>
+          <button type="button" className="btn primary" data-act="add" onClick={() => setOpen({ kind: "add" })}>
+            <UserPlus /> <Trans>Thêm người</Trans>
+          </button>
+        </div>
+        {error && (
+          <Warning>
+            <Trans>Chưa tải được danh sách. Đang thử lại.</Trans>
+          </Warning>
+        )}
+        <div className="tablebox">
+          <table className="tbl people">
+            <thead>
+              <tr>
+                <th>{t`Tên`}</th>
+                {!phone && (
+                  <>
+                    <th>{t`Vai trò`}</th>
+                    <th>{t`Mật khẩu`}</th>
+                  </>
+                )}
+                <th>
+                  <span className="sr">{t`Việc`}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {(people ?? []).map((person) => (
+                <Row
+                  key={person.id}
+                  person={person}
+                  phone={phone}
+                  self={person.id === session?.user.id}
+                  onOpen={setOpen}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      {open?.kind === "add" && <PersonForm person={null} onClose={close} onTold={told} />}
+      {open?.kind === "change" && <PersonForm person={open.person} onClose={close} onTold={told} />}
+      {open?.kind === "reset" && <ResetDialog person={open.person} onClose={close} onTold={told} />}
+      {open?.kind === "remove" && <RemoveDialog person={open.person} onClose={close} />}
+      {open?.kind === "told" && <ToldDialog invited={open.invited} onClose={close} />}
+    </div>
+  );
+}
+
+interface RowProps {
+  person: PersonRow;
+  phone: boolean;
+  /** The one who looks: nobody changes themselves. */
+  self: boolean;
+  onOpen: (open: Open) => void;
+}
+
+function Row({ person, phone, self, onOpen }: RowProps) {
+  const { t } = useLingui();
+  const password = person.has_password ? (
+    <Trans>đã đặt</Trans>
+  ) : (
+    <span className="t2">
+      <Trans>chưa đặt, dùng mật khẩu một lần</Trans>
+    </span>
+  );
+  return (
+    <tr data-person={person.name}>
+      <td>
+        <div className="strong">
+          {person.display_name} {self && <span className="t3">{t`(bạn)`}</span>}
+        </div>
+        <div className="t3">{person.name}</div>
+        {phone && (
+          <>
+            <div className="t2">
+              <RoleWords role={person.role} />
+            </div>
+            <div className="t3">{password}</div>
+          </>
+        )}
+      </td>
+      {!phone && (
+        <>
+          <td>
+            <RoleWords role={person.role} />
+          </td>
+          <td>{password}</td>
+        </>
+      )}
+      <td>
+        {!self && (
+          <div className="row acts">
+            <Act what="change" label={t`Sửa ${person.name}`} onClick={() => onOpen({ kind: "change", person })}>
+              <Pencil />
+            </Act>
+            <Act
+              what="reset"
+              label={t`Cấp mật khẩu mới cho ${person.name}`}
+              onClick={() => onOpen({ kind: "reset", person })}
+            >
+              <KeyRound />
+            </Act>
+            <Act what="remove" label={t`Xóa ${person.name}`} onClick={() => onOpen({ kind: "remove", person })}>
+              <Trash2 />
+            </Act>
+          </div>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Act({
+  what,
+  label,
+  onClick,
+  children,
+}: {
+  what: string;
+  label: string;
+  onClick: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <button
+      type="button"
+      className="btn ghost s ico"
+      data-act={what}
+      title={label}
+      aria-label={label}
+      onClick={onClick}
+    >
+      {children}
+    </button>
+  );
+}
+
+function RoleWords({ role }: { role: PersonRole }) {
+  switch (role) {
+    case "administrator":
+      return <Trans>Quản trị: camera, người dùng, không xem hình</Trans>;
+    case "operator":
+      return <Trans>Trực ban: xem, xem lại, trích xuất</Trans>;
+    case "auditor":
+      return <Trans>Kiểm tra: đọc nhật ký, không xem hình</Trans>;
+  }
+}
+
+const ROLES: readonly PersonRole[] = ["operator", "administrator", "auditor"];
+
+interface FormProps {
+  /** Nobody, for one to be added. */
+  person: PersonRow | null;
+  onClose: () => void;
+  onTold: (invited: InvitedPerson) => void;
+}
+
+function PersonForm({ person, onClose, onTold }: FormProps) {
+  const { t } = useLingui();
+  const form = useId();
+  const queries = useQueryClient();
+  const [name, setName] = useState("");
+  const [shown, setShown] = useState(person?.display_name ?? "");
+  const [role, setRole] = useState<PersonRole>(person?.role ?? "operator");
+  const saving = useMutation({
+    mutationFn: async () => {
+      const written = { display_name: shown, role };
+      if (!person) return addPerson({ name, ...written });
+      await changePerson(person.id, written);
+      return null;
+    },
+    onSuccess: (invited) => {
+      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
+      if (invited) onTold(invited);
+      else {
+        toast(t`Đã lưu.`);
+        onClose();
+      }
+    },
+  });
+  const refused = saving.error instanceof ApiError ? saving.error : null;
+  const nameProblem = refused?.code === "taken" || refused?.field === "name";
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    saving.mutate();
+  };
+  const roles: Record<PersonRole, string> = {
+    operator: t`Trực ban: xem, xem lại, trích xuất`,
+    administrator: t`Quản trị: camera, người dùng, không xem hình`,
+    auditor: t`Kiểm tra: đọc nhật ký, không xem hình`,
+  };
+  return (
+    <Modal
+      title={person ? <Trans>Sửa {person.name}</Trans> : <Trans>Thêm người</Trans>}
+      onClose={onClose}
+      holdsWork
+      actions={
+        <>
+          <CloseButton onClose={onClose} />
+          <button
+            type="submit"
+            form={form}
+            className="btn primary"
+            disabled={saving.isPending || shown.trim() === "" || (!person && name.trim() === "")}
+          >
+            {person ? <Trans>Lưu</Trans> : <Trans>Thêm</Trans>}
+          </button>
+        </>
+      }
+    >
+      <form id={form} className="col" onSubmit={submit}>
+        {!person && (
+          <TextField
+            label={<Trans>Tên đăng nhập</Trans>}
+            help={<Trans>Chữ a–z không dấu, số, và . _ - @. Không đổi được về sau.</Trans>}
+            error={
+              nameProblem &&
+              (refused?.code === "taken" ? (
+                <Trans>Đã có người đăng nhập bằng tên này. Chọn tên khác.</Trans>
+              ) : (
+                <Trans>Tên có từ 1 đến 64 ký tự: chữ a–z không dấu, số, và . _ - @.</Trans>
+              ))
+            }
+            required
+            name="name"
+            autoComplete="off"
+            autoCapitalize="none"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+        <TextField
+          label={<Trans>Họ tên hoặc vị trí</Trans>}
+          required
+          name="display_name"
+          maxLength={200}
+          value={shown}
+          onChange={(event) => setShown(event.target.value)}
+        />
+        <SelectField
+          label={<Trans>Vai trò</Trans>}
+          name="role"
+          value={role}
+          onChange={(event) => setRole(event.target.value as PersonRole)}
+        >
+          {ROLES.map((one) => (
+            <option key={one} value={one}>
+              {roles[one]}
+            </option>
+          ))}
+        </SelectField>
+        {saving.error && !nameProblem && <Problem error={saving.error} />}
+      </form>
+    </Modal>
+  );
+}
+
+function ResetDialog({
+  person,
+  onClose,
+  onTold,
+}: {
+  person: PersonRow;
+  onClose: () => void;
+  onTold: (invited: InvitedPerson) => void;
+}) {
+  const queries = useQueryClient();
+  const resetting = useMutation({
+    mutationFn: () => resetPassword(person.id),
+    onSuccess: (invited) => {
+      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
+      onTold(invited);
+    },
+  });
+  return (
+    <Modal
+      title={<Trans>Cấp mật khẩu mới cho {person.display_name}?</Trans>}
+      onClose={onClose}
+      actions={
+        <>
+          <CloseButton onClose={onClose} />
+          <button
+            type="button"
+            className="btn"
+            data-act="sure"
+            disabled={resetting.isPending}
+            onClick={() => resetting.mutate()}
+          >
+            <KeyRound /> <Trans>Cấp mật khẩu mới</Trans>
+          </button>
+        </>
+      }
+    >
+      <p>
+        <Trans>
+          Mật khẩu đang dùng hết hiệu lực, mọi nơi người này đang đăng nhập bị đăng xuất, và mọi mật khẩu RTSP họ đã cấp
+          bị thu hồi.
+        </Trans>
+      </p>
+      {resetting.error && <Problem error={resetting.error} />}
+    </Modal>
+  );
+}
+
+function RemoveDialog({ person, onClose }: { person: PersonRow; onClose: () => void }) {
+  const { t } = useLingui();
+  const queries = useQueryClient();
+  const removing = useMutation({
+    mutationFn: () => removePerson(person.id),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
+      toast(t`Đã xóa ${person.display_name}.`);
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      title={<Trans>Xóa {person.display_name}?</Trans>}
+      onClose={onClose}
+      actions={
+        <>
+          <CloseButton onClose={onClose} />
+          <button
+            type="button"
+            className="btn"
+            data-act="sure"
+            disabled={removing.isPending}
+            onClick={() => removing.mutate()}
+          >
+            <Trash2 /> <Trans>Xóa người này</Trans>
+          </button>
+        </>
+      }
+    >
+      <p>
+        <Trans>
+          Người này bị đăng xuất ngay ở mọi nơi và không đăng nhập được nữa. Những việc họ đã làm vẫn còn trong nhật ký.
+        </Trans>
+      </p>
+      {removing.error && <Problem error={removing.error} />}
+    </Modal>
+  );
+}
+
+function ToldDialog({ invited, onClose }: { invited: InvitedPerson; onClose: () => void }) {
+  const { t } = useLingui();
+  const { person, one_time_password } = invited;
+  return (
+    <Modal
+      title={<Trans>Mật khẩu dùng một lần của {person.display_name}</Trans>}
+      onClose={onClose}
+      holdsWork
+      actions={<CloseButton onClose={onClose}>{t`Đóng`}</CloseButton>}
+    >
+      <p className="t2">
+        <Trans>Đưa tận tay người này. Họ đăng nhập một lần bằng mật khẩu này rồi tự đặt mật khẩu riêng.</Trans>
+      </p>
+      <Told
+        values={[
+          { name: <Trans>Tên</Trans>, value: person.name, what: "user" },
+          { name: <Trans>Mật khẩu</Trans>, value: one_time_password, what: "password" },
+        ]}
+      />
+    </Modal>
+  );
+}
