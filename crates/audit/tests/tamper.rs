@@ -217,6 +217,33 @@ async fn roots_are_missed_and_cannot_be_forged() {
     }
 }
 
+/// Bytes cut out of anywhere in the last log and others put in their place.
+#[tokio::test]
+async fn whatever_else_is_done_to_a_file_is_found_unless_it_only_adds() {
+    let world = World::new().await;
+    let mut seed = 7_u64;
+    let mut dice = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for _ in 0..300 {
+        let (mut whole, mut changed) = (Vec::new(), Vec::new());
+        let faults = world.after(|folder| {
+            let log = logs(folder).swap_remove(2);
+            whole = fs::read(&log).unwrap();
+            let from = dice(whole.len() + 1);
+            let to = from + dice((whole.len() - from).min(400) + 1);
+            // Of what stands there itself, so that whole lines come about as well.
+            let put = dice(whole.len());
+            let put = put..put + dice((whole.len() - put).min(400) + 1);
+            changed = [&whole[..from], &whole[put], &whole[to..]].concat();
+            fs::write(log, &changed).unwrap();
+        });
+        let adds = changed.starts_with(&whole);
+        assert!(adds || !faults.is_empty(), "{}", String::from_utf8_lossy(&changed));
+    }
+}
+
 #[tokio::test]
 async fn days_that_are_kept_no_longer_are_vouched_for_by_their_root() {
     let world = World::new().await;
