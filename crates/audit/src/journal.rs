@@ -75,7 +75,7 @@ pub enum Error {
 
 #[derive(Debug)]
 enum Order {
-    Write(Entry, Option<oneshot::Sender<Result<u64, Error>>>),
+    Write(Box<Entry>, Option<oneshot::Sender<Result<u64, Error>>>),
     /// To end the day if it is over.
     Turn(WallTime, oneshot::Sender<Result<(), Error>>),
     /// To answer when all before it is done.
@@ -184,7 +184,7 @@ impl Journal {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::Busy);
         }
-        self.orders.send(Order::Write(entry, answer)).map_err(|_| Error::Closed)
+        self.orders.send(Order::Write(Box::new(entry), answer)).map_err(|_| Error::Closed)
     }
 }
 
@@ -205,7 +205,7 @@ impl Hand {
                         if let Some(answer) = answer {
                             answers.push((entries.len() as u64, answer));
                         }
-                        entries.push(entry);
+                        entries.push(*entry);
                     }
                     other => others.push(other),
                 }

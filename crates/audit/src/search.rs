@@ -105,9 +105,9 @@ pub fn search(
                 page.next = Some(Place { first: log.first, offset: end });
                 return Ok(page);
             }
-            let (mut block, begin) = block_before(&mut file, end)?;
+            let Block { mut lines, begin } = block_before(&mut file, end)?;
             read += end - begin;
-            while let Some((line, at)) = block.pop_back() {
+            while let Some((line, at)) = lines.pop_back() {
                 end = begin + at;
                 if let Some(line) = Line::read(&line).filter(|line| filter.takes(&line.entry)) {
                     page.lines.push(line);
@@ -121,9 +121,17 @@ pub fn search(
     Ok(page)
 }
 
-/// Returns whole lines before `end` with where each begins in what was read, and
-/// where that begins. A line longer than a block is read in one that is longer.
-fn block_before(file: &mut File, end: u64) -> io::Result<(VecDeque<(Vec<u8>, u64)>, u64)> {
+/// Whole lines of a file.
+struct Block {
+    /// Each with where it begins within the block.
+    lines: VecDeque<(Vec<u8>, u64)>,
+    /// Where the block begins in the file.
+    begin: u64,
+}
+
+/// Returns the lines before `end`. One that is longer than a block is read in one
+/// that is longer.
+fn block_before(file: &mut File, end: u64) -> io::Result<Block> {
     let mut size = BLOCK;
     loop {
         let mut begin = end.saturating_sub(size);
@@ -149,6 +157,6 @@ fn block_before(file: &mut File, end: u64) -> io::Result<(VecDeque<(Vec<u8>, u64
             lines.push_back((line.strip_suffix(b"\n").unwrap_or(line).to_vec(), at));
             at += line.len() as u64;
         }
-        return Ok((lines, begin));
+        return Ok(Block { lines, begin });
     }
 }

@@ -21,12 +21,12 @@ fn varied(number: u64) -> Entry {
     let mut entry = entry(number);
     entry.at = BEGIN.plus(DAY * (number as u32 / 40));
     entry.act = [Act::Live, Act::Playback, Act::Export][number as usize % 3];
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         entry.outcome = Outcome::Refused("forbidden".to_owned());
     }
-    let id = if number % 5 == 0 { CAMERA.0 } else { Uuid::nil() };
+    let id = if number.is_multiple_of(5) { CAMERA.0 } else { Uuid::nil() };
     entry.object = Some(Object { kind: "camera".to_owned(), id, name: String::new() });
-    let user = if number % 7 == 0 { USER } else { UserId(Uuid::nil()) };
+    let user = if number.is_multiple_of(7) { USER } else { UserId(Uuid::nil()) };
     entry.who = Some(Who { user, name: "truc".to_owned(), sign_in: None });
     entry
 }
