@@ -218,7 +218,7 @@ function peopleAnswer(method, path, body, asker) {
 
 /** Three hundred entries, one a minute, of all kinds. */
 const audit = Array.from({ length: 300 }, (_, i) => {
-  const acts = ["live", "playback", "sign_in", "export", "hold", "camera", "live", "sign_out"];
+  const acts = ["live", "playback", "sign_in", "export", "hold", "camera", "user", "sign_out"];
   const [act, camera] = [acts[i % acts.length], cameras[i % cameras.length]];
   const isSystem = i === 0;
   const refused = { live: "forbidden", sign_in: "wrong_sign_in" }[act];
@@ -234,9 +234,16 @@ const audit = Array.from({ length: 300 }, (_, i) => {
     object:
       isSystem || act.startsWith("sign")
         ? null
-        : { kind: "camera", id: camera.id, name: `${camera.number} · ${camera.name}` },
+        : act === "user"
+          ? { kind: "user", id: by.id, name: "hong.nt" }
+          : { kind: "camera", id: camera.id, name: `${camera.number} · ${camera.name}` },
     purpose: ["playback", "export"].includes(act) ? `Va chạm giao thông, hồ sơ ${i}/2026` : null,
-    details: { live: { role: "sub", way: "mse" }, camera: { change: "changed", name: "Cổng → Cổng phụ" } }[act] ?? {},
+    details:
+      {
+        live: { role: "sub", way: "mse" },
+        user: { change: "added", role: "operator" },
+        camera: { change: "changed", name: "Cổng → Cổng phụ" },
+      }[act] ?? {},
   };
 });
 function auditPage(query) {

@@ -45,6 +45,12 @@ test("it is narrowed by act, outcome, person, camera and time, and widened again
     (found) => found.length === 1 && found[0] === "export",
   );
   expect(await rows(page).first().textContent()).toMatch(/Trích xuất.*Va chạm giao thông, hồ sơ/);
+  await page.locator('select[name="act"]').selectOption("user");
+  await until(
+    () => acts(page),
+    (found) => found.length === 1 && found[0] === "user",
+  );
+  expect(await rows(page).first().textContent()).toMatch(/Thêm người dùng.*hong\.nt/);
   await page.locator('select[name="act"]').selectOption("");
 
   await page.locator('[role="radio"]', { hasText: "Bị từ chối" }).click();

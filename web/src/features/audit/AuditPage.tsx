@@ -69,7 +69,7 @@ export function AuditPage() {
             onChange={setRefused}
           />
           <Moment label={t`Từ ngày giờ`} name="from" us={span.from} onMoment={(from) => setSpan({ ...span, from })} />
-          <Moment label={t`Đến ngày giờ`} name="to" us={span.to} onMoment={(to) => setSpan({ ...span, to })} />
+          <Moment label={t`Trước ngày giờ`} name="to" us={span.to} onMoment={(to) => setSpan({ ...span, to })} />
           {only.map((one) => (
             <button
               key={one.kind}
@@ -141,7 +141,7 @@ function Row({ row, phone, onOnly }: { row: AuditRow; phone: boolean; onOnly: (o
   const why = row.refused && refusalWords(row.refused);
   const who = row.who;
   const camera = row.object?.kind === "camera" ? row.object : null;
-  const withWhat = camera && (
+  const withWhat = camera ? (
     <button
       type="button"
       className="link"
@@ -150,6 +150,8 @@ function Row({ row, phone, onOnly }: { row: AuditRow; phone: boolean; onOnly: (o
     >
       {camera.name || camera.id}
     </button>
+  ) : (
+    row.object?.name
   );
   const more = moreOf(row);
   return (

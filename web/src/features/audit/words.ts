@@ -28,6 +28,9 @@ const CHANGES: Readonly<Record<string, MessageDescriptor>> = {
   "stream_secret revoked": msg`Thu hồi mật khẩu luồng RTSP`,
   "camera added": msg`Thêm camera`,
   "camera removed": msg`Xóa camera`,
+  "user added": msg`Thêm người dùng`,
+  "user removed": msg`Xóa người dùng`,
+  "user password reset": msg`Cấp mật khẩu mới`,
 };
 
 export function actWords(row: Pick<AuditRow, "act" | "details">): MessageDescriptor | null {
