@@ -144,12 +144,12 @@ fn copied(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
 }
 
-/// The child of the next test: notes until it is killed.
-#[tokio::test]
-#[ignore = "the next test starts it"]
-async fn a_child_that_notes() {
-    let folder = std::env::var_os("KHUE_AUDIT_FOLDER").unwrap();
-    let journal = open(folder.as_ref(), BEGIN);
+/// Where the child of the next test keeps its journal.
+const CHILD: &str = "KHUE_AUDIT_FOLDER";
+
+/// Notes until it is killed.
+async fn note_on(folder: &Path) {
+    let journal = open(folder, BEGIN);
     for number in 0.. {
         let noted = journal.note(entry(number)).await.unwrap();
         println!("noted {noted}");
@@ -157,14 +157,18 @@ async fn a_child_that_notes() {
     }
 }
 
-#[test]
-fn after_a_kill_all_is_there_that_was_answered_for() {
+/// Starts itself as the child that is killed.
+#[tokio::test]
+async fn after_a_kill_all_is_there_that_was_answered_for() {
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return note_on(folder.as_ref()).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     let mut answered = 0;
     for life in 0..8 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "--nocapture", "a_child_that_notes"])
-            .env("KHUE_AUDIT_FOLDER", folder.path())
+            .args(["--exact", "--nocapture", "after_a_kill_all_is_there_that_was_answered_for"])
+            .env(CHILD, folder.path())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -303,58 +303,74 @@ function ResetDialog({
   onClose: () => void;
   onTold: (invited: InvitedPerson) => void;
 }) {
-  const queries = useQueryClient();
-  const resetting = useMutation({
-    mutationFn: () => resetPassword(person.id),
-    onSuccess: (invited) => {
-      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
-      onTold(invited);
-    },
-  });
   return (
-    <Modal
+    <SureDialog
       title={<Trans>Cấp mật khẩu mới cho {person.display_name}?</Trans>}
-      onClose={onClose}
-      actions={
+      act={
         <>
-          <CloseButton onClose={onClose} />
-          <button
-            type="button"
-            className="btn"
-            data-act="sure"
-            disabled={resetting.isPending}
-            onClick={() => resetting.mutate()}
-          >
-            <KeyRound /> <Trans>Cấp mật khẩu mới</Trans>
-          </button>
+          <KeyRound /> <Trans>Cấp mật khẩu mới</Trans>
         </>
       }
+      onSure={() => resetPassword(person.id)}
+      onDone={onTold}
+      onClose={onClose}
     >
-      <p>
-        <Trans>
-          Mật khẩu đang dùng hết hiệu lực, mọi nơi người này đang đăng nhập bị đăng xuất, và mọi mật khẩu RTSP họ đã cấp
-          bị thu hồi.
-        </Trans>
-      </p>
-      {resetting.error && <Problem error={resetting.error} />}
-    </Modal>
+      <Trans>
+        Mật khẩu đang dùng hết hiệu lực, mọi nơi người này đang đăng nhập bị đăng xuất, và mọi mật khẩu RTSP họ đã cấp
+        bị thu hồi.
+      </Trans>
+    </SureDialog>
   );
 }
 
 function RemoveDialog({ person, onClose }: { person: PersonRow; onClose: () => void }) {
   const { t } = useLingui();
+  return (
+    <SureDialog
+      title={<Trans>Xóa {person.display_name}?</Trans>}
+      act={
+        <>
+          <Trash2 /> <Trans>Xóa người này</Trans>
+        </>
+      }
+      onSure={() => removePerson(person.id)}
+      onDone={() => {
+        toast(t`Đã xóa ${person.display_name}.`);
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <Trans>
+        Người này bị đăng xuất ngay ở mọi nơi và không đăng nhập được nữa. Những việc họ đã làm vẫn còn trong nhật ký.
+      </Trans>
+    </SureDialog>
+  );
+}
+
+interface SureProps<T> {
+  title: ReactNode;
+  /** What the button says. */
+  act: ReactNode;
+  /** What comes of it, in words. */
+  children: ReactNode;
+  onSure: () => Promise<T>;
+  onDone: (answer: T) => void;
+  onClose: () => void;
+}
+
+/** Asks once more before something is done with a person. */
+function SureDialog<T>({ title, act, children, onSure, onDone, onClose }: SureProps<T>) {
   const queries = useQueryClient();
-  const removing = useMutation({
-    mutationFn: () => removePerson(person.id),
-    onSuccess: () => {
+  const doing = useMutation({
+    mutationFn: onSure,
+    onSuccess: (answer) => {
       void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
-      toast(t`Đã xóa ${person.display_name}.`);
-      onClose();
+      onDone(answer);
     },
   });
   return (
     <Modal
-      title={<Trans>Xóa {person.display_name}?</Trans>}
+      title={title}
       onClose={onClose}
       actions={
         <>
@@ -363,20 +379,16 @@ function RemoveDialog({ person, onClose }: { person: PersonRow; onClose: () => v
             type="button"
             className="btn"
             data-act="sure"
-            disabled={removing.isPending}
-            onClick={() => removing.mutate()}
+            disabled={doing.isPending}
+            onClick={() => doing.mutate()}
           >
-            <Trash2 /> <Trans>Xóa người này</Trans>
+            {act}
           </button>
         </>
       }
     >
-      <p>
-        <Trans>
-          Người này bị đăng xuất ngay ở mọi nơi và không đăng nhập được nữa. Những việc họ đã làm vẫn còn trong nhật ký.
-        </Trans>
-      </p>
-      {removing.error && <Problem error={removing.error} />}
+      <p>{children}</p>
+      {doing.error && <Problem error={doing.error} />}
     </Modal>
   );
 }
