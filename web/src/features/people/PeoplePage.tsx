@@ -15,6 +15,7 @@ import { CloseButton, Modal } from "../../ui/Modal";
 import { Told } from "../../ui/Told";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
+import "./people.css";
 
 type Open =
   | { kind: "add" }
@@ -247,7 +248,7 @@ function PersonForm({ person, onClose, onTold }: FormProps) {
         </>
       }
     >
-      <form id={form} className="col" onSubmit={submit}>
+      <form id={form} className="col personform" onSubmit={submit}>
         {!person && (
           <TextField
             label={<Trans>Tên đăng nhập</Trans>}
