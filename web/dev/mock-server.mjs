@@ -155,6 +155,7 @@ const rowOf = (c, user) => ({
   name: c.name,
   site: c.site,
   make: c.make,
+  class: "ordinary",
   sound: c.sound,
   streams: rolesOf(c).map((role) => {
     const { width, height, codec } = clipOf(c, role);

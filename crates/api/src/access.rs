@@ -8,27 +8,42 @@
 
 use std::sync::Arc;
 
-use base::CameraId;
+use base::{CameraId, WallTime};
 use catalog::{
-    Action, Camera, Catalog, Decision, User, decide, may_add, may_audit, may_manage_people,
+    Action, Camera, Catalog, Class, Decision, Rights, User, may_add, may_audit, may_grant,
+    may_manage_people,
 };
 
 use crate::error::{Kind, Refusal};
 
-/// Returns the camera, if `user` may do `action` with it.
+/// Returns the camera, if `user` may do `action` with it now.
 pub(crate) fn camera(
     catalog: &Catalog,
     user: &User,
     id: CameraId,
     action: Action,
+    now: WallTime,
 ) -> Result<Arc<Camera>, Refusal> {
     let camera = catalog.camera(id);
-    let decisions = camera.as_ref().map(|camera| {
-        let decided = decide(user, camera, action);
-        (decide(user, camera, Action::See), decided)
+    let decisions = camera.as_ref().zip(catalog.rights(user.id)).map(|(camera, rights)| {
+        let decide = |action| rights.decide(camera.id, action, now);
+        (decide(Action::See), decide(action))
     });
     answer(decisions)?;
     camera.ok_or_else(absent)
+}
+
+/// Refuses whoever may not put cameras into a class.
+pub(crate) fn class(
+    catalog: &Catalog,
+    user: &User,
+    class: Class,
+    now: WallTime,
+) -> Result<(), Refusal> {
+    match catalog.rights(user.id) {
+        Some(rights) => allowed(rights.may_put_in(class, now)),
+        None => Err(absent()),
+    }
 }
 
 /// Refuses whoever may not add cameras.
@@ -41,14 +56,20 @@ pub(crate) fn managing_people(user: &User) -> Result<(), Refusal> {
     allowed(may_manage_people(user))
 }
 
+/// Refuses whoever may not see, give and revoke grants.
+pub(crate) fn granting(user: &User) -> Result<(), Refusal> {
+    allowed(may_grant(user))
+}
+
 /// Refuses whoever may not read the audit.
 pub(crate) fn auditing(user: &User) -> Result<(), Refusal> {
     allowed(may_audit(user))
 }
 
-/// Returns whether `user` may do `action` with a camera that a list goes through.
-pub(crate) fn lists(user: &User, camera: &Camera, action: Action) -> bool {
-    decide(user, camera, Action::See).is_allowed() && decide(user, camera, action).is_allowed()
+/// Returns whether a person may do `action` now with a camera that a list goes through.
+pub(crate) fn lists(rights: &Rights, camera: CameraId, action: Action, now: WallTime) -> bool {
+    let decide = |action| rights.decide(camera, action, now).is_allowed();
+    decide(Action::See) && decide(action)
 }
 
 fn allowed(decision: Decision) -> Result<(), Refusal> {

@@ -111,7 +111,7 @@ pub(crate) async fn camera(
     action: Action,
     act: Act,
 ) -> Result<Arc<Camera>, Refusal> {
-    match access::camera(&state.catalog, &person.user, id, action) {
+    match access::camera(&state.catalog, &person.user, id, action, state.now()) {
         Ok(camera) => Ok(camera),
         Err(refusal) => {
             let deed = Deed::by(state, person, act).with_id("camera", id.0);

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use base::{CameraId, SignInId, UserId, WallTime};
-use catalog::{Action, Camera, Catalog, User};
+use catalog::{Action, Camera, User};
 use signin::{MediaAction, MediaToken, TokenFault};
 
 use crate::access;
@@ -89,7 +89,7 @@ impl Right {
         state
             .catalog
             .user(self.user)
-            .is_some_and(|user| may(&state.catalog, &user, self.camera, actions).is_ok())
+            .is_some_and(|user| may(state, &user, self.camera, actions).is_ok())
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn admit(
         let words = "the media token was given to another sign-in";
         return Err(Refusal::new(Kind::Forbidden, words));
     }
-    let camera = may(&state.catalog, user, token.camera, actions)?;
+    let camera = may(state, user, token.camera, actions)?;
     if !actions.iter().all(|action| token.actions.contains(action)) {
         let words = "the media token does not allow this; ask for one that does";
         return Err(Refusal::new(Kind::Forbidden, words));
@@ -175,16 +175,17 @@ pub(crate) fn other_camera() -> Refusal {
     Refusal::new(Kind::Forbidden, words)
 }
 
-/// Returns the camera, if the catalog allows all of it.
+/// Returns the camera, if the catalog allows all of it now.
 pub(crate) fn may(
-    catalog: &Catalog,
+    state: &State,
     user: &User,
     camera: CameraId,
     actions: &[MediaAction],
 ) -> Result<Arc<Camera>, Refusal> {
-    let seen = access::camera(catalog, user, camera, Action::See)?;
+    let (catalog, now) = (&state.catalog, state.now());
+    let seen = access::camera(catalog, user, camera, Action::See, now)?;
     for &action in actions {
-        access::camera(catalog, user, camera, asked(action))?;
+        access::camera(catalog, user, camera, asked(action), now)?;
     }
     Ok(seen)
 }

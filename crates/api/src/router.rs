@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    audit, cameras, exports, hls, holds, media_tokens, metrics, people, session, status,
-    stream_secrets, thumbnails, timeline, tree, whep,
+    audit, cameras, exports, grants, groups, hls, holds, media_tokens, metrics, people, session,
+    status, stream_secrets, thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -86,6 +86,12 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(people::people, people::add_person))
         .routes(routes!(people::change_person, people::remove_person))
         .routes(routes!(people::reset_password))
+        .routes(routes!(grants::grants, grants::give_grant))
+        .routes(routes!(grants::revoke_grant))
+        .routes(routes!(grants::agree_to_grant))
+        .routes(routes!(grants::explain))
+        .routes(routes!(groups::groups, groups::add_group))
+        .routes(routes!(groups::change_group, groups::remove_group))
         .routes(routes!(audit::read_audit))
         .routes(routes!(status::status));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)

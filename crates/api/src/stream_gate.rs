@@ -33,11 +33,13 @@ impl StreamGate {
     }
 
     async fn find(&self, name: &str, place: Place) -> Result<Option<Opening>, signin::Error> {
-        let Some(secret) = self.secrets.find(name, self.clock.now().1).await? else {
+        let now = self.clock.now().1;
+        let Some(secret) = self.secrets.find(name, now).await? else {
             return Ok(None);
         };
         Ok(self.catalog.user(secret.user).and_then(|user| {
-            let may = |action| access::camera(&self.catalog, &user, secret.camera, action).ok();
+            let may =
+                |action| access::camera(&self.catalog, &user, secret.camera, action, now).ok();
             // A secret opens its own camera; the place must be that one's.
             let camera = may(Action::Live).filter(|camera| camera.number == place.camera)?;
             let role = match place.role {

@@ -7,22 +7,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use audit::chain::Line;
 use audit::testutil::Lossy;
-use audit::{Act, Entry, Outcome, RootKey};
-use common::{AUDIT_SEED, PEER, START, World, frames, world, world_over};
+use audit::{Act, Entry, Outcome};
+use common::{PEER, START, frames, world, world_over};
 use serde_json::{Value, json};
-
-/// Returns the entries of a world's audit, which nobody has tampered with.
-async fn entries(world: &World) -> Vec<Entry> {
-    world.audit.flush().await.unwrap();
-    let folder = world.folder.path().join("audit");
-    let report = audit::verify(&folder, &RootKey::new(&AUDIT_SEED).public()).unwrap();
-    assert_eq!(report.faults, []);
-    let logs = audit::logs(&folder).unwrap();
-    let text: String = logs.iter().map(|log| fs::read_to_string(log).unwrap()).collect();
-    text.lines().map(|line| Line::read(line.as_bytes()).unwrap().entry).collect()
-}
 
 /// What somebody did, as short as it can be compared.
 fn short(entry: &Entry) -> (Act, &str, &str) {
@@ -72,7 +60,7 @@ async fn each_act_has_its_entry_with_who_did_what_and_why() {
     assert_eq!(refused.status, 403);
     assert_eq!(world.ask(&operator, "DELETE", "/api/v1/session", Value::Null).await.status, 204);
 
-    let all = entries(&world).await;
+    let all = world.entries().await;
     let expected = [
         (Act::Start, "", "done"),
         (Act::SignIn, "truc", "wrong_sign_in"),
@@ -121,7 +109,7 @@ async fn what_an_administrator_changes_is_told_field_by_field_without_secrets() 
     assert_eq!(world.ask(&admin, "DELETE", &path, Value::Null).await.status, 204);
     assert_eq!(world.ask(&admin, "DELETE", &path, Value::Null).await.status, 404);
 
-    let all = entries(&world).await;
+    let all = world.entries().await;
     let acts: Vec<_> = all[3..].iter().map(short).collect();
     let expected = [
         (Act::Camera, "quantri", "done"),
@@ -176,7 +164,7 @@ async fn where_the_journal_cannot_be_kept_nothing_is_shown_and_nobody_is_let_in(
     lossy.leave_room(None);
     world.pass(Duration::from_secs(1));
     socket.open(json!({"op": "live", "ref": "a", "token": live, "role": "sub"})).await;
-    let last = entries(&world).await;
+    let last = world.entries().await;
     assert_eq!(short(last.last().unwrap()), (Act::Live, "truc", "done"));
 }
 

@@ -69,6 +69,10 @@ pub enum Act {
     Camera,
     /// A person was added, changed or removed.
     User,
+    /// A group of people was added, changed or removed.
+    Group,
+    /// A right was given, agreed to or revoked.
+    Grant,
     /// The journal was looked into.
     Audit,
 }
@@ -89,6 +93,8 @@ impl Act {
             Self::StreamSecret => "stream_secret",
             Self::Camera => "camera",
             Self::User => "user",
+            Self::Group => "group",
+            Self::Grant => "grant",
             Self::Audit => "audit",
         }
     }
@@ -180,6 +186,8 @@ mod tests {
             Act::StreamSecret,
             Act::Camera,
             Act::User,
+            Act::Group,
+            Act::Grant,
             Act::Audit,
         ];
         for act in all {

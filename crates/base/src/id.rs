@@ -52,10 +52,16 @@ ids! {
     CameraId,
     /// A file made for somebody from a span of a recording.
     ExportId,
+    /// A right that somebody gave to somebody.
+    GrantId,
+    /// Some people who share their rights.
+    GroupId,
     /// What stops expiry of a camera's span.
     HoldId,
     /// An agency, unit, enterprise or household that owns sites and people.
     OrganisationId,
+    /// Acts that are given together, under a name.
+    PermissionSetId,
     /// A browser's credential after a person proved who they are.
     SignInId,
     /// A place with cameras.

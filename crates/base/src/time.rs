@@ -90,7 +90,7 @@ impl Span {
 /// Returns year, month and day of a count of days since 1970-01-01, in the
 /// proleptic Gregorian calendar, by counting from March of year 0 so that the
 /// leap day is the last of a year.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

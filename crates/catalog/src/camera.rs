@@ -3,13 +3,21 @@
 //! What the camera does at this moment is `recorder`'s to say; what it has
 //! recorded, `store`'s.
 
+use std::ops::RangeInclusive;
+
 use base::{CameraId, Link, SiteId, StreamId};
 use url::Url;
 
-use crate::{Error, Secret, error};
+use crate::{Class, Error, Secret, error};
 
-/// The highest number a camera may have: what can still be typed at a desk.
-pub const HIGHEST_NUMBER: u32 = 9_999_999;
+/// The numbers of a class: what can still be typed at a desk. Those of defence
+/// are apart, so that a number that is taken gives none of them away.
+pub fn numbers(class: Class) -> RangeInclusive<u32> {
+    match class {
+        Class::Ordinary => 1..=8_999_999,
+        Class::Defence => 9_000_000..=9_999_999,
+    }
+}
 
 /// One video source with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +38,8 @@ pub struct Camera {
     pub retention: Retention,
     /// How it is reached.
     pub link: Link,
+    /// How closely it is guarded.
+    pub class: Class,
     /// Whether it may be listened to; its sound is not even fetched before.
     pub sound: bool,
     /// What it sends: at most one stream of a role, main before sub.
@@ -120,6 +130,8 @@ pub struct NewCamera {
     pub retention: Retention,
     /// How it is reached.
     pub link: Link,
+    /// How closely it is guarded.
+    pub class: Class,
     /// Whether it may be listened to.
     pub sound: bool,
     /// What it sends.
@@ -158,6 +170,8 @@ pub struct CameraChange {
     pub retention: Option<Retention>,
     /// Another way to reach it.
     pub link: Option<Link>,
+    /// Another class.
+    pub class: Option<Class>,
     /// Whether it may be listened to from now on.
     pub sound: Option<bool>,
     /// All its streams from now on. A role that stays keeps its stream and with it
@@ -246,12 +260,14 @@ impl Retention {
     }
 }
 
-/// Returns `number` if a camera may have it.
-pub(crate) fn number(number: u32) -> Result<u32, Error> {
-    if (1..=HIGHEST_NUMBER).contains(&number) {
+/// Returns `number` if a camera of this class may have it.
+pub(crate) fn number(number: u32, class: Class) -> Result<u32, Error> {
+    let numbers = numbers(class);
+    if numbers.contains(&number) {
         return Ok(number);
     }
-    let message = format!("a camera's number is from 1 to {HIGHEST_NUMBER}");
+    let (first, last) = numbers.into_inner();
+    let message = format!("a camera's number is from {first} to {last}");
     Err(Error::invalid("number", message))
 }
 

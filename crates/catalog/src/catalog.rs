@@ -9,19 +9,20 @@
 //! wait for nobody.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use base::{CameraId, OrganisationId, SiteId, StreamId, UserId};
+use base::{CameraId, GrantId, GroupId, OrganisationId, SiteId, StreamId, UserId};
 use db::Pool;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use crate::camera::{self, HIGHEST_NUMBER};
+use crate::camera;
 use crate::rows;
 use crate::user::fold;
 use crate::{
-    Camera, CameraChange, Error, Facts, IntendedStream, NewCamera, NewUser, Organisation,
-    PasswordChange, SealKey, Site, Stream, StreamChange, User, UserChange, error, migrations,
+    Camera, CameraChange, Class, Error, Facts, Grant, Group, IntendedStream, NewCamera, NewUser,
+    Organisation, PasswordChange, Rights, SealKey, Site, Stream, StreamChange, Subject, User,
+    UserChange, World, error, migrations,
 };
 
 /// What people said. Clones share it.
@@ -41,23 +42,37 @@ pub struct Tables {
     pub cameras: BTreeMap<CameraId, Arc<Camera>>,
     /// The people.
     pub users: BTreeMap<UserId, User>,
+    /// The groups.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// The grants.
+    pub grants: BTreeMap<GrantId, Arc<Grant>>,
 }
 
 #[derive(Debug)]
 struct Inner {
     pool: Pool,
     key: SealKey,
-    tables: RwLock<Arc<Tables>>,
+    current: RwLock<Current>,
     /// Held while rows change; in it, the version of others' writes last seen.
     changing: Arc<Mutex<Option<i64>>>,
     version: watch::Sender<u64>,
 }
 
+/// The rows of one commit.
+#[derive(Clone, Debug)]
+struct Current {
+    tables: Arc<Tables>,
+    /// Compiled when somebody asks; what changes nobody's rights shares it.
+    world: Arc<OnceLock<Arc<World>>>,
+}
+
 /// A change under way: rows and copy are changed together or not at all.
-struct Change {
+pub(crate) struct Change {
     inner: Arc<Inner>,
-    tables: Tables,
-    rows: DatabaseTransaction,
+    pub(crate) tables: Tables,
+    pub(crate) rows: DatabaseTransaction,
+    /// Whether everybody may do afterwards what they might before.
+    same_rights: bool,
     _turn: OwnedMutexGuard<Option<i64>>,
 }
 
@@ -65,9 +80,9 @@ impl Catalog {
     /// Opens the catalog in `pool`; passwords are sealed under `key`.
     pub async fn open(pool: Pool, key: SealKey) -> Result<Self, Error> {
         db::migrate(&pool, "catalog", &migrations::all()).await?;
-        let tables = RwLock::new(Arc::new(read(&pool, &key).await?));
+        let current = RwLock::new(Current::new(read(&pool, &key).await?));
         let (changing, version) = (Arc::default(), watch::Sender::new(1));
-        Ok(Self { inner: Arc::new(Inner { pool, key, tables, changing, version }) })
+        Ok(Self { inner: Arc::new(Inner { pool, key, current, changing, version }) })
     }
 
     /// Takes up what another process has written, such as `khue camera add`
@@ -81,7 +96,7 @@ impl Catalog {
         let tables = read(&self.inner.pool, &self.inner.key).await?;
         *foreign = Some(version);
         if *self.tables() != tables {
-            *self.inner.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+            self.inner.put(Current::new(tables));
             self.inner.version.send_modify(|version| *version += 1);
         }
         Ok(())
@@ -89,7 +104,18 @@ impl Catalog {
 
     /// Returns all rows as they stand at this moment.
     pub fn tables(&self) -> Arc<Tables> {
-        self.inner.tables.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.current().tables
+    }
+
+    /// Returns all that decisions are made of at this moment.
+    pub fn world(&self) -> Arc<World> {
+        self.inner.current().world()
+    }
+
+    /// Returns what a person may do, if there is such a person.
+    pub fn rights(&self, user: UserId) -> Option<Arc<Rights>> {
+        let current = self.inner.current();
+        current.tables.users.get(&user).map(|user| current.world().rights(user))
     }
 
     /// Returns a version that counts up with each change.
@@ -158,13 +184,14 @@ impl Catalog {
 
     /// Adds a person; the password is `signin`'s to make.
     pub async fn add_user(&self, user: NewUser) -> Result<User, Error> {
-        let NewUser { name, display_name, role } = user.checked()?;
+        let NewUser { name, display_name, role, organisation } = user.checked()?;
         let mut change = self.begin().await?;
         if change.tables.users.values().any(|other| other.name == name) {
             let message = format!("somebody signs in by the name {name} already");
             return Err(Error::Taken { field: "name", message });
         }
-        let added = User { id: UserId::new(), name, display_name, role };
+        change.tables.there_is(organisation)?;
+        let added = User { id: UserId::new(), name, display_name, role, organisation };
         let row = rows::person::ActiveModel::from(&added);
         rows::person::Entity::insert(row).exec_without_returning(&change.rows).await?;
         change.tables.users.insert(added.id, added.clone());
@@ -177,7 +204,9 @@ impl Catalog {
         let display_name =
             wanted.display_name.map(|name| error::name("display_name", &name)).transpose()?;
         let mut change = self.begin().await?;
+        change.tables.there_is(wanted.organisation.flatten())?;
         let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
+        user.organisation = wanted.organisation.unwrap_or(user.organisation);
         user.role = wanted.role.unwrap_or(user.role);
         user.display_name = display_name.unwrap_or_else(|| user.display_name.clone());
         let user = user.clone();
@@ -188,10 +217,14 @@ impl Catalog {
         Ok(user)
     }
 
-    /// Removes a person.
+    /// Removes a person, with what they were given.
     pub async fn remove_user(&self, id: UserId) -> Result<(), Error> {
         let mut change = self.begin().await?;
         change.tables.users.remove(&id).ok_or(Error::NotFound("user"))?;
+        for group in change.tables.groups.values_mut() {
+            group.members.remove(&id);
+        }
+        change.forget(Subject::User(id)).await?;
         rows::person::Entity::delete_by_id(id.0).exec(&change.rows).await?;
         change.commit().await
     }
@@ -216,13 +249,24 @@ impl Catalog {
             return Err(Error::NotFound("site"));
         }
         let (id, site, recording) = (CameraId::new(), camera.site, camera.recording);
+        let (class, link, sound) = (camera.class, camera.link, camera.sound);
         let number = match camera.number {
-            Some(number) => change.tables.free(camera::number(number)?, id)?,
-            None => change.tables.next_number()?,
+            Some(number) => change.tables.free(camera::number(number, class)?, id)?,
+            None => change.tables.next_number(class)?,
         };
-        let (link, sound) = (camera.link, camera.sound);
-        let added =
-            Camera { id, number, name, site, make, recording, retention, link, sound, streams };
+        let added = Camera {
+            id,
+            number,
+            name,
+            site,
+            make,
+            recording,
+            retention,
+            link,
+            class,
+            sound,
+            streams,
+        };
         let row = rows::camera::ActiveModel::from(&added);
         rows::camera::Entity::insert(row).exec_without_returning(&change.rows).await?;
         change.write_streams(&added).await?;
@@ -241,8 +285,11 @@ impl Catalog {
         let mut change = self.begin().await?;
         let there = change.tables.cameras.get(&id).ok_or(Error::NotFound("camera"))?;
         let mut changed = Camera::clone(there);
+        changed.class = wanted.class.unwrap_or(changed.class);
         if let Some(number) = wanted.number {
-            changed.number = change.tables.free(camera::number(number)?, id)?;
+            changed.number = change.tables.free(camera::number(number, changed.class)?, id)?;
+        } else if changed.class != there.class {
+            changed.number = change.tables.next_number(changed.class)?;
         }
         if let Some(name) = wanted.name {
             changed.name = error::name("name", &name)?;
@@ -297,15 +344,36 @@ impl Catalog {
             one.facts = Some(facts.clone());
         }
         let noted = camera.clone();
+        change.same_rights = true;
         change.write_streams(&noted).await?;
         change.commit().await
     }
 
-    async fn begin(&self) -> Result<Change, Error> {
+    pub(crate) async fn begin(&self) -> Result<Change, Error> {
         let turn = self.inner.changing.clone().lock_owned().await;
         let rows = self.inner.pool.begin().await?;
         let tables = Tables::clone(&self.tables());
-        Ok(Change { inner: self.inner.clone(), tables, rows, _turn: turn })
+        Ok(Change { inner: self.inner.clone(), tables, rows, same_rights: false, _turn: turn })
+    }
+}
+
+impl Inner {
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, current: Current) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+    }
+}
+
+impl Current {
+    fn new(tables: Tables) -> Self {
+        Self { tables: Arc::new(tables), world: Arc::default() }
+    }
+
+    fn world(&self) -> Arc<World> {
+        self.world.get_or_init(|| Arc::new(World::new(&self.tables))).clone()
     }
 }
 
@@ -314,11 +382,15 @@ impl Change {
     ///
     /// In a task of its own: whoever asked may go away at any moment, and between
     /// the commit and the swap that must not leave the copy behind the rows.
-    async fn commit(self) -> Result<(), Error> {
-        let Self { inner, tables, rows, _turn: turn } = self;
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        let Self { inner, tables, rows, same_rights, _turn: turn } = self;
         let committing = tokio::spawn(async move {
             rows.commit().await?;
-            *inner.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+            let mut next = Current::new(tables);
+            if same_rights {
+                next.world = inner.current().world;
+            }
+            inner.put(next);
             inner.version.send_modify(|version| *version += 1);
             drop(turn);
             Ok(())
@@ -352,15 +424,26 @@ impl Tables {
         Err(Error::Taken { field: "number", message })
     }
 
-    /// Returns the number after the highest, or the lowest that is free.
-    fn next_number(&self) -> Result<u32, Error> {
+    /// Refuses an organisation that is not there.
+    pub(crate) fn there_is(&self, organisation: Option<OrganisationId>) -> Result<(), Error> {
+        match organisation {
+            Some(id) if !self.organisations.contains_key(&id) => {
+                Err(Error::NotFound("organisation"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the number after the highest of a class, or the lowest that is free.
+    fn next_number(&self, class: Class) -> Result<u32, Error> {
+        let numbers = camera::numbers(class);
         let taken: std::collections::BTreeSet<u32> =
             self.cameras.values().map(|camera| camera.number).collect();
-        let next = taken.last().map_or(1, |last| last + 1);
-        if next <= HIGHEST_NUMBER {
+        let next = taken.range(numbers.clone()).last().map_or(*numbers.start(), |last| last + 1);
+        if numbers.contains(&next) {
             return Ok(next);
         }
-        (1..=HIGHEST_NUMBER).find(|number| !taken.contains(number)).ok_or_else(|| Error::Taken {
+        numbers.into_iter().find(|number| !taken.contains(number)).ok_or_else(|| Error::Taken {
             field: "number",
             message: "all numbers are taken".to_owned(),
         })
@@ -418,6 +501,19 @@ fn intent(camera: &Camera, stream: &Stream) -> IntendedStream {
 async fn read(pool: &Pool, key: &SealKey) -> Result<Tables, Error> {
     let rows = pool.read();
     let mut tables = Tables::default();
+    for row in rows::group::Entity::find().all(rows).await? {
+        let (id, members) = (GroupId(row.id), Default::default());
+        tables.groups.insert(id, Group { id, name: row.name, members });
+    }
+    for row in rows::member::Entity::find().all(rows).await? {
+        if let Some(group) = tables.groups.get_mut(&GroupId(row.people_group)) {
+            group.members.insert(UserId(row.person));
+        }
+    }
+    for row in rows::grant::Entity::find().all(rows).await? {
+        let grant = Grant::try_from(row)?;
+        tables.grants.insert(grant.id, Arc::new(grant));
+    }
     for row in rows::organisation::Entity::find().all(rows).await? {
         let organisation = Organisation::from(row);
         tables.organisations.insert(organisation.id, organisation);

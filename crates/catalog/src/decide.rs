@@ -1,38 +1,32 @@
 //! Who may do what with which camera. Pure: no row, no clock, no HTTP.
 //!
 //! ```text
-//!                see   live   playback   export   sound   configure   audit
-//! administrator   ✓     –        –         –       –         ✓          –
-//! operator        ✓     ✓        ✓         ✓       *         –          –
-//! auditor         –     –        –         –       –         –          ✓
+//!                  see   configure   share, plan   live … review          audit
+//! administrator     ✓        ✓            ✓            –                    –
+//! operator        by grant  by grant    by grant     by grant               –
+//! auditor           –        –            –            –                    ✓
 //! ```
 //!
-//! \* Where the camera's sound is authorised, and beside live or playback.
+//! What administrators hold, they hold of the ordinary class: whatever is of
+//! defence takes a grant that names it. Sound takes a grant and a camera whose
+//! sound is authorised.
 //!
 //! > Every caller that touches a camera for somebody asks here first, for that
-//! > camera and that action, and treats one that may not be seen as absent.
+//! > camera, that action and that moment, and treats one that may not be seen as
+//! > absent.
 //!
-//! The roles are a first set of rules; grants by camera, hour and purpose will be
-//! more arguments of the same question.
+//! The question is answered from a [`World`]: all that decisions are made of, as
+//! of one commit. In it, each person who asked has their [`Rights`]: a set of
+//! cameras for each action, where nothing depends on the moment, and the rest
+//! grant by grant.
 
-use crate::{Camera, Role, User};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// What somebody wants to do with a camera.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Know that it exists: its name, its place, its state.
-    See,
-    /// Watch it now.
-    Live,
-    /// Look back.
-    Playback,
-    /// Take footage out, or ask for it to be held.
-    Export,
-    /// Listen, to what may be watched.
-    Sound,
-    /// Change or remove it.
-    Configure,
-}
+use base::{CameraId, OrganisationId, SiteId, UserId, WallTime};
+
+use crate::cameras::{Cameras, Index};
+use crate::{Action, Class, Grant, Group, Organisation, Role, Scope, Site, Subject, Tables, User};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +37,72 @@ pub enum Decision {
     Denied(&'static str),
 }
 
-impl Action {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::See, Self::Live, Self::Playback, Self::Export, Self::Sound, Self::Configure];
+/// All that decisions are made of, as of one commit.
+#[derive(Debug)]
+pub struct World {
+    index: HashMap<CameraId, Index>,
+    /// By index.
+    cameras: Vec<Known>,
+    /// Of each class, by [`Class`].
+    classes: [Cameras; 2],
+    of_site: HashMap<SiteId, Vec<Index>>,
+    sites_of: HashMap<OrganisationId, Vec<SiteId>>,
+    units_of: HashMap<OrganisationId, Vec<OrganisationId>>,
+    parents: HashMap<OrganisationId, OrganisationId>,
+    groups_of: HashMap<UserId, Vec<Subject>>,
+    grants_to: HashMap<Subject, Vec<Arc<Grant>>>,
+    /// Of those who asked.
+    rights: Mutex<HashMap<UserId, Arc<Rights>>>,
+}
+
+/// What of a camera decisions depend on.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    id: CameraId,
+    class: Class,
+    sound: bool,
+}
+
+/// What one person may do, as of one commit.
+#[derive(Debug)]
+pub struct Rights {
+    world: Arc<World>,
+    role: Role,
+    /// What was given to them and stands.
+    given: Vec<Arc<Grant>>,
+    /// Cameras by [`Action`], whatever the moment.
+    always: [Cameras; Action::ALL.len()],
+    /// What depends on the moment.
+    at_times: Vec<(Arc<Grant>, Cameras)>,
+    /// What says who steers.
+    priorities: Vec<(Arc<Grant>, Cameras)>,
+}
+
+/// How a grant stands to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It allows what was asked.
+    Allows,
+    /// It does not name the person, nor what they belong to.
+    OtherSubject,
+    /// It covers cameras of another class.
+    OtherClass,
+    /// It does not cover the camera.
+    OtherCamera,
+    /// It gives other actions.
+    OtherAction,
+    /// It names the defence class, and nobody agreed to it yet.
+    NotAgreed,
+    /// It is not yet in force.
+    NotYet,
+    /// It is over.
+    Over,
+    /// It gives this at other hours.
+    OtherHours,
+    /// It would allow this, but whoever administers or audits holds no video.
+    Role,
+    /// It would allow this, but the sound of the camera is not authorised.
+    NoSound,
 }
 
 impl Decision {
@@ -56,23 +112,301 @@ impl Decision {
     }
 }
 
-/// Returns whether `user` may do `action` with `camera`.
-pub fn decide(user: &User, camera: &Camera, action: Action) -> Decision {
-    match (user.role, action) {
-        (Role::Auditor, _) => Decision::Denied("auditors read the audit and hold no video"),
-        (Role::Administrator | Role::Operator, Action::See) => Decision::Allowed,
-        (Role::Administrator, Action::Configure) => Decision::Allowed,
-        (Role::Administrator, Action::Live | Action::Playback | Action::Export | Action::Sound) => {
-            Decision::Denied("administrators configure cameras and hold no video")
+impl World {
+    /// Compiles what the tables say.
+    pub fn new(tables: &Tables) -> Self {
+        let known: Vec<_> = tables
+            .cameras
+            .values()
+            .map(|camera| Known { id: camera.id, class: camera.class, sound: camera.sound })
+            .collect();
+        let mut of_site: HashMap<SiteId, Vec<Index>> = HashMap::new();
+        for (at, camera) in tables.cameras.values().enumerate() {
+            of_site.entry(camera.site).or_default().push(at as Index);
         }
-        (Role::Operator, Action::Live | Action::Playback | Action::Export) => Decision::Allowed,
-        (Role::Operator, Action::Sound) if camera.sound => Decision::Allowed,
-        (Role::Operator, Action::Sound) => {
-            Decision::Denied("the sound of this camera is not authorised")
+        let of_class = |class| {
+            let all = known.iter().enumerate().filter(|(_, camera)| camera.class == class);
+            Cameras::of(known.len(), all.map(|(at, _)| at as Index))
+        };
+        let mut grants_to: HashMap<Subject, Vec<_>> = HashMap::new();
+        for grant in tables.grants.values() {
+            grants_to.entry(grant.terms.subject).or_default().push(grant.clone());
         }
-        (Role::Operator, Action::Configure) => {
-            Decision::Denied("operators hold video and configure no cameras")
+        Self {
+            index: known.iter().enumerate().map(|(at, one)| (one.id, at as Index)).collect(),
+            classes: [Class::Ordinary, Class::Defence].map(of_class),
+            of_site,
+            sites_of: gathered(
+                tables.sites.values().map(|Site { id, organisation, .. }| (*organisation, *id)),
+            ),
+            units_of: gathered(units(tables).map(|(unit, parent)| (parent, unit))),
+            parents: units(tables).collect(),
+            groups_of: gathered(tables.groups.values().flat_map(
+                |Group { id, members, .. }| {
+                    members.iter().map(|member| (*member, Subject::Group(*id)))
+                },
+            )),
+            grants_to,
+            cameras: known,
+            rights: Mutex::default(),
         }
+    }
+
+    /// Returns what a person may do.
+    pub fn rights(self: &Arc<Self>, user: &User) -> Arc<Rights> {
+        let mut known = self.rights.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever asks a second time after their role changed asks another world.
+        known.entry(user.id).or_insert_with(|| Arc::new(Rights::new(self.clone(), user))).clone()
+    }
+
+    /// Returns how each grant that names the person or covers the camera stands to
+    /// the question; in order of their making.
+    ///
+    /// > The act is allowed by a grant exactly if one of them [`Standing::Allows`].
+    pub fn explain(
+        &self,
+        user: &User,
+        camera: CameraId,
+        action: Action,
+        now: WallTime,
+    ) -> Vec<(Arc<Grant>, Standing)> {
+        let Some(&at) = self.index.get(&camera) else { return Vec::new() };
+        let subjects: HashSet<_> = self.subjects(user).into_iter().collect();
+        let mut all: Vec<_> = self
+            .grants_to
+            .values()
+            .flatten()
+            .filter_map(|grant| {
+                let named = subjects.contains(&grant.terms.subject);
+                let covered = self.covered(grant).contains(at);
+                (named || covered)
+                    .then(|| (grant.clone(), self.stands(user, named, grant, at, action, now)))
+            })
+            .collect();
+        all.sort_by_key(|(grant, _)| grant.id);
+        all
+    }
+
+    fn stands(
+        &self,
+        user: &User,
+        named: bool,
+        grant: &Grant,
+        at: Index,
+        action: Action,
+        now: WallTime,
+    ) -> Standing {
+        let (terms, camera) = (&grant.terms, self.cameras[at as usize]);
+        let gives = action == Action::See || terms.actions.contains(action);
+        match () {
+            () if !named => Standing::OtherSubject,
+            () if terms.class != camera.class => Standing::OtherClass,
+            () if !self.covered(grant).contains(at) => Standing::OtherCamera,
+            () if !gives => Standing::OtherAction,
+            () if grant.is_pending() => Standing::NotAgreed,
+            () if terms.from.is_some_and(|from| now < from) => Standing::NotYet,
+            () if !terms.is_in_force(now) => Standing::Over,
+            () if action != Action::See && !terms.is_in_hours(now) => Standing::OtherHours,
+            () if withheld(user.role, action) => Standing::Role,
+            () if action == Action::Sound && !camera.sound => Standing::NoSound,
+            () => Standing::Allows,
+        }
+    }
+
+    /// Returns all that a grant may name a person as.
+    fn subjects(&self, user: &User) -> Vec<Subject> {
+        let mut subjects = vec![Subject::User(user.id)];
+        subjects.extend(self.groups_of.get(&user.id).into_iter().flatten());
+        let mut next = user.organisation;
+        while let Some(organisation) = next {
+            let subject = Subject::Organisation(organisation);
+            // A tree has no circle, and what another program wrote may.
+            if subjects.contains(&subject) {
+                break;
+            }
+            subjects.push(subject);
+            next = self.parents.get(&organisation).copied();
+        }
+        subjects
+    }
+
+    /// Returns the cameras that a grant covers.
+    fn covered(&self, grant: &Grant) -> Cameras {
+        let class = &self.classes[grant.terms.class as usize];
+        let of = |all: Vec<Index>| {
+            let all = all.into_iter().filter(|&at| class.contains(at));
+            Cameras::of(self.cameras.len(), all)
+        };
+        match &grant.terms.scope {
+            Scope::All => class.clone(),
+            Scope::Organisation(organisation) => {
+                let sites = self.within(*organisation).into_iter();
+                let sites = sites.filter_map(|unit| self.sites_of.get(&unit)).flatten();
+                of(sites.filter_map(|site| self.of_site.get(site)).flatten().copied().collect())
+            }
+            Scope::Site(site) => of(self.of_site.get(site).cloned().unwrap_or_default()),
+            Scope::Cameras(cameras) => {
+                of(cameras.iter().filter_map(|camera| self.index.get(camera)).copied().collect())
+            }
+        }
+    }
+
+    /// Returns an organisation with all its units.
+    fn within(&self, organisation: OrganisationId) -> Vec<OrganisationId> {
+        let (mut found, mut seen) = (vec![organisation], HashSet::from([organisation]));
+        let mut next = 0;
+        while let Some(one) = found.get(next) {
+            let units = self.units_of.get(one).into_iter().flatten();
+            let units: Vec<_> = units.filter(|unit| seen.insert(**unit)).copied().collect();
+            found.extend(units);
+            next += 1;
+        }
+        found
+    }
+}
+
+impl Rights {
+    fn new(world: Arc<World>, user: &User) -> Self {
+        let role = user.role;
+        let mut rights = Self {
+            always: std::array::from_fn(|_| Cameras::none()),
+            at_times: Vec::new(),
+            priorities: Vec::new(),
+            role,
+            given: Vec::new(),
+            world,
+        };
+        if role == Role::Administrator {
+            let ordinary = &rights.world.classes[Class::Ordinary as usize];
+            for action in [Action::See, Action::Configure, Action::Share, Action::Plan] {
+                rights.always[action as usize] = ordinary.clone();
+            }
+        }
+        if role == Role::Auditor {
+            return rights;
+        }
+        let heard = rights.world.cameras.iter().enumerate().filter(|(_, camera)| camera.sound);
+        let heard = Cameras::of(rights.world.cameras.len(), heard.map(|(at, _)| at as Index));
+        for subject in rights.world.subjects(user) {
+            for grant in rights.world.grants_to.get(&subject).into_iter().flatten() {
+                if grant.is_pending() {
+                    continue;
+                }
+                rights.given.push(grant.clone());
+                let covered = rights.world.covered(grant);
+                let terms = &grant.terms;
+                if terms.actions.contains(Action::Ptz) {
+                    rights.priorities.push((grant.clone(), covered.clone()));
+                }
+                if terms.from.is_some() || terms.until.is_some() || terms.hours.is_some() {
+                    rights.at_times.push((grant.clone(), covered));
+                    continue;
+                }
+                for action in Action::ALL {
+                    if withheld(role, action)
+                        || !(action == Action::See || terms.actions.contains(action))
+                    {
+                        continue;
+                    }
+                    let given = match action {
+                        Action::Sound => covered.intersection(&heard),
+                        _ => covered.clone(),
+                    };
+                    rights.always[action as usize].add(&given);
+                }
+            }
+        }
+        rights
+    }
+
+    /// Returns whether this person may do `action` with a camera now.
+    pub fn decide(&self, camera: CameraId, action: Action, now: WallTime) -> Decision {
+        match self.world.index.get(&camera) {
+            Some(&at) if self.holds(at, action, now) => Decision::Allowed,
+            at => Decision::Denied(self.why_not(at.copied(), action)),
+        }
+    }
+
+    /// Yields the cameras that this person may know of now, in the order of the
+    /// catalog.
+    pub fn visible(&self, now: WallTime) -> impl Iterator<Item = CameraId> + '_ {
+        let mut visible = self.always[Action::See as usize].clone();
+        for (grant, cameras) in &self.at_times {
+            if grant.terms.is_in_force(now) && self.role != Role::Auditor {
+                visible.add(cameras);
+            }
+        }
+        visible.into_iter().map(|at| self.world.cameras[at as usize].id)
+    }
+
+    /// Returns with what priority this person steers a camera now, if they may.
+    pub fn ptz_priority(&self, camera: CameraId, now: WallTime) -> Option<u8> {
+        let &at = self.world.index.get(&camera)?;
+        if withheld(self.role, Action::Ptz) {
+            return None;
+        }
+        let holding = self.priorities.iter().filter(|(grant, cameras)| {
+            cameras.contains(at) && grant.terms.is_in_force(now) && grant.terms.is_in_hours(now)
+        });
+        holding.map(|(grant, _)| grant.terms.ptz_priority).max()
+    }
+
+    /// Returns whether this person may put cameras into a class: into that of
+    /// defence, whoever configures some of it.
+    pub fn may_put_in(&self, class: Class, now: WallTime) -> Decision {
+        let configures = |grant: &Grant| {
+            let terms = &grant.terms;
+            terms.class == class
+                && terms.actions.contains(Action::Configure)
+                && terms.is_in_force(now)
+        };
+        match class {
+            Class::Ordinary => Decision::Allowed,
+            Class::Defence if self.given.iter().any(|grant| configures(grant)) => Decision::Allowed,
+            Class::Defence => Decision::Denied("the defence class takes a grant that names it"),
+        }
+    }
+
+    fn holds(&self, at: Index, action: Action, now: WallTime) -> bool {
+        if self.always[action as usize].contains(at) {
+            return true;
+        }
+        if withheld(self.role, action) {
+            return false;
+        }
+        if action == Action::Sound && !self.world.cameras[at as usize].sound {
+            return false;
+        }
+        self.at_times.iter().any(|(grant, cameras)| {
+            let terms = &grant.terms;
+            let gives = match action {
+                Action::See => true,
+                _ => terms.actions.contains(action) && terms.is_in_hours(now),
+            };
+            gives && terms.is_in_force(now) && cameras.contains(at)
+        })
+    }
+
+    fn why_not(&self, at: Option<Index>, action: Action) -> &'static str {
+        match self.role {
+            Role::Auditor => "auditors read the audit and hold no video",
+            role if withheld(role, action) => "administrators configure cameras and hold no video",
+            _ if action == Action::Sound
+                && at.is_some_and(|at| !self.world.cameras[at as usize].sound) =>
+            {
+                "the sound of this camera is not authorised"
+            }
+            _ => "no grant that is in force now gives this",
+        }
+    }
+}
+
+/// Returns whether a role never holds an action, whatever was granted.
+fn withheld(role: Role, action: Action) -> bool {
+    match role {
+        Role::Auditor => true,
+        Role::Administrator => Action::VIDEO.contains(&action),
+        Role::Operator => false,
     }
 }
 
@@ -104,47 +438,23 @@ pub fn may_audit(user: &User) -> Decision {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use base::{CameraId, SiteId, UserId};
-
-    use super::*;
-    use crate::Retention;
-
-    /// The picture in the module's documentation.
-    const TABLE: [(Role, bool, [bool; 6], bool); 6] = [
-        (Role::Administrator, false, [true, false, false, false, false, true], false),
-        (Role::Administrator, true, [true, false, false, false, false, true], false),
-        (Role::Operator, false, [true, true, true, true, false, false], false),
-        (Role::Operator, true, [true, true, true, true, true, false], false),
-        (Role::Auditor, false, [false; 6], true),
-        (Role::Auditor, true, [false; 6], true),
-    ];
-
-    #[test]
-    fn the_table_is_what_is_decided() {
-        let mut camera = Camera {
-            id: CameraId::new(),
-            number: 1,
-            name: "Cổng".to_owned(),
-            site: SiteId::new(),
-            make: None,
-            recording: true,
-            retention: Retention::default(),
-            link: Default::default(),
-            sound: false,
-            streams: Vec::new(),
-        };
-        for (role, sound, row, audit) in TABLE {
-            camera.sound = sound;
-            let (id, name) = (UserId::new(), "someone".to_owned());
-            let user = User { id, display_name: name.clone(), name, role };
-            let decided = Action::ALL.map(|action| decide(&user, &camera, action).is_allowed());
-            assert_eq!(decided, row, "{role:?}");
-            let adds = may_add(&user).is_allowed();
-            assert_eq!(adds, decide(&user, &camera, Action::Configure).is_allowed(), "{role:?}");
-            assert_eq!(may_audit(&user).is_allowed(), audit, "{role:?}");
-            assert_eq!(may_manage_people(&user).is_allowed(), adds, "{role:?}");
-        }
+/// Returns whether `user` may see, give and revoke grants.
+pub fn may_grant(user: &User) -> Decision {
+    match user.role {
+        Role::Administrator => Decision::Allowed,
+        Role::Operator | Role::Auditor => Decision::Denied("grants are given by administrators"),
     }
+}
+
+fn units(tables: &Tables) -> impl Iterator<Item = (OrganisationId, OrganisationId)> + '_ {
+    let units = tables.organisations.values();
+    units.filter_map(|Organisation { id, parent, .. }| parent.map(|parent| (*id, parent)))
+}
+
+fn gathered<K: std::hash::Hash + Eq, V>(pairs: impl Iterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut all: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        all.entry(key).or_default().push(value);
+    }
+    all
 }

@@ -3,12 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use base::{CameraId, Link, OrganisationId, SiteId, StreamId, Switch, Transport, UserId};
+use base::{
+    CameraId, GrantId, GroupId, Link, OrganisationId, SiteId, StreamId, Switch, Transport, UserId,
+    WallTime,
+};
 use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
 use url::Url;
 
 use crate::{
-    Camera, Error, Facts, Organisation, Retention, Role, SealKey, Site, Stream, StreamRole, User,
+    Actions, Camera, Class, Error, Facts, Grant, Organisation, Retention, Role, Scope, SealKey,
+    Site, Stream, StreamRole, Subject, Terms, User,
 };
 
 pub(crate) mod organisation {
@@ -65,6 +70,7 @@ pub(crate) mod camera {
         /// Words with spaces between.
         pub switches: String,
         pub certificate: Option<Vec<u8>>,
+        pub class: String,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -107,11 +113,147 @@ pub(crate) mod person {
         pub name: String,
         pub display_name: String,
         pub role: String,
+        pub organisation: Option<Uuid>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod group {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "people_group")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[sea_orm(unique)]
+        pub name: String,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod member {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "group_member")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub people_group: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub person: Uuid,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod grant {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "access_grant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// `user`, `group` or `organisation`.
+        pub subject: String,
+        pub subject_id: Uuid,
+        /// `all`, `organisation`, `site` or `cameras`.
+        pub scope: String,
+        /// Ids with spaces between.
+        pub scope_ids: String,
+        pub class: String,
+        /// Words with spaces between.
+        pub actions: String,
+        pub ptz_priority: i32,
+        pub from_us: Option<i64>,
+        pub until_us: Option<i64>,
+        pub hours: Option<String>,
+        pub basis: String,
+        pub given_by: Option<Uuid>,
+        pub given_at_us: i64,
+        pub agreed_by: Option<Uuid>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl TryFrom<grant::Model> for Grant {
+    type Error = Error;
+
+    fn try_from(row: grant::Model) -> Result<Self, Error> {
+        let subject = match row.subject.as_str() {
+            "user" => Subject::User(UserId(row.subject_id)),
+            "group" => Subject::Group(GroupId(row.subject_id)),
+            "organisation" => Subject::Organisation(OrganisationId(row.subject_id)),
+            _ => return Err(broken("subject of a grant", row.subject)),
+        };
+        let ids: Result<Vec<Uuid>, _> = row.scope_ids.split_whitespace().map(str::parse).collect();
+        let ids = ids.map_err(|_| broken("scope of a grant", &row.scope_ids))?;
+        let scope = match (row.scope.as_str(), &ids[..]) {
+            ("all", []) => Scope::All,
+            ("organisation", [id]) => Scope::Organisation(OrganisationId(*id)),
+            ("site", [id]) => Scope::Site(SiteId(*id)),
+            ("cameras", ids) => Scope::Cameras(ids.iter().copied().map(CameraId).collect()),
+            _ => return Err(broken("scope of a grant", row.scope)),
+        };
+        let hours = row.hours.as_deref().map(str::parse).transpose();
+        let terms = Terms {
+            subject,
+            scope,
+            class: Class::of(&row.class).ok_or_else(|| broken("class", row.class))?,
+            actions: Actions::of(&row.actions).ok_or_else(|| broken("actions", row.actions))?,
+            ptz_priority: u8::try_from(row.ptz_priority)
+                .map_err(|_| broken("priority", row.ptz_priority))?,
+            from: row.from_us.map(WallTime),
+            until: row.until_us.map(WallTime),
+            hours: hours.map_err(|_| broken("hours", row.hours.unwrap_or_default()))?,
+            basis: row.basis,
+        };
+        let (id, by, at) = (GrantId(row.id), row.given_by.map(UserId), WallTime(row.given_at_us));
+        Ok(Self { id, terms, by, at, agreed: row.agreed_by.map(UserId) })
+    }
+}
+
+impl From<&Grant> for grant::ActiveModel {
+    fn from(value: &Grant) -> Self {
+        let terms = &value.terms;
+        let (subject, subject_id) = terms.subject.row();
+        let (scope, ids) = match &terms.scope {
+            Scope::All => ("all", Vec::new()),
+            Scope::Organisation(id) => ("organisation", vec![id.0]),
+            Scope::Site(id) => ("site", vec![id.0]),
+            Scope::Cameras(ids) => ("cameras", ids.iter().map(|id| id.0).collect()),
+        };
+        let ids: Vec<_> = ids.iter().map(Uuid::to_string).collect();
+        Self {
+            id: Set(value.id.0),
+            subject: Set(subject.to_owned()),
+            subject_id: Set(subject_id),
+            scope: Set(scope.to_owned()),
+            scope_ids: Set(ids.join(" ")),
+            class: Set(terms.class.as_str().to_owned()),
+            actions: Set(terms.actions.words()),
+            ptz_priority: Set(i32::from(terms.ptz_priority)),
+            from_us: Set(terms.from.map(|from| from.0)),
+            until_us: Set(terms.until.map(|until| until.0)),
+            hours: Set(terms.hours.as_ref().map(ToString::to_string)),
+            basis: Set(terms.basis.clone()),
+            given_by: Set(value.by.map(|by| by.0)),
+            given_at_us: Set(value.at.0),
+            agreed_by: Set(value.agreed.map(|by| by.0)),
+        }
+    }
 }
 
 impl From<organisation::Model> for Organisation {
@@ -148,7 +290,8 @@ impl TryFrom<person::Model> for User {
     fn try_from(row: person::Model) -> Result<Self, Error> {
         let Some(role) = Role::of(&row.role) else { return Err(broken("role", row.role)) };
         let (id, display_name) = (UserId(row.id), row.display_name);
-        Ok(Self { id, name: row.name, display_name, role })
+        let organisation = row.organisation.map(OrganisationId);
+        Ok(Self { id, name: row.name, display_name, role, organisation })
     }
 }
 
@@ -159,6 +302,7 @@ impl From<&User> for person::ActiveModel {
             name: Set(value.name.clone()),
             display_name: Set(value.display_name.clone()),
             role: Set(value.role.as_str().to_owned()),
+            organisation: Set(value.organisation.map(|organisation| organisation.0)),
         }
     }
 }
@@ -189,6 +333,7 @@ impl TryFrom<camera::Model> for Camera {
                 switches: read_switches(&row.switches)?,
                 certificate: row.certificate.map(read_certificate).transpose()?,
             },
+            class: Class::of(&row.class).ok_or_else(|| broken("class", row.class))?,
             sound: row.sound,
             streams: Vec::new(),
         })
@@ -214,6 +359,7 @@ impl From<&Camera> for camera::ActiveModel {
             transport: Set(value.link.transport.as_str().to_owned()),
             switches: Set(words(&value.link.switches)),
             certificate: Set(value.link.certificate.map(Vec::from)),
+            class: Set(value.class.as_str().to_owned()),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The password is `signin`'s; what the person may do is `decide.rs`'s.
 
-use base::UserId;
+use base::{OrganisationId, UserId};
 
 use crate::Error;
 use crate::error;
@@ -18,6 +18,8 @@ pub struct User {
     pub display_name: String,
     /// What they are here to do.
     pub role: Role,
+    /// Whom they work for, if that was said.
+    pub organisation: Option<OrganisationId>,
 }
 
 /// A person to be added.
@@ -29,6 +31,8 @@ pub struct NewUser {
     pub display_name: String,
     /// What they are here to do.
     pub role: Role,
+    /// Whom they work for, if that was said.
+    pub organisation: Option<OrganisationId>,
 }
 
 /// What of a person is to be another; what is nothing stays.
@@ -38,6 +42,8 @@ pub struct UserChange {
     pub display_name: Option<String>,
     /// What they are here to do.
     pub role: Option<Role>,
+    /// Whom they work for, or nobody.
+    pub organisation: Option<Option<OrganisationId>>,
 }
 
 /// What a person is here to do. No role holds everything.
@@ -45,7 +51,7 @@ pub struct UserChange {
 pub enum Role {
     /// Configures; holds no video.
     Administrator,
-    /// Watches, looks back and exports; configures nothing.
+    /// Holds what grants give, which may be video; nothing without.
     Operator,
     /// Reads who did what; sees no camera.
     Auditor,
@@ -83,7 +89,7 @@ impl NewUser {
             ));
         }
         let display_name = error::name("display_name", &self.display_name)?;
-        Ok(Self { name, display_name, role: self.role })
+        Ok(Self { name, display_name, ..self })
     }
 }
 
@@ -98,7 +104,7 @@ mod tests {
 
     fn new(name: &str) -> NewUser {
         let display_name = "Nguyễn Thị Hồng".to_owned();
-        NewUser { name: name.to_owned(), display_name, role: Role::Operator }
+        NewUser { name: name.to_owned(), display_name, role: Role::Operator, organisation: None }
     }
 
     #[test]

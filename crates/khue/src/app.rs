@@ -12,10 +12,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use audit::{Journal, RootKey};
+use audit::{Act, Entry, Journal, Object, Outcome, RootKey};
 use base::{SiteId, UserId, WallTime};
 use casework::Holds;
-use catalog::{Catalog, NewUser, Role, SealKey};
+use catalog::{Catalog, NewUser, Role, SealKey, Subject, Terms};
 use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
@@ -110,7 +110,10 @@ impl Node {
 
     /// Returns the first people, added where they are missing, each with a new
     /// one-time password unless they chose a password of their own.
-    pub(crate) async fn invite(&self) -> anyhow::Result<Vec<Invited>> {
+    ///
+    /// The first operator is given the video of all ordinary cameras, as nobody is
+    /// there yet who could give it: an entry of the audit says so.
+    pub(crate) async fn invite(&self, audit: &Journal) -> anyhow::Result<Vec<Invited>> {
         let mut invited = Vec::new();
         for (name, display_name, role) in FIRST_PEOPLE {
             let id = match self.catalog.user_by_name(name) {
@@ -120,14 +123,39 @@ impl Node {
                         name: name.to_owned(),
                         display_name: display_name.to_owned(),
                         role,
+                        organisation: None,
                     };
-                    self.catalog.add_user(user).await?.id
+                    let id = self.catalog.add_user(user).await?.id;
+                    if role == Role::Operator {
+                        self.give_first(id, audit).await?;
+                    }
+                    id
                 }
             };
             let password = self.one_time(id).await?;
             invited.push(Invited { name: name.to_owned(), role, password });
         }
         Ok(invited)
+    }
+
+    async fn give_first(&self, user: UserId, audit: &Journal) -> anyhow::Result<()> {
+        let usual = Terms::usual(Subject::User(user));
+        let terms = Terms { basis: "Quyền khởi tạo của hệ thống".to_owned(), ..usual };
+        let grant = self.catalog.give(terms, None, now()).await?;
+        let mut entry = Entry::new(now(), Act::Grant, Outcome::Done);
+        let name = String::new();
+        entry.object = Some(Object { kind: "grant".to_owned(), id: grant.id.0, name });
+        let Terms { actions, basis, .. } = &grant.terms;
+        let details = [
+            ("change", "given".to_owned()),
+            ("subject", format!("user {user}")),
+            ("scope", "all".to_owned()),
+            ("actions", actions.words()),
+            ("basis", basis.clone()),
+        ];
+        entry.details.extend(details.map(|(name, value)| (name.to_owned(), value)));
+        audit.note(entry).await?;
+        Ok(())
     }
 
     /// Returns whether nobody could sign in yet with a password of their own: an
@@ -163,7 +191,7 @@ impl Begun {
     /// everything stands.
     pub(crate) async fn run(
         self,
-        ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
+        ready: impl AsyncFnOnce(&Node, &Journal, String) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let Self { node, config, door, opened, rtsp, alone } = self;
         let ran = run(&node, &config, door, (opened, rtsp), ready).await;
@@ -178,7 +206,7 @@ async fn run(
     config: &Config,
     door: Door,
     (opened, rtsp): (Opened, RtspDoor),
-    ready: impl AsyncFnOnce(&Node, String) -> anyhow::Result<()>,
+    ready: impl AsyncFnOnce(&Node, &Journal, String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     open_files();
     // Listened for before anybody is told that there is something to stop.
@@ -241,7 +269,7 @@ async fn run(
         clock.clone(),
     );
     let rtsp = rtsp.serve(hub, gate, stopping.clone())?;
-    ready(node, address).await?;
+    ready(node, &audit, address).await?;
     let served = tokio::select! {
         served = &mut serving => served,
         () = stop.wait() => Ok(Ok(())),

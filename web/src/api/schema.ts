@@ -120,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says why somebody may or may not do something now. */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports": {
         parameters: {
             query?: never;
@@ -155,6 +172,97 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the grants. */
+        get: operations["grants"];
+        put?: never;
+        /**
+         * Gives a right. One that names the defence class holds once a second
+         *     administrator has agreed.
+         */
+        post: operations["give_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a right away; what plays by it ends within seconds. */
+        delete: operations["revoke_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a grant of the defence class that somebody else gave. */
+        post: operations["agree_to_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the groups. */
+        get: operations["groups"];
+        put?: never;
+        /** Adds a group. */
+        post: operations["add_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a group, with what it was given. */
+        delete: operations["remove_group"];
+        options?: never;
+        head?: never;
+        /** Changes a group. What plays by its grants ends within seconds for who left. */
+        patch: operations["change_group"];
         trace?: never;
     };
     "/api/v1/hls": {
@@ -516,6 +624,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What somebody wants to do with a camera.
+         * @enum {string}
+         */
+        Action: "see" | "live" | "playback" | "export" | "ptz" | "sound" | "configure" | "share" | "plan" | "review";
         /** @description A thing as it was known then. */
         AuditObject: {
             /** Format: uuid */
@@ -588,6 +701,8 @@ export interface components {
             /** @default null */
             certificate?: string | null;
             /** @default null */
+            class?: components["schemas"]["Class"] | null;
+            /** @default null */
             make?: string | null;
             /** @default null */
             name?: string | null;
@@ -630,6 +745,7 @@ export interface components {
         };
         /** @description A camera as lists show it. */
         CameraRow: {
+            class: components["schemas"]["Class"];
             /** Format: uuid */
             id: string;
             make?: string | null;
@@ -654,6 +770,7 @@ export interface components {
              *     hexadecimal; any is taken if not said.
              */
             certificate?: string | null;
+            class?: components["schemas"]["Class"] | null;
             make?: string | null;
             name: string;
             /**
@@ -687,6 +804,11 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /**
+         * @description How closely a camera is guarded.
+         * @enum {string}
+         */
+        Class: "ordinary" | "defence";
         /** @description How a camera is reached and kept; never its password. */
         Configuration: {
             /** @description SHA-256 of the only certificate that is taken from it, in hexadecimal. */
@@ -753,6 +875,14 @@ export interface components {
              */
             retry_after_s?: number | null;
         };
+        /** @description Why somebody may or may not do something now. */
+        Explanation: {
+            allowed: boolean;
+            /** @description Why not, in words for whoever reads a log. */
+            denied?: string | null;
+            /** @description How each grant stands to it that names the person or covers the camera. */
+            grants: components["schemas"]["GrantStanding"][];
+        };
         /** @description An export that can be fetched. */
         ExportAnswer: {
             /** Format: int64 */
@@ -814,6 +944,85 @@ export interface components {
             reason: string;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description All grants, in the order in which they were given. */
+        GrantList: {
+            grants: components["schemas"]["GrantRow"][];
+        };
+        /** @description A grant. */
+        GrantRow: {
+            /** Format: int64 */
+            given_at_us: number;
+            /** @description Who gave it; nobody, if the installation did or they are no more. */
+            given_by?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it names the defence class and waits for a second person to agree. */
+            pending: boolean;
+            terms: components["schemas"]["GrantTerms"];
+        };
+        /** @description How a grant stands to a question. */
+        GrantStanding: {
+            grant: components["schemas"]["GrantRow"];
+            /**
+             * @description `allows`, `other_subject`, `other_class`, `other_camera`, `other_action`,
+             *     `not_agreed`, `not_yet`, `over`, `other_hours`, `role` (administrators and
+             *     auditors hold no video) or `no_sound`.
+             */
+            standing: string;
+        };
+        /** @description A grant to be given. */
+        GrantTerms: {
+            /** @description What may be done; each includes knowing that the camera exists. */
+            actions: components["schemas"]["Action"][];
+            /** @description On what it stands, such as the number of a decision. */
+            basis: string;
+            /** @description `ordinary` if not said. A grant covers cameras of this class alone. */
+            class?: components["schemas"]["Class"];
+            /**
+             * Format: int64
+             * @description From when on; at once, if not said.
+             */
+            from_us?: number | null;
+            /**
+             * @description In which hours of the week, such as `1-5 07:00-17:30; 6,7 22:00-06:00`
+             *     (1 is Monday); always, if not said.
+             */
+            hours?: string | null;
+            /**
+             * Format: int32
+             * @description Who steers where several want to: the higher, 1 to 9; 5 if not said.
+             */
+            ptz_priority?: number | null;
+            scope: components["schemas"]["ScopeForm"];
+            subject: components["schemas"]["SubjectForm"];
+            /**
+             * Format: int64
+             * @description Until when; until it is revoked, if not said.
+             */
+            until_us?: number | null;
+        };
+        /** @description All groups, by name. */
+        GroupList: {
+            groups: components["schemas"]["GroupRow"][];
+        };
+        /** @description What of a group is to be another. */
+        GroupPatch: {
+            /** @description All its members from now on. */
+            members?: string[] | null;
+            name?: string | null;
+        };
+        /** @description A group. */
+        GroupRow: {
+            /** Format: uuid */
+            id: string;
+            members: string[];
+            name: string;
+        };
+        /** @description A group to be added. */
+        GroupWrite: {
+            members: string[];
+            name: string;
         };
         /** @description A presentation that can be played. */
         HlsAnswer: {
@@ -964,6 +1173,32 @@ export interface components {
             /** Format: int64 */
             to_us: number;
         };
+        /** @description With which cameras of a class. */
+        ScopeForm: {
+            /** @enum {string} */
+            kind: "all";
+        } | {
+            /**
+             * Format: uuid
+             * @description Those on sites of an organisation or a unit of it.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "organisation";
+        } | {
+            /**
+             * Format: uuid
+             * @description Those of a site.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "site";
+        } | {
+            /** @description These; of those that there are, whoever reads it sees those they may. */
+            id: string[];
+            /** @enum {string} */
+            kind: "cameras";
+        };
         /** @description A secret just made. Its password is told this once. */
         SecretAnswer: {
             /** Format: int64 */
@@ -1073,6 +1308,32 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Format: int32 */
             width?: number | null;
+        };
+        /** @description To whom something is given. */
+        SubjectForm: {
+            /**
+             * Format: uuid
+             * @description One person.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "person";
+        } | {
+            /**
+             * Format: uuid
+             * @description Whoever is in a group.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "group";
+        } | {
+            /**
+             * Format: uuid
+             * @description Whoever works for an organisation or a unit of it.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "organisation";
         };
         /**
          * @description What a camera's server may do otherwise than others.
@@ -1555,6 +1816,53 @@ export interface operations {
             };
         };
     };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+                camera: string;
+                action: components["schemas"]["Action"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     make_export: {
         parameters: {
             query?: never;
@@ -1665,6 +1973,337 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    give_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantTerms"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    revoke_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    agree_to_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantRow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: it is one's own, or waits for nobody */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,6 +8,7 @@ const camera = (number: number, name: string, site: string): CameraRow => ({
   name,
   site,
   make: null,
+  class: "ordinary",
   streams: [],
   state: { kind: "recording", since_us: 0, reason: null },
   may: { live: true, playback: true, export: true },

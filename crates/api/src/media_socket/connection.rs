@@ -287,7 +287,8 @@ impl Connection {
     async fn look(&mut self) -> Result<(), Over> {
         let own = HashSet::from([self.person.sign_in.id]);
         match right::ended_of(&self.state, own).await.is_empty() {
-            true => Ok(()),
+            // Hours pass without anybody changing anything.
+            true => self.decide_again().await,
             false => Err(Over::Revoked),
         }
     }
@@ -298,9 +299,9 @@ impl Connection {
             return Err(Over::Revoked);
         };
         self.person.user = user;
-        let (catalog, user) = (self.state.catalog.clone(), self.person.user.clone());
+        let (state, user) = (self.state.clone(), self.person.user.clone());
         let denied = move |channel: &Channel| {
-            right::may(&catalog, &user, channel.camera, channel.actions).is_err()
+            right::may(&state, &user, channel.camera, channel.actions).is_err()
         };
         self.end(End::Revoked, denied).await
     }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::grants::Class;
 use super::tree::{CameraRow, row};
 use crate::access;
 use crate::app::State;
@@ -101,6 +102,8 @@ pub(crate) struct CameraWrite {
     retention_bytes: Option<u64>,
     /// Whether it is listened to; false if not said. Its owner must have said so.
     sound: Option<bool>,
+    /// `ordinary` if not said.
+    class: Option<Class>,
     /// `auto` if not said.
     transport: Option<Transport>,
     /// None if not said.
@@ -132,6 +135,7 @@ pub(crate) struct CameraPatch {
     #[serde(deserialize_with = "said")]
     retention_bytes: Option<Option<u64>>,
     sound: Option<bool>,
+    class: Option<Class>,
     transport: Option<Transport>,
     switches: Option<Vec<Switch>>,
     #[serde(deserialize_with = "said")]
@@ -172,7 +176,8 @@ pub(crate) async fn camera(
     Somebody(person): Somebody,
     Id(id): Id<Uuid>,
 ) -> Result<Json<CameraDetail>, Refusal> {
-    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::See)?;
+    let camera =
+        access::camera(&state.catalog, &person.user, CameraId(id), Action::See, state.now())?;
     Ok(Json(detail(&state, &person.user, &camera)))
 }
 
@@ -186,6 +191,8 @@ pub(crate) async fn add_camera(
     Body(body): Body<CameraWrite>,
 ) -> Result<(StatusCode, Json<CameraDetail>), Refusal> {
     access::adding(&person.user)?;
+    let class = body.class.unwrap_or_default().into();
+    access::class(&state.catalog, &person.user, class, state.now())?;
     let password = body.password.map(Secret::new);
     let stream = |role, url| NewStream {
         role,
@@ -208,6 +215,7 @@ pub(crate) async fn add_camera(
             bytes: body.retention_bytes.or(usual.bytes),
         },
         link: link(Link::default(), body.transport, body.switches, Some(body.certificate))?,
+        class,
         sound: body.sound.unwrap_or(false),
         streams,
     };
@@ -235,6 +243,10 @@ pub(crate) async fn change_camera(
     let id = CameraId(id);
     let before = deed::camera(&state, &person, id, Action::Configure, Act::Camera).await?;
     let camera = &before;
+    let class = body.class.map(Into::into);
+    if let Some(class) = class {
+        access::class(&state.catalog, &person.user, class, state.now())?;
+    }
     let retention =
         (body.retention_days.is_some() || body.retention_bytes.is_some()).then(|| Retention {
             days: body.retention_days.unwrap_or(camera.retention.days),
@@ -253,6 +265,7 @@ pub(crate) async fn change_camera(
             body.switches.clone(),
             body.certificate.clone(),
         )?),
+        class,
         sound: body.sound,
         streams: streams(camera, body),
     };
@@ -346,6 +359,7 @@ fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
         ("recording", before.recording != after.recording, after.recording.to_string()),
         ("retention_days", days(before) != days(after), change(&days(before), &days(after))),
         ("retention_bytes", bytes(before) != bytes(after), change(&bytes(before), &bytes(after))),
+        ("class", before.class != after.class, after.class.as_str().to_owned()),
         ("link", before.link != after.link, "another".to_owned()),
         ("sound", before.sound != after.sound, after.sound.to_string()),
         ("streams", before.streams != after.streams, "others".to_owned()),
@@ -355,7 +369,11 @@ fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
 }
 
 fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail {
-    let configuration = access::lists(user, camera, Action::Configure).then(|| {
+    let may = |action| {
+        let rights = state.catalog.rights(user.id);
+        rights.is_some_and(|rights| access::lists(&rights, camera.id, action, state.now()))
+    };
+    let configuration = may(Action::Configure).then(|| {
         let url = |role| camera.stream(role).map(|stream| stream.url.to_string());
         let first = camera.streams.first();
         Configuration {
@@ -373,7 +391,7 @@ fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail 
     });
     let clock_offset_us = state.recorder.clock_offset_us(camera.id);
     CameraDetail {
-        row: row(user, camera, &state.recorder.states()),
+        row: row(&may, camera, &state.recorder.states()),
         clock_offset_us,
         configuration,
     }

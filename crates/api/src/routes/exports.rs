@@ -190,7 +190,7 @@ async fn heard(
     camera: &Camera,
     span: Span,
 ) -> Result<Vec<Frame>, Refusal> {
-    access::camera(&state.catalog, user, camera.id, Action::Sound)?;
+    access::camera(&state.catalog, user, camera.id, Action::Sound, state.now())?;
     if span.duration().as_micros() > u128::from(LONGEST_SOUND_US) {
         let words = "sound is taken out for two hours at most; export it in parts, or without";
         return Err(Refusal::invalid("sound", words));
@@ -298,7 +298,7 @@ async fn may_fetch(state: &State, held: &Held) -> Result<(), Refusal> {
     let user =
         sign_in.and_then(|sign_in| state.catalog.user(sign_in.user)).ok_or_else(unknown_path)?;
     for action in held.actions() {
-        access::camera(&state.catalog, &user, held.camera, *action)?;
+        access::camera(&state.catalog, &user, held.camera, *action, state.now())?;
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub(crate) async fn open_hls(
     }
     let picture = body.role.stream(&camera)?;
     let may_hear = token.actions.contains(&MediaAction::Sound)
-        && right::may(&state.catalog, &person.user, camera.id, &[MediaAction::Sound]).is_ok();
+        && right::may(&state, &person.user, camera.id, &[MediaAction::Sound]).is_ok();
     let sound = camera.sound_stream().filter(|_| may_hear);
     let right = Right::of(&token, right::live(sound.is_some()));
     let deed = deed.with(&camera).detail("role", body.role.as_str());

@@ -54,10 +54,10 @@ pub(crate) async fn holds(
     Given(state): Given<State>,
     Somebody(person): Somebody,
 ) -> Result<Json<HoldList>, Refusal> {
-    let tables = state.catalog.tables();
+    let (rights, now) = (state.catalog.rights(person.user.id), state.now());
     let may = |hold: &Hold| {
-        let camera = tables.cameras.get(&hold.camera);
-        camera.is_some_and(|camera| access::lists(&person.user, camera, Action::Export))
+        let rights = rights.as_ref();
+        rights.is_some_and(|rights| access::lists(rights, hold.camera, Action::Export, now))
     };
     let active = state.holds.active().await?;
     Ok(Json(HoldList {

@@ -4,6 +4,8 @@
 pub(crate) mod audit;
 pub(crate) mod cameras;
 pub(crate) mod exports;
+pub(crate) mod grants;
+pub(crate) mod groups;
 pub(crate) mod hls;
 pub(crate) mod holds;
 pub(crate) mod media_tokens;

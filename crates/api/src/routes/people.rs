@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use base::UserId;
-use catalog::{NewUser, Role, User, UserChange};
+use catalog::{NewUser, Role, Subject, Terms, User, UserChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -107,10 +107,11 @@ pub(crate) async fn add_person(
 ) -> Result<(StatusCode, Json<InvitedPerson>), Refusal> {
     admit(&state, &person, None).await?;
     let PersonWrite { name, display_name, role } = body;
-    let user = NewUser { name, display_name, role: role.into() };
+    let user = NewUser { name, display_name, role: role.into(), organisation: None };
     let user = state.catalog.add_user(user).await?;
     let deed = Deed::by(&state, &person, Act::User).with_user(&user);
     deed.detail("change", "added").detail("role", user.role.as_str()).done(&state).await?;
+    give_usual(&state, &person, &user).await?;
     tracing::info!(user = person.user.name, added = user.name, "added a person");
     Ok((StatusCode::CREATED, Json(invited(&state, &user).await?)))
 }
@@ -130,10 +131,10 @@ pub(crate) async fn change_person(
 ) -> Result<Json<PersonRow>, Refusal> {
     let before = admit(&state, &person, Some(id)).await?;
     let PersonPatch { display_name, role } = body;
-    let change = UserChange { display_name, role: role.map(Role::from) };
+    let change = UserChange { display_name, role: role.map(Role::from), organisation: None };
     let user = state.catalog.change_user(UserId(id), change).await?;
     let mut deed = Deed::by(&state, &person, Act::User).with_user(&user);
-    if let Some(before) = before {
+    if let Some(before) = &before {
         let (old, new) = (before.role.as_str(), user.role.as_str());
         if old != new {
             deed = deed.detail("role", format!("{old} → {new}"));
@@ -144,6 +145,9 @@ pub(crate) async fn change_person(
         }
     }
     deed.detail("change", "changed").done(&state).await?;
+    if before.is_none_or(|before| before.role != user.role) {
+        give_usual(&state, &person, &user).await?;
+    }
     tracing::info!(user = person.user.name, changed = user.name, "changed a person");
     Ok(Json(row(&state, &user).await?))
 }
@@ -208,6 +212,22 @@ async fn admit(
         return Err(Refusal::new(Kind::InUse, words));
     }
     state.catalog.user(id).map(Some).ok_or_else(absent)
+}
+
+/// Gives somebody who has become an operator what operators usually have, unless
+/// they were given something of their own before. It stands among the grants, to
+/// be narrowed or revoked there.
+async fn give_usual(state: &State, person: &Person, user: &User) -> Result<(), Refusal> {
+    let subject = Subject::User(user.id);
+    let tables = state.catalog.tables();
+    if user.role != Role::Operator
+        || tables.grants.values().any(|grant| grant.terms.subject == subject)
+    {
+        return Ok(());
+    }
+    let terms =
+        Terms { basis: "Cấp cùng chức năng trực ban".to_owned(), ..Terms::usual(subject) };
+    super::grants::give(state, person, terms).await.map(drop)
 }
 
 async fn invited(state: &State, user: &User) -> Result<InvitedPerson, Refusal> {

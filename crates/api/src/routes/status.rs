@@ -2,11 +2,9 @@
 
 use axum::Json;
 use axum::extract::State as Given;
-use catalog::Action;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access;
 use crate::app::State;
 use crate::person::Somebody;
 
@@ -46,10 +44,10 @@ pub(crate) async fn status(
     Given(state): Given<State>,
     Somebody(person): Somebody,
 ) -> Json<StatusAnswer> {
-    let (tables, states) = (state.catalog.tables(), state.recorder.states());
-    let visible =
-        tables.cameras.values().filter(|camera| access::lists(&person.user, camera, Action::See));
-    let counts = recorder::Counts::of(visible.filter_map(|camera| states.get(&camera.id)));
+    let states = state.recorder.states();
+    let rights = state.catalog.rights(person.user.id);
+    let visible: Vec<_> = rights.iter().flat_map(|rights| rights.visible(state.now())).collect();
+    let counts = recorder::Counts::of(visible.iter().filter_map(|camera| states.get(camera)));
     let store = state.store.status();
     let whole = store.used_bytes.saturating_add(store.free_bytes);
     let recorded = store.streams.values().filter(|stream| stream.recording);

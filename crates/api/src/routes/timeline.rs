@@ -80,7 +80,8 @@ pub(crate) async fn timeline(
     Id(id): Id<Uuid>,
     Asked(asked): Asked<TimelineAsked>,
 ) -> Result<Json<TimelineAnswer>, Refusal> {
-    let camera = access::camera(&state.catalog, &person.user, CameraId(id), Action::Playback)?;
+    let (id, now) = (CameraId(id), state.now());
+    let camera = access::camera(&state.catalog, &person.user, id, Action::Playback, now)?;
     let span = span(asked.from_us, asked.to_us)?;
     let stream = asked.role.stream(&camera)?;
     let answer = state.store.timeline(stream, span);

@@ -1,17 +1,18 @@
 //! What a person may see: organisations, sites, cameras and how they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Json;
 use axum::extract::State as Given;
-use base::CameraId;
-use catalog::{Action, Camera, User};
+use base::{CameraId, OrganisationId, SiteId};
+use catalog::{Action, Camera, Tables};
 use recorder::CameraState as Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Role;
+use super::grants::Class;
 use crate::access;
 use crate::app::State;
 use crate::person::Somebody;
@@ -54,6 +55,7 @@ pub(crate) struct CameraRow {
     state: StateRow,
     /// Whether it may be listened to.
     sound: bool,
+    class: Class,
     may: May,
 }
 
@@ -92,17 +94,30 @@ pub(crate) struct May {
 #[utoipa::path(get, path = "/tree", tag = "cameras", responses((status = 200, body = Tree)))]
 pub(crate) async fn tree(Given(state): Given<State>, Somebody(person): Somebody) -> Json<Tree> {
     let tables = state.catalog.tables();
-    let recorded = state.recorder.states();
-    let visible =
-        tables.cameras.values().filter(|camera| access::lists(&person.user, camera, Action::See));
-    let mut cameras: Vec<_> = visible.map(|camera| row(&person.user, camera, &recorded)).collect();
+    let (recorded, now) = (state.recorder.states(), state.now());
+    let mut cameras = Vec::new();
+    let mut places = Places::default();
+    if let Some(rights) = state.catalog.rights(person.user.id) {
+        let visible = rights.visible(now).filter_map(|camera| tables.cameras.get(&camera));
+        for camera in visible {
+            let may = |action| access::lists(&rights, camera.id, action, now);
+            cameras.push(row(&may, camera, &recorded));
+            places.add(&tables, camera.site);
+        }
+    }
     cameras.sort_by_key(|camera| camera.number);
-    let organisations = tables.organisations.values().map(|organisation| OrganisationRow {
-        id: organisation.id.0,
-        name: organisation.name.clone(),
-        parent: organisation.parent.map(|parent| parent.0),
-    });
-    let sites = tables.sites.values().map(|site| SiteRow {
+    // Whoever adds cameras chooses among all places, whatever hangs there.
+    let all = access::adding(&person.user).is_ok();
+    let organisations = tables.organisations.values();
+    let organisations = organisations
+        .filter(|one| all || places.organisations.contains(&one.id))
+        .map(|organisation| OrganisationRow {
+            id: organisation.id.0,
+            name: organisation.name.clone(),
+            parent: organisation.parent.map(|parent| parent.0),
+        });
+    let sites = tables.sites.values().filter(|one| all || places.sites.contains(&one.id));
+    let sites = sites.map(|site| SiteRow {
         id: site.id.0,
         name: site.name.clone(),
         organisation: site.organisation.0,
@@ -110,13 +125,32 @@ pub(crate) async fn tree(Given(state): Given<State>, Somebody(person): Somebody)
     Json(Tree { organisations: organisations.collect(), sites: sites.collect(), cameras })
 }
 
-/// Returns how a camera is shown to a person.
+/// Where something hangs that a person may see.
+#[derive(Default)]
+struct Places {
+    sites: HashSet<SiteId>,
+    organisations: HashSet<OrganisationId>,
+}
+
+impl Places {
+    /// Adds a site, whose it is, and of what that is a unit.
+    fn add(&mut self, tables: &Tables, site: SiteId) {
+        if !self.sites.insert(site) {
+            return;
+        }
+        let mut next = tables.sites.get(&site).map(|site| site.organisation);
+        while let Some(id) = next.filter(|&id| self.organisations.insert(id)) {
+            next = tables.organisations.get(&id).and_then(|one| one.parent);
+        }
+    }
+}
+
+/// Returns how a camera is shown to a person who may do with it what `may` says.
 pub(crate) fn row(
-    user: &User,
+    may: &impl Fn(Action) -> bool,
     camera: &Camera,
     recorded: &HashMap<CameraId, Recorded>,
 ) -> CameraRow {
-    let may = |action| access::lists(user, camera, action);
     let streams = camera.streams.iter().map(|stream| StreamRow {
         id: stream.id.0,
         role: stream.role.into(),
@@ -133,6 +167,7 @@ pub(crate) fn row(
         streams: streams.collect(),
         state: state_row(camera, recorded.get(&camera.id)),
         sound: camera.sound,
+        class: camera.class.into(),
         may: May {
             live: may(Action::Live),
             playback: may(Action::Playback),

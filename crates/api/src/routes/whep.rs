@@ -100,7 +100,7 @@ fn heard(
     if !token.actions.contains(&MediaAction::Sound) {
         return None;
     }
-    right::may(&state.catalog, user, camera.id, &[MediaAction::Sound]).ok()?;
+    right::may(state, user, camera.id, &[MediaAction::Sound]).ok()?;
     let source = camera.sound_stream()?;
     match state.converter.subscribe(source, Form::Opus) {
         Ok(viewer) => Some((Form::Opus.of(source), viewer)),

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use casework::Holds;
 use catalog::{
     Camera, Catalog, NewCamera, NewStream, NewUser, Retention, Role, SealKey, Secret, StreamRole,
-    UserChange,
+    Subject, Terms, UserChange,
 };
 use db::{Durability, Pool};
 use futures::{SinkExt, StreamExt};
@@ -167,6 +167,8 @@ pub async fn world_over(
     let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
     let admin = user(&catalog, "quantri", Role::Administrator).await;
     let operator = user(&catalog, "truc", Role::Operator).await;
+    let usual = Terms { basis: "kiểm thử".to_owned(), ..Terms::usual(Subject::User(operator)) };
+    catalog.give(usual, None, START).await.unwrap();
     let auditor = user(&catalog, "kiemtra", Role::Auditor).await;
     let router = api::router(App {
         catalog: catalog.clone(),
@@ -214,7 +216,8 @@ pub async fn world_over(
 
 async fn user(catalog: &Catalog, name: &str, role: Role) -> UserId {
     let display_name = format!("{name} (hiển thị)");
-    catalog.add_user(NewUser { name: name.to_owned(), display_name, role }).await.unwrap().id
+    let user = NewUser { name: name.to_owned(), display_name, role, organisation: None };
+    catalog.add_user(user).await.unwrap().id
 }
 
 /// A client of three files, and a secret beside them.
@@ -294,8 +297,19 @@ impl World {
 
     /// Gives somebody another role.
     pub async fn set_role(&self, user: UserId, role: Role) {
-        let change = UserChange { role: Some(role), display_name: None };
+        let change = UserChange { role: Some(role), ..UserChange::default() };
         self.catalog.change_user(user, change).await.unwrap();
+    }
+
+    /// Returns the entries of its audit, which nobody has tampered with.
+    pub async fn entries(&self) -> Vec<audit::Entry> {
+        self.audit.flush().await.unwrap();
+        let folder = self.folder.path().join("audit");
+        let report = audit::verify(&folder, &RootKey::new(&AUDIT_SEED).public()).unwrap();
+        assert_eq!(report.faults, []);
+        let logs = audit::logs(&folder).unwrap();
+        let text: String = logs.iter().map(|log| std::fs::read_to_string(log).unwrap()).collect();
+        text.lines().map(|line| audit::chain::Line::read(line.as_bytes()).unwrap().entry).collect()
     }
 
     pub async fn admin(&self) -> Browser {
@@ -323,6 +337,7 @@ impl World {
             recording: false,
             retention: Retention::default(),
             link: Default::default(),
+            class: Default::default(),
             sound: false,
             streams: vec![
                 stream(StreamRole::Main, "rtsp://127.0.0.1:9/main"),

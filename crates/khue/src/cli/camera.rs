@@ -101,6 +101,7 @@ impl Add {
                 recording: true,
                 retention: Retention { days: self.days, bytes: None },
                 link: self.link(),
+                class: Default::default(),
                 sound: self.sound,
                 streams,
             })

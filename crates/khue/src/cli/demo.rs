@@ -92,8 +92,8 @@ impl Demo {
         .await?;
         settle(&begun.node, &cameras, &password).await?;
         let served = begun
-            .run(async |node, address| {
-                print!("{}", announce(&address, &node.invite().await?, ""));
+            .run(async |node, audit, address| {
+                print!("{}", announce(&address, &node.invite(audit).await?, ""));
                 println!("  {}  nhật ký · who did what", node.home.log().display());
                 println!("  Ctrl-C để dừng · to stop\n");
                 Ok(())
@@ -174,6 +174,7 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
                     recording: true,
                     retention: Retention { days: 30, bytes: None },
                     link: Link::default(),
+                    class: Default::default(),
                     sound: eye.sound.is_some(),
                     streams: streams.into(),
                 };

@@ -15,10 +15,10 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let server = Begun::take(config, Door::Https).await?;
     server
-        .run(async |node, address| {
+        .run(async |node, audit, address| {
             let mut invited = Vec::new();
             if node.is_new().await? {
-                invited = node.invite().await?;
+                invited = node.invite(audit).await?;
                 // A first place, so that the client has somewhere to put a first camera.
                 node.site(UNSORTED).await?;
             }

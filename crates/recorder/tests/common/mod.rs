@@ -104,6 +104,7 @@ impl World {
             recording: true,
             retention: Retention::default(),
             link: Default::default(),
+            class: Default::default(),
             sound,
             streams: vec![stream(StreamRole::Main), stream(StreamRole::Sub)],
         };
