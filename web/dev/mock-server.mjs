@@ -217,6 +217,46 @@ function peopleAnswer(method, path, body, asker) {
   return { status: 204 };
 }
 
+const grants = [
+  {
+    id: "g1",
+    terms: {
+      subject: { kind: "person", id: "u2" },
+      scope: { kind: "all" },
+      class: "ordinary",
+      actions: ["live", "playback", "export", "ptz", "sound"],
+      ptz_priority: 5,
+      from_us: null,
+      until_us: null,
+      hours: null,
+      basis: "Quyền khởi tạo của hệ thống",
+    },
+    given_by: null,
+    given_at_us: BEGAN,
+    pending: false,
+  },
+];
+
+/** Grants, as administrators list, give, agree to and revoke them. */
+function grantsAnswer(method, path, body, asker) {
+  if (asker.role !== "administrator") return fail(403, "forbidden", "grants are given by administrators");
+  if (path === "/grants" && method === "GET") return { status: 200, body: { grants } };
+  if (path === "/grants") {
+    if (body.hours && !/^[1-7]/.test(body.hours)) return fail(400, "invalid", "no hours", { field: "hours" });
+    const pending = body.class === "defence";
+    const given = { id: randomUUID(), terms: body, given_by: asker.display_name, given_at_us: now(), pending };
+    grants.push(given);
+    return { status: 201, body: given };
+  }
+  const at = grants.findIndex((one) => path.split("/")[2] === one.id);
+  if (at < 0) return fail(404, "not_found", "there is no such grant");
+  if (method === "DELETE") {
+    grants.splice(at, 1);
+    return { status: 204 };
+  }
+  return fail(409, "taken", "somebody else agrees to what you gave", { field: "id" });
+}
+
 /** Three hundred entries, one a minute, of all kinds. */
 const audit = Array.from({ length: 300 }, (_, i) => {
   const acts = ["live", "playback", "sign_in", "export", "hold", "camera", "user", "sign_out"];
@@ -389,6 +429,7 @@ async function answer(request, path, query, body) {
     };
   }
   if (path === "/people" || path.startsWith("/people/")) return peopleAnswer(method, path, body, user);
+  if (path === "/grants" || path.startsWith("/grants/")) return grantsAnswer(method, path, body, user);
   if (path === "/audit") {
     if (user.role !== "auditor") return fail(403, "forbidden", "the audit is read by auditors");
     return { status: 200, body: auditPage(query) };

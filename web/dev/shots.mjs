@@ -207,12 +207,26 @@ async function toldPerson(page) {
   await page.locator(".told").waitFor();
 }
 
+async function grants(page) {
+  await page.locator('a[href="/grants"]').click();
+  await page.locator("[data-grant]").first().waitFor();
+}
+async function giveGrant(page) {
+  await grants(page);
+  await page.locator('[data-act="give"]').click();
+  await page.locator('select[name="person"]').selectOption({ index: 1 });
+}
+
 const shots = {
   people: [admin, people],
   "people-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, people],
   "people-add": [admin, addPerson],
   "people-told-light-en": [{ ...admin, theme: "light", language: "en" }, toldPerson],
   "people-told-phone": [{ ...admin, viewport: PHONE }, toldPerson],
+  grants: [admin, grants],
+  "grants-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, grants],
+  "grants-give": [admin, giveGrant],
+  "grants-give-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, giveGrant],
   audit: [auditor, readAudit],
   "audit-light-en": [{ ...auditor, theme: "light", language: "en" }, readAudit],
   "audit-phone": [{ ...auditor, viewport: SMALL_PHONE }, readAudit],

@@ -57,13 +57,18 @@ const people = createRoute({
   path: "/people",
   component: lazyRouteComponent(() => import("./features/people/PeoplePage"), "PeoplePage"),
 });
+const grants = createRoute({
+  getParentRoute: () => root,
+  path: "/grants",
+  component: lazyRouteComponent(() => import("./features/grants/GrantsPage"), "GrantsPage"),
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
   component: lazyRouteComponent(() => import("./features/audit/AuditPage"), "AuditPage"),
 });
 const router = createRouter({
-  routeTree: root.addChildren([home, live, playback, cameras, holds, people, audit]),
+  routeTree: root.addChildren([home, live, playback, cameras, holds, people, grants, audit]),
   defaultNotFoundComponent: Home,
 });
 

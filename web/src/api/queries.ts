@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as client from "./client";
 import { ApiError } from "./error";
+import { grants } from "./grants";
 import { people } from "./people";
 import { streamSecrets } from "./secrets";
 import type { AuditAsked, CameraDetail, Role } from "./types";
@@ -60,6 +61,8 @@ export const auditQuery = (asked: AuditAsked) =>
   });
 
 export const peopleQuery = queryOptions({ queryKey: ["people"], queryFn: ({ signal }) => people(signal) });
+
+export const grantsQuery = queryOptions({ queryKey: ["grants"], queryFn: ({ signal }) => grants(signal) });
 
 export const streamSecretsQuery = queryOptions({
   queryKey: ["stream-secrets"],

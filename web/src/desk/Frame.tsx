@@ -16,6 +16,7 @@ import {
   LogOut,
   RefreshCw,
   ScrollText,
+  ShieldCheck,
   Target,
   Users,
 } from "lucide-react";
@@ -77,6 +78,7 @@ function useTitle(): string {
     "/holds": t`Giữ lại`,
     "/audit": t`Nhật ký`,
     "/people": t`Người dùng`,
+    "/grants": t`Quyền`,
   };
   return titles[path] ?? "";
 }
@@ -250,6 +252,12 @@ function Rail({ session }: { session: Session }) {
         <Link to="/people" activeProps={{ className: "on" }}>
           <Users className="l" />
           <span>{t`Người dùng`}</span>
+        </Link>
+      )}
+      {role === "administrator" && (
+        <Link to="/grants" activeProps={{ className: "on" }}>
+          <ShieldCheck className="l" />
+          <span>{t`Quyền`}</span>
         </Link>
       )}
       {role === "auditor" ? (

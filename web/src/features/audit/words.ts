@@ -17,7 +17,7 @@ export const ACTS: Readonly<Record<string, MessageDescriptor>> = {
   camera: msg`Sửa camera`,
   user: msg`Sửa người dùng`,
   group: msg`Sửa nhóm người dùng`,
-  grant: msg`Cấp quyền`,
+  grant: msg`Cấp quyền cho người dùng`,
   audit: msg`Đọc nhật ký`,
   start: msg`Khởi động hệ thống`,
   damage: msg`Nhật ký bị mất dòng`,
