@@ -72,7 +72,7 @@ async fn an_operator_configures_nothing() {
     ] {
         let (status, code, message) = world.ask(&operator, method, path, body).await.refusal();
         assert_eq!((status, code.as_str()), (403, "forbidden"), "{method} {path}");
-        let of_all = "operators hold video and configure no cameras";
+        let of_all = "cameras are added by administrators";
         let of_one = "no grant that is in force now gives this";
         assert_eq!(message, if method == "POST" { of_all } else { of_one });
     }

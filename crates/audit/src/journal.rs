@@ -28,7 +28,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base::WallTime;
+use base::{Day, WallTime};
 use tokio::sync::oneshot;
 
 use crate::chain::{Hash, Line, Link};
@@ -42,9 +42,6 @@ const LONGEST_JOT: Duration = Duration::from_secs(1);
 const MOST_WAITING: usize = 100_000;
 /// How far from the end the last entry begins, at most: its texts are bounded.
 const LONGEST_TAIL: u64 = 1 << 20;
-/// Viet Nam's clocks are seven hours ahead of UTC, in summer and winter.
-const VIET_NAM: Duration = Duration::from_secs(7 * 3600);
-
 /// A journal that is open. Clones share it; the last to go closes it.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -453,9 +450,7 @@ fn tail(path: &Path) -> io::Result<Option<(Line, u64)>> {
 
 /// Returns the day of a moment by the calendar of Viet Nam: `2026-11-29`.
 pub(crate) fn day_of(moment: WallTime) -> String {
-    let mut day = moment.plus(VIET_NAM).to_string();
-    day.truncate(10);
-    day
+    Day::of(moment).to_string()
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {

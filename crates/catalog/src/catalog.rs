@@ -20,9 +20,9 @@ use crate::camera;
 use crate::rows;
 use crate::user::fold;
 use crate::{
-    Camera, CameraChange, Class, Error, Facts, Grant, Group, IntendedStream, NewCamera, NewUser,
-    Organisation, PasswordChange, Rights, SealKey, Site, Stream, StreamChange, Subject, User,
-    UserChange, World, error, migrations,
+    Camera, CameraChange, Class, Error, Facts, Grant, Group, IntendedStream, NewCamera,
+    Organisation, PasswordChange, Rights, SealKey, Site, Stream, StreamChange, User, World, error,
+    migrations,
 };
 
 /// What people said. Clones share it.
@@ -146,87 +146,6 @@ impl Catalog {
         recorded
             .flat_map(|camera| camera.streams.iter().map(|stream| intent(camera, stream)))
             .collect()
-    }
-
-    /// Adds an organisation, as a unit of `parent` if one is given.
-    pub async fn add_organisation(
-        &self,
-        name: &str,
-        parent: Option<OrganisationId>,
-    ) -> Result<Organisation, Error> {
-        let name = error::name("name", name)?;
-        let mut change = self.begin().await?;
-        if parent.is_some_and(|parent| !change.tables.organisations.contains_key(&parent)) {
-            return Err(Error::NotFound("organisation"));
-        }
-        let added = Organisation { id: OrganisationId::new(), name, parent };
-        let row = rows::organisation::ActiveModel::from(&added);
-        rows::organisation::Entity::insert(row).exec_without_returning(&change.rows).await?;
-        change.tables.organisations.insert(added.id, added.clone());
-        change.commit().await?;
-        Ok(added)
-    }
-
-    /// Adds a site.
-    pub async fn add_site(&self, name: &str, organisation: OrganisationId) -> Result<Site, Error> {
-        let name = error::name("name", name)?;
-        let mut change = self.begin().await?;
-        if !change.tables.organisations.contains_key(&organisation) {
-            return Err(Error::NotFound("organisation"));
-        }
-        let added = Site { id: SiteId::new(), name, organisation };
-        let row = rows::site::ActiveModel::from(&added);
-        rows::site::Entity::insert(row).exec_without_returning(&change.rows).await?;
-        change.tables.sites.insert(added.id, added.clone());
-        change.commit().await?;
-        Ok(added)
-    }
-
-    /// Adds a person; the password is `signin`'s to make.
-    pub async fn add_user(&self, user: NewUser) -> Result<User, Error> {
-        let NewUser { name, display_name, role, organisation } = user.checked()?;
-        let mut change = self.begin().await?;
-        if change.tables.users.values().any(|other| other.name == name) {
-            let message = format!("somebody signs in by the name {name} already");
-            return Err(Error::Taken { field: "name", message });
-        }
-        change.tables.there_is(organisation)?;
-        let added = User { id: UserId::new(), name, display_name, role, organisation };
-        let row = rows::person::ActiveModel::from(&added);
-        rows::person::Entity::insert(row).exec_without_returning(&change.rows).await?;
-        change.tables.users.insert(added.id, added.clone());
-        change.commit().await?;
-        Ok(added)
-    }
-
-    /// Changes a person. By what they sign in stays: it stands in the audit.
-    pub async fn change_user(&self, id: UserId, wanted: UserChange) -> Result<User, Error> {
-        let display_name =
-            wanted.display_name.map(|name| error::name("display_name", &name)).transpose()?;
-        let mut change = self.begin().await?;
-        change.tables.there_is(wanted.organisation.flatten())?;
-        let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
-        user.organisation = wanted.organisation.unwrap_or(user.organisation);
-        user.role = wanted.role.unwrap_or(user.role);
-        user.display_name = display_name.unwrap_or_else(|| user.display_name.clone());
-        let user = user.clone();
-        rows::person::Entity::update(rows::person::ActiveModel::from(&user))
-            .exec(&change.rows)
-            .await?;
-        change.commit().await?;
-        Ok(user)
-    }
-
-    /// Removes a person, with what they were given.
-    pub async fn remove_user(&self, id: UserId) -> Result<(), Error> {
-        let mut change = self.begin().await?;
-        change.tables.users.remove(&id).ok_or(Error::NotFound("user"))?;
-        for group in change.tables.groups.values_mut() {
-            group.members.remove(&id);
-        }
-        change.forget(Subject::User(id)).await?;
-        rows::person::Entity::delete_by_id(id.0).exec(&change.rows).await?;
-        change.commit().await
     }
 
     /// Adds a camera with its streams.
@@ -420,7 +339,11 @@ impl Tables {
     fn free(&self, number: u32, camera: CameraId) -> Result<u32, Error> {
         let has = |other: &&Arc<Camera>| other.number == number && other.id != camera;
         let Some(other) = self.cameras.values().find(has) else { return Ok(number) };
-        let message = format!("camera {:?} has the number {number} already", other.name);
+        let message = match other.class {
+            Class::Ordinary => format!("camera {:?} has the number {number} already", other.name),
+            // Whoever keeps some of that class need not know of the others.
+            Class::Defence => format!("the number {number} is taken"),
+        };
         Err(Error::Taken { field: "number", message })
     }
 

@@ -40,19 +40,28 @@ pub enum Decision {
 /// All that decisions are made of, as of one commit.
 #[derive(Debug)]
 pub struct World {
+    compiled: Arc<Compiled>,
+    /// Of those who asked. They hold what was compiled and not the world, which
+    /// would keep itself alive by them.
+    rights: Mutex<HashMap<UserId, Arc<Rights>>>,
+}
+
+/// What the tables said, as decisions look it up.
+#[derive(Debug)]
+struct Compiled {
     index: HashMap<CameraId, Index>,
     /// By index.
     cameras: Vec<Known>,
     /// Of each class, by [`Class`].
     classes: [Cameras; 2],
+    /// Those whose sound is authorised.
+    heard: Cameras,
     of_site: HashMap<SiteId, Vec<Index>>,
     sites_of: HashMap<OrganisationId, Vec<SiteId>>,
     units_of: HashMap<OrganisationId, Vec<OrganisationId>>,
     parents: HashMap<OrganisationId, OrganisationId>,
     groups_of: HashMap<UserId, Vec<Subject>>,
     grants_to: HashMap<Subject, Vec<Arc<Grant>>>,
-    /// Of those who asked.
-    rights: Mutex<HashMap<UserId, Arc<Rights>>>,
 }
 
 /// What of a camera decisions depend on.
@@ -66,7 +75,7 @@ struct Known {
 /// What one person may do, as of one commit.
 #[derive(Debug)]
 pub struct Rights {
-    world: Arc<World>,
+    compiled: Arc<Compiled>,
     role: Role,
     /// What was given to them and stands.
     given: Vec<Arc<Grant>>,
@@ -115,6 +124,56 @@ impl Decision {
 impl World {
     /// Compiles what the tables say.
     pub fn new(tables: &Tables) -> Self {
+        Self { compiled: Arc::new(Compiled::new(tables)), rights: Mutex::default() }
+    }
+
+    /// Returns what a person may do.
+    pub fn rights(&self, user: &User) -> Arc<Rights> {
+        let mut known = self.rights.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever asks a second time after their role changed asks another world.
+        let new = || Arc::new(Rights::new(self.compiled.clone(), user));
+        known.entry(user.id).or_insert_with(new).clone()
+    }
+
+    /// Returns how each grant that names the person or covers the camera stands to
+    /// the question; in order of their making.
+    ///
+    /// > The act is allowed by a grant exactly if one of them [`Standing::Allows`].
+    pub fn explain(
+        &self,
+        user: &User,
+        camera: CameraId,
+        action: Action,
+        now: WallTime,
+    ) -> Vec<(Arc<Grant>, Standing)> {
+        let compiled = &*self.compiled;
+        let Some(&at) = compiled.index.get(&camera) else { return Vec::new() };
+        let subjects: HashSet<_> = compiled.subjects(user).into_iter().collect();
+        let mut told = Vec::new();
+        for grant in compiled.grants_to.values().flatten() {
+            let named = subjects.contains(&grant.terms.subject);
+            let covered = compiled.covered(grant).contains(at);
+            if named || covered {
+                let ask = Ask { at, action, now, role: user.role };
+                told.push((grant.clone(), compiled.stands(grant, named, covered, ask)));
+            }
+        }
+        told.sort_by_key(|(grant, _)| grant.id);
+        told
+    }
+}
+
+/// A question about a camera, somebody's part in it being their role.
+#[derive(Clone, Copy)]
+struct Ask {
+    at: Index,
+    action: Action,
+    now: WallTime,
+    role: Role,
+}
+
+impl Compiled {
+    fn new(tables: &Tables) -> Self {
         let known: Vec<_> = tables
             .cameras
             .values()
@@ -128,6 +187,8 @@ impl World {
             let all = known.iter().enumerate().filter(|(_, camera)| camera.class == class);
             Cameras::of(known.len(), all.map(|(at, _)| at as Index))
         };
+        let heard = known.iter().enumerate().filter(|(_, camera)| camera.sound);
+        let heard = Cameras::of(known.len(), heard.map(|(at, _)| at as Index));
         let mut grants_to: HashMap<Subject, Vec<_>> = HashMap::new();
         for grant in tables.grants.values() {
             grants_to.entry(grant.terms.subject).or_default().push(grant.clone());
@@ -147,67 +208,24 @@ impl World {
                 },
             )),
             grants_to,
+            heard,
             cameras: known,
-            rights: Mutex::default(),
         }
     }
 
-    /// Returns what a person may do.
-    pub fn rights(self: &Arc<Self>, user: &User) -> Arc<Rights> {
-        let mut known = self.rights.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever asks a second time after their role changed asks another world.
-        known.entry(user.id).or_insert_with(|| Arc::new(Rights::new(self.clone(), user))).clone()
-    }
-
-    /// Returns how each grant that names the person or covers the camera stands to
-    /// the question; in order of their making.
-    ///
-    /// > The act is allowed by a grant exactly if one of them [`Standing::Allows`].
-    pub fn explain(
-        &self,
-        user: &User,
-        camera: CameraId,
-        action: Action,
-        now: WallTime,
-    ) -> Vec<(Arc<Grant>, Standing)> {
-        let Some(&at) = self.index.get(&camera) else { return Vec::new() };
-        let subjects: HashSet<_> = self.subjects(user).into_iter().collect();
-        let mut all: Vec<_> = self
-            .grants_to
-            .values()
-            .flatten()
-            .filter_map(|grant| {
-                let named = subjects.contains(&grant.terms.subject);
-                let covered = self.covered(grant).contains(at);
-                (named || covered)
-                    .then(|| (grant.clone(), self.stands(user, named, grant, at, action, now)))
-            })
-            .collect();
-        all.sort_by_key(|(grant, _)| grant.id);
-        all
-    }
-
-    fn stands(
-        &self,
-        user: &User,
-        named: bool,
-        grant: &Grant,
-        at: Index,
-        action: Action,
-        now: WallTime,
-    ) -> Standing {
+    fn stands(&self, grant: &Grant, named: bool, covered: bool, ask: Ask) -> Standing {
+        let Ask { at, action, now, role } = ask;
         let (terms, camera) = (&grant.terms, self.cameras[at as usize]);
-        let gives = action == Action::See || terms.actions.contains(action);
         match () {
             () if !named => Standing::OtherSubject,
             () if terms.class != camera.class => Standing::OtherClass,
-            () if !self.covered(grant).contains(at) => Standing::OtherCamera,
-            () if !gives => Standing::OtherAction,
+            () if !covered => Standing::OtherCamera,
+            () if !terms.gives(action) => Standing::OtherAction,
             () if grant.is_pending() => Standing::NotAgreed,
             () if terms.from.is_some_and(|from| now < from) => Standing::NotYet,
             () if !terms.is_in_force(now) => Standing::Over,
-            () if action != Action::See && !terms.is_in_hours(now) => Standing::OtherHours,
-            () if withheld(user.role, action) => Standing::Role,
+            () if !terms.is_open_to(action, now) => Standing::OtherHours,
+            () if withheld(role, action) => Standing::Role,
             () if action == Action::Sound && !camera.sound => Standing::NoSound,
             () => Standing::Allows,
         }
@@ -266,7 +284,7 @@ impl World {
 }
 
 impl Rights {
-    fn new(world: Arc<World>, user: &User) -> Self {
+    fn new(compiled: Arc<Compiled>, user: &User) -> Self {
         let role = user.role;
         let mut rights = Self {
             always: std::array::from_fn(|_| Cameras::none()),
@@ -274,10 +292,10 @@ impl Rights {
             priorities: Vec::new(),
             role,
             given: Vec::new(),
-            world,
+            compiled,
         };
         if role == Role::Administrator {
-            let ordinary = &rights.world.classes[Class::Ordinary as usize];
+            let ordinary = &rights.compiled.classes[Class::Ordinary as usize];
             for action in [Action::See, Action::Configure, Action::Share, Action::Plan] {
                 rights.always[action as usize] = ordinary.clone();
             }
@@ -285,15 +303,13 @@ impl Rights {
         if role == Role::Auditor {
             return rights;
         }
-        let heard = rights.world.cameras.iter().enumerate().filter(|(_, camera)| camera.sound);
-        let heard = Cameras::of(rights.world.cameras.len(), heard.map(|(at, _)| at as Index));
-        for subject in rights.world.subjects(user) {
-            for grant in rights.world.grants_to.get(&subject).into_iter().flatten() {
+        for subject in rights.compiled.subjects(user) {
+            for grant in rights.compiled.grants_to.get(&subject).into_iter().flatten() {
                 if grant.is_pending() {
                     continue;
                 }
                 rights.given.push(grant.clone());
-                let covered = rights.world.covered(grant);
+                let covered = rights.compiled.covered(grant);
                 let terms = &grant.terms;
                 if terms.actions.contains(Action::Ptz) {
                     rights.priorities.push((grant.clone(), covered.clone()));
@@ -303,13 +319,11 @@ impl Rights {
                     continue;
                 }
                 for action in Action::ALL {
-                    if withheld(role, action)
-                        || !(action == Action::See || terms.actions.contains(action))
-                    {
+                    if withheld(role, action) || !terms.gives(action) {
                         continue;
                     }
                     let given = match action {
-                        Action::Sound => covered.intersection(&heard),
+                        Action::Sound => covered.intersection(&rights.compiled.heard),
                         _ => covered.clone(),
                     };
                     rights.always[action as usize].add(&given);
@@ -321,7 +335,7 @@ impl Rights {
 
     /// Returns whether this person may do `action` with a camera now.
     pub fn decide(&self, camera: CameraId, action: Action, now: WallTime) -> Decision {
-        match self.world.index.get(&camera) {
+        match self.compiled.index.get(&camera) {
             Some(&at) if self.holds(at, action, now) => Decision::Allowed,
             at => Decision::Denied(self.why_not(at.copied(), action)),
         }
@@ -336,17 +350,19 @@ impl Rights {
                 visible.add(cameras);
             }
         }
-        visible.into_iter().map(|at| self.world.cameras[at as usize].id)
+        visible.into_iter().map(|at| self.compiled.cameras[at as usize].id)
     }
 
     /// Returns with what priority this person steers a camera now, if they may.
     pub fn ptz_priority(&self, camera: CameraId, now: WallTime) -> Option<u8> {
-        let &at = self.world.index.get(&camera)?;
+        let &at = self.compiled.index.get(&camera)?;
         if withheld(self.role, Action::Ptz) {
             return None;
         }
         let holding = self.priorities.iter().filter(|(grant, cameras)| {
-            cameras.contains(at) && grant.terms.is_in_force(now) && grant.terms.is_in_hours(now)
+            let terms = &grant.terms;
+            let open = terms.is_in_force(now) && terms.is_open_to(Action::Ptz, now);
+            open && cameras.contains(at)
         });
         holding.map(|(grant, _)| grant.terms.ptz_priority).max()
     }
@@ -356,9 +372,8 @@ impl Rights {
     pub fn may_put_in(&self, class: Class, now: WallTime) -> Decision {
         let configures = |grant: &Grant| {
             let terms = &grant.terms;
-            terms.class == class
-                && terms.actions.contains(Action::Configure)
-                && terms.is_in_force(now)
+            let open = terms.is_in_force(now) && terms.is_open_to(Action::Configure, now);
+            terms.class == class && terms.gives(Action::Configure) && open
         };
         match class {
             Class::Ordinary => Decision::Allowed,
@@ -374,15 +389,12 @@ impl Rights {
         if withheld(self.role, action) {
             return false;
         }
-        if action == Action::Sound && !self.world.cameras[at as usize].sound {
+        if action == Action::Sound && !self.compiled.cameras[at as usize].sound {
             return false;
         }
         self.at_times.iter().any(|(grant, cameras)| {
             let terms = &grant.terms;
-            let gives = match action {
-                Action::See => true,
-                _ => terms.actions.contains(action) && terms.is_in_hours(now),
-            };
+            let gives = terms.gives(action) && terms.is_open_to(action, now);
             gives && terms.is_in_force(now) && cameras.contains(at)
         })
     }
@@ -392,7 +404,7 @@ impl Rights {
             Role::Auditor => "auditors read the audit and hold no video",
             role if withheld(role, action) => "administrators configure cameras and hold no video",
             _ if action == Action::Sound
-                && at.is_some_and(|at| !self.world.cameras[at as usize].sound) =>
+                && at.is_some_and(|at| !self.compiled.cameras[at as usize].sound) =>
             {
                 "the sound of this camera is not authorised"
             }
@@ -414,8 +426,7 @@ fn withheld(role: Role, action: Action) -> bool {
 pub fn may_add(user: &User) -> Decision {
     match user.role {
         Role::Administrator => Decision::Allowed,
-        Role::Operator => Decision::Denied("operators hold video and configure no cameras"),
-        Role::Auditor => Decision::Denied("auditors read the audit and configure no cameras"),
+        Role::Operator | Role::Auditor => Decision::Denied("cameras are added by administrators"),
     }
 }
 

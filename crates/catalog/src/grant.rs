@@ -232,9 +232,14 @@ impl Terms {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 
-    /// Returns whether its hours are now.
-    pub fn is_in_hours(&self, now: WallTime) -> bool {
-        self.hours.as_ref().is_none_or(|hours| hours.contain(now))
+    /// Returns whether it gives `action`: each that is given includes to see.
+    pub fn gives(&self, action: Action) -> bool {
+        action == Action::See || self.actions.contains(action)
+    }
+
+    /// Returns whether `action` is within its hours now, which do not limit to see.
+    pub fn is_open_to(&self, action: Action, now: WallTime) -> bool {
+        action == Action::See || self.hours.as_ref().is_none_or(|hours| hours.contain(now))
     }
 
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
@@ -253,8 +258,7 @@ impl Terms {
             && !(1..=MOST_CAMERAS).contains(&cameras.len())
         {
             let words = format!(
-                "a grant names 1 to {MOST_CAMERAS} cameras; give a site or an \
-                                 organisation for more"
+                "a grant names 1 to {MOST_CAMERAS} cameras; give a site or an organisation for more"
             );
             return Err(Error::invalid("scope", words));
         }

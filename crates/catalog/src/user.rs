@@ -3,9 +3,9 @@
 //! The password is `signin`'s; what the person may do is `decide.rs`'s.
 
 use base::{OrganisationId, UserId};
+use sea_orm::EntityTrait;
 
-use crate::Error;
-use crate::error;
+use crate::{Catalog, Error, Subject, error, rows};
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,55 @@ impl NewUser {
         }
         let display_name = error::name("display_name", &self.display_name)?;
         Ok(Self { name, display_name, ..self })
+    }
+}
+
+impl Catalog {
+    /// Adds a person; the password is `signin`'s to make.
+    pub async fn add_user(&self, user: NewUser) -> Result<User, Error> {
+        let NewUser { name, display_name, role, organisation } = user.checked()?;
+        let mut change = self.begin().await?;
+        if change.tables.users.values().any(|other| other.name == name) {
+            let message = format!("somebody signs in by the name {name} already");
+            return Err(Error::Taken { field: "name", message });
+        }
+        change.tables.there_is(organisation)?;
+        let added = User { id: UserId::new(), name, display_name, role, organisation };
+        let row = rows::person::ActiveModel::from(&added);
+        rows::person::Entity::insert(row).exec_without_returning(&change.rows).await?;
+        change.tables.users.insert(added.id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Changes a person. By what they sign in stays: it stands in the audit.
+    pub async fn change_user(&self, id: UserId, wanted: UserChange) -> Result<User, Error> {
+        let display_name =
+            wanted.display_name.map(|name| error::name("display_name", &name)).transpose()?;
+        let mut change = self.begin().await?;
+        change.tables.there_is(wanted.organisation.flatten())?;
+        let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
+        user.organisation = wanted.organisation.unwrap_or(user.organisation);
+        user.role = wanted.role.unwrap_or(user.role);
+        user.display_name = display_name.unwrap_or_else(|| user.display_name.clone());
+        let user = user.clone();
+        rows::person::Entity::update(rows::person::ActiveModel::from(&user))
+            .exec(&change.rows)
+            .await?;
+        change.commit().await?;
+        Ok(user)
+    }
+
+    /// Removes a person, with what they were given.
+    pub async fn remove_user(&self, id: UserId) -> Result<(), Error> {
+        let mut change = self.begin().await?;
+        change.tables.users.remove(&id).ok_or(Error::NotFound("user"))?;
+        for group in change.tables.groups.values_mut() {
+            group.members.remove(&id);
+        }
+        change.forget(Subject::User(id)).await?;
+        rows::person::Entity::delete_by_id(id.0).exec(&change.rows).await?;
+        change.commit().await
     }
 }
 

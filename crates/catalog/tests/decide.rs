@@ -351,3 +351,17 @@ fn the_defence_class_is_not_there_for_whoever_has_no_grant_that_names_it() {
         }
     }
 }
+
+/// Each commit that changes rights makes a world: it must go when nobody asks it
+/// any more, or a city that is administered fills the memory.
+#[test]
+fn a_world_goes_with_whoever_asked_it_last() {
+    let tables = city(&mut Dice(7));
+    let world = Arc::new(World::new(&tables));
+    let rights: Vec<_> = tables.users.values().map(|user| world.rights(user)).collect();
+    let (left, theirs) = (Arc::downgrade(&world), Arc::downgrade(&rights[0]));
+    drop(world);
+    assert!(left.upgrade().is_none(), "rights keep no world alive");
+    drop(rights);
+    assert!(theirs.upgrade().is_none());
+}

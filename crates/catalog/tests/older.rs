@@ -1,6 +1,5 @@
 //! A catalog that an older program kept is brought up to now, and nobody loses
 //! what they could do.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use base::WallTime;
 use catalog::{Action, Catalog, Class, SealKey};

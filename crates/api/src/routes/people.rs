@@ -64,7 +64,7 @@ pub(crate) struct PersonPatch {
 pub(crate) enum PersonRole {
     /// Configures; holds no video.
     Administrator,
-    /// Watches, looks back and exports.
+    /// Holds what grants give.
     Operator,
     /// Reads who did what; sees no camera.
     Auditor,

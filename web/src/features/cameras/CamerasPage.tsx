@@ -1,6 +1,6 @@
 /** The administrator's cameras: what each does now; adding, changing, removing. */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { HardDrive, Pencil, Plus, Search, ShieldCheck, Trash2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { deleteCamera } from "../../api/client";
@@ -9,7 +9,7 @@ import { statusQuery, treeQuery } from "../../api/queries";
 import type { CameraRow, Site } from "../../api/types";
 import { Counts } from "../../desk/Counts";
 import { Glyph } from "../../desk/Glyph";
-import { Problem } from "../../desk/Problem";
+import { SureDialog } from "../../desk/SureDialog";
 import { fold } from "../../desk/tree";
 import { faultWords } from "../../desk/words";
 import { bytes } from "../../lib/figures";
@@ -18,7 +18,6 @@ import { useStore } from "../../lib/store";
 import { clockOfDay } from "../../lib/time";
 import { narrow } from "../../ui/appearance";
 import { Empty } from "../../ui/Fallback";
-import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
 import { CameraForm } from "./CameraForm";
@@ -277,39 +276,31 @@ function NoVideoNote() {
 
 function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => void }) {
   const { t } = useLingui();
-  const queries = useQueryClient();
-  const removing = useMutation({
-    mutationFn: () => deleteCamera(camera.id),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: treeQuery.queryKey });
-      toast(t`Đã xóa camera ${camera.number}.`);
-      onClose();
-    },
-  });
   return (
-    <Modal
+    <SureDialog
       title={
         <Trans>
           Xóa camera {camera.number}, {camera.name}?
         </Trans>
       }
-      onClose={onClose}
-      actions={
+      act={
         <>
-          <CloseButton onClose={onClose}>
-            <Trans>Giữ camera</Trans>
-          </CloseButton>
-          <button
-            type="button"
-            className="btn"
-            disabled={removing.isPending}
-            data-act="remove"
-            onClick={() => removing.mutate()}
-          >
-            <Trash2 /> <Trans>Xóa camera</Trans>
-          </button>
+          <Trash2 /> <Trans>Xóa camera</Trans>
         </>
       }
+      what="remove"
+      rather={<Trans>Giữ camera</Trans>}
+      cure={(error) =>
+        error instanceof ApiError &&
+        error.code === "in_use" && <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
+      }
+      onSure={() => deleteCamera(camera.id)}
+      stale={treeQuery.queryKey}
+      onDone={() => {
+        toast(t`Đã xóa camera ${camera.number}.`);
+        onClose();
+      }}
+      onClose={onClose}
     >
       <p>
         <Trans>
@@ -322,13 +313,6 @@ function RemoveDialog({ camera, onClose }: { camera: CameraRow; onClose: () => v
           Số {camera.number} có thể đặt cho camera khác. Nếu chỉ muốn tạm dừng ghi, hãy sửa camera thay vì xóa.
         </Trans>
       </p>
-      {removing.error && (
-        <Problem error={removing.error}>
-          {removing.error instanceof ApiError && removing.error.code === "in_use" && (
-            <Trans>Camera có đoạn hình đang được giữ lại. Bỏ giữ trước khi xóa.</Trans>
-          )}
-        </Problem>
-      )}
-    </Modal>
+    </SureDialog>
   );
 }

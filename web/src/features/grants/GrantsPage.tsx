@@ -7,10 +7,12 @@ import { agreeToGrant, giveGrant, revokeGrant } from "../../api/grants";
 import { grantsQuery, peopleQuery, treeQuery } from "../../api/queries";
 import type { GrantAction, GrantRow, GrantTerms } from "../../api/types";
 import { Problem } from "../../desk/Problem";
+import { SureDialog } from "../../desk/SureDialog";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
 import { SelectField, TextField } from "../../ui/Field";
 import { CloseButton, Modal } from "../../ui/Modal";
+import { RowAct } from "../../ui/RowAct";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
 import { ACTIONS, endOfDay, lastDay, USUAL } from "./words";
@@ -129,28 +131,13 @@ function Row({ grant, phone, onRevoke }: { grant: GrantRow; phone: boolean; onRe
       <td>
         <div className="row acts">
           {grant.pending && (
-            <button
-              type="button"
-              className="btn ghost s ico"
-              data-act="agree"
-              title={t`Đồng ý`}
-              aria-label={t`Đồng ý`}
-              disabled={agreeing.isPending}
-              onClick={() => agreeing.mutate()}
-            >
+            <RowAct what="agree" label={t`Đồng ý`} disabled={agreeing.isPending} onClick={() => agreeing.mutate()}>
               <Check />
-            </button>
+            </RowAct>
           )}
-          <button
-            type="button"
-            className="btn ghost s ico"
-            data-act="revoke"
-            title={t`Thu hồi`}
-            aria-label={t`Thu hồi`}
-            onClick={onRevoke}
-          >
+          <RowAct what="revoke" label={t`Thu hồi`} onClick={onRevoke}>
             <Trash2 />
-          </button>
+          </RowAct>
         </div>
       </td>
     </tr>
@@ -191,7 +178,10 @@ function Where({ terms }: { terms: GrantTerms }): ReactNode {
   if (terms.class !== "defence") return where;
   return (
     <>
-      {where} <span className="t2">{<Trans>(quốc phòng)</Trans>}</span>
+      {where}{" "}
+      <span className="t2">
+        <Trans>(quốc phòng)</Trans>
+      </span>
     </>
   );
 }
@@ -358,38 +348,25 @@ function scopeOf(chosen: string): GrantTerms["scope"] {
 
 function RevokeDialog({ grant, onClose }: { grant: GrantRow; onClose: () => void }) {
   const { t } = useLingui();
-  const queries = useQueryClient();
-  const revoking = useMutation({
-    mutationFn: () => revokeGrant(grant.id),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: grantsQuery.queryKey });
-      toast(t`Đã thu hồi quyền.`);
-      onClose();
-    },
-  });
   return (
-    <Modal
+    <SureDialog
       title={<Trans>Thu hồi quyền này?</Trans>}
-      onClose={onClose}
-      actions={
+      act={
         <>
-          <CloseButton onClose={onClose} />
-          <button
-            type="button"
-            className="btn"
-            data-act="sure"
-            disabled={revoking.isPending}
-            onClick={() => revoking.mutate()}
-          >
-            <Trash2 /> <Trans>Thu hồi</Trans>
-          </button>
+          <Trash2 /> <Trans>Thu hồi</Trans>
         </>
       }
+      onSure={() => revokeGrant(grant.id)}
+      stale={grantsQuery.queryKey}
+      onDone={() => {
+        toast(t`Đã thu hồi quyền.`);
+        onClose();
+      }}
+      onClose={onClose}
     >
       <p>
         <Trans>Những gì đang phát nhờ quyền này dừng trong vài giây.</Trans>
       </p>
-      {revoking.error && <Problem error={revoking.error} />}
-    </Modal>
+    </SureDialog>
   );
 }

@@ -1,17 +1,16 @@
 /** What expiry must spare, why, and by whose word. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { LockOpen } from "lucide-react";
 import { useMemo, useState } from "react";
 import { removeHold } from "../../api/client";
 import { holdsQuery, treeQuery } from "../../api/queries";
 import type { Hold } from "../../api/types";
-import { Problem } from "../../desk/Problem";
+import { SureDialog } from "../../desk/SureDialog";
 import { useStore } from "../../lib/store";
 import { dateTime, duration } from "../../lib/time";
 import { narrow } from "../../ui/appearance";
 import { Empty } from "../../ui/Fallback";
-import { CloseButton, Modal } from "../../ui/Modal";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
 
@@ -113,36 +112,28 @@ export function HoldsPage() {
 
 function LetGoDialog({ hold, onClose }: { hold: Hold; onClose: () => void }) {
   const { t } = useLingui();
-  const queries = useQueryClient();
-  const letting = useMutation({
-    mutationFn: () => removeHold(hold.id),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: holdsQuery.queryKey });
-      toast(t`Đã bỏ giữ. Đoạn hình sẽ bị xóa khi hết hạn lưu.`);
-      onClose();
-    },
-  });
   return (
-    <Modal
+    <SureDialog
       title={<Trans>Bỏ giữ đoạn từ {dateTime(hold.from_us)}?</Trans>}
-      onClose={onClose}
-      actions={
+      act={
         <>
-          <CloseButton onClose={onClose}>
-            <Trans>Vẫn giữ</Trans>
-          </CloseButton>
-          <button type="button" className="btn" disabled={letting.isPending} onClick={() => letting.mutate()}>
-            <LockOpen /> <Trans>Bỏ giữ</Trans>
-          </button>
+          <LockOpen /> <Trans>Bỏ giữ</Trans>
         </>
       }
+      rather={<Trans>Vẫn giữ</Trans>}
+      onSure={() => removeHold(hold.id)}
+      stale={holdsQuery.queryKey}
+      onDone={() => {
+        toast(t`Đã bỏ giữ. Đoạn hình sẽ bị xóa khi hết hạn lưu.`);
+        onClose();
+      }}
+      onClose={onClose}
     >
       <p>
         <Trans>
           Nếu đoạn này đã quá hạn lưu, hình có thể bị xóa ngay và không lấy lại được. Lý do giữ: {hold.reason}
         </Trans>
       </p>
-      {letting.error && <Problem error={letting.error} />}
-    </Modal>
+    </SureDialog>
   );
 }

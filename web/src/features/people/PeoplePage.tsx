@@ -2,16 +2,18 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Pencil, Trash2, UserPlus } from "lucide-react";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { ApiError } from "../../api/error";
 import { addPerson, changePerson, removePerson, resetPassword } from "../../api/people";
 import { peopleQuery, sessionQuery } from "../../api/queries";
 import type { InvitedPerson, PersonRole, PersonRow } from "../../api/types";
 import { Problem } from "../../desk/Problem";
+import { SureDialog } from "../../desk/SureDialog";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
 import { SelectField, TextField } from "../../ui/Field";
 import { CloseButton, Modal } from "../../ui/Modal";
+import { RowAct } from "../../ui/RowAct";
 import { Told } from "../../ui/Told";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
@@ -130,48 +132,23 @@ function Row({ person, phone, self, onOpen }: RowProps) {
       <td>
         {!self && (
           <div className="row acts">
-            <Act what="change" label={t`Sửa ${person.name}`} onClick={() => onOpen({ kind: "change", person })}>
+            <RowAct what="change" label={t`Sửa ${person.name}`} onClick={() => onOpen({ kind: "change", person })}>
               <Pencil />
-            </Act>
-            <Act
+            </RowAct>
+            <RowAct
               what="reset"
               label={t`Cấp mật khẩu mới cho ${person.name}`}
               onClick={() => onOpen({ kind: "reset", person })}
             >
               <KeyRound />
-            </Act>
-            <Act what="remove" label={t`Xóa ${person.name}`} onClick={() => onOpen({ kind: "remove", person })}>
+            </RowAct>
+            <RowAct what="remove" label={t`Xóa ${person.name}`} onClick={() => onOpen({ kind: "remove", person })}>
               <Trash2 />
-            </Act>
+            </RowAct>
           </div>
         )}
       </td>
     </tr>
-  );
-}
-
-function Act({
-  what,
-  label,
-  onClick,
-  children,
-}: {
-  what: string;
-  label: string;
-  onClick: () => void;
-  children: ReactNode;
-}) {
-  return (
-    <button
-      type="button"
-      className="btn ghost s ico"
-      data-act={what}
-      title={label}
-      aria-label={label}
-      onClick={onClick}
-    >
-      {children}
-    </button>
   );
 }
 
@@ -313,13 +290,16 @@ function ResetDialog({
         </>
       }
       onSure={() => resetPassword(person.id)}
+      stale={peopleQuery.queryKey}
       onDone={onTold}
       onClose={onClose}
     >
-      <Trans>
-        Mật khẩu đang dùng hết hiệu lực, mọi nơi người này đang đăng nhập bị đăng xuất, và mọi mật khẩu RTSP họ đã cấp
-        bị thu hồi.
-      </Trans>
+      <p>
+        <Trans>
+          Mật khẩu đang dùng hết hiệu lực, mọi nơi người này đang đăng nhập bị đăng xuất, và mọi mật khẩu RTSP họ đã cấp
+          bị thu hồi.
+        </Trans>
+      </p>
     </SureDialog>
   );
 }
@@ -335,62 +315,19 @@ function RemoveDialog({ person, onClose }: { person: PersonRow; onClose: () => v
         </>
       }
       onSure={() => removePerson(person.id)}
+      stale={peopleQuery.queryKey}
       onDone={() => {
         toast(t`Đã xóa ${person.display_name}.`);
         onClose();
       }}
       onClose={onClose}
     >
-      <Trans>
-        Người này bị đăng xuất ngay ở mọi nơi và không đăng nhập được nữa. Những việc họ đã làm vẫn còn trong nhật ký.
-      </Trans>
+      <p>
+        <Trans>
+          Người này bị đăng xuất ngay ở mọi nơi và không đăng nhập được nữa. Những việc họ đã làm vẫn còn trong nhật ký.
+        </Trans>
+      </p>
     </SureDialog>
-  );
-}
-
-interface SureProps<T> {
-  title: ReactNode;
-  /** What the button says. */
-  act: ReactNode;
-  /** What comes of it, in words. */
-  children: ReactNode;
-  onSure: () => Promise<T>;
-  onDone: (answer: T) => void;
-  onClose: () => void;
-}
-
-/** Asks once more before something is done with a person. */
-function SureDialog<T>({ title, act, children, onSure, onDone, onClose }: SureProps<T>) {
-  const queries = useQueryClient();
-  const doing = useMutation({
-    mutationFn: onSure,
-    onSuccess: (answer) => {
-      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
-      onDone(answer);
-    },
-  });
-  return (
-    <Modal
-      title={title}
-      onClose={onClose}
-      actions={
-        <>
-          <CloseButton onClose={onClose} />
-          <button
-            type="button"
-            className="btn"
-            data-act="sure"
-            disabled={doing.isPending}
-            onClick={() => doing.mutate()}
-          >
-            {act}
-          </button>
-        </>
-      }
-    >
-      <p>{children}</p>
-      {doing.error && <Problem error={doing.error} />}
-    </Modal>
   );
 }
 
