@@ -24,6 +24,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sea_orm::ConnectionTrait;
+use sea_orm_migration::MigrationTrait;
+
 use crate::{Durability, Error, Pool, Server, portable, tables};
 
 /// Which database a suite runs over.
@@ -91,6 +94,58 @@ impl Fresh {
     /// The folder that goes with it.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+/// A database as an older program left it, kept as text:
+/// `NNNN_STEP.sqlite.sql` or `NNNN_STEP.postgres.sql`, named by its last step.
+///
+/// Whoever adds a step to a release keeps, for each kind, what a database was
+/// before it: a dump with rows in every table.
+#[derive(Debug)]
+pub struct Kept {
+    /// The file's name.
+    pub name: String,
+    /// Which database it is of.
+    pub kind: Kind,
+    sql: String,
+}
+
+impl Kept {
+    /// Returns those in `folder`; refuses one that is named by no step of its place.
+    pub fn all(folder: &str, steps: &[Box<dyn MigrationTrait>]) -> Vec<Self> {
+        let mut all: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                let (of, kind) = match name.strip_suffix(".sqlite.sql") {
+                    Some(of) => (of, Kind::Sqlite),
+                    None => (name.strip_suffix(".postgres.sql").unwrap(), Kind::Postgres),
+                };
+                let (position, step) = of.split_once('_').unwrap();
+                let position: usize = position.parse().unwrap();
+                assert_eq!(steps[position - 1].name(), step, "{name}");
+                Self { kind, sql: std::fs::read_to_string(&path).unwrap(), name }
+            })
+            .collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        assert!(Kind::BOTH.iter().all(|kind| all.iter().any(|kept| kept.kind == *kind)));
+        all
+    }
+
+    /// Returns a database that is as this one was.
+    pub async fn fill(&self) -> Fresh {
+        let fresh = Fresh::new(self.kind);
+        match &fresh.server {
+            Some(url) => drop(Postgres::running().run(url, &self.sql)),
+            None => {
+                let pool = fresh.open().await;
+                pool.write().execute_unprepared(&self.sql).await.unwrap();
+                pool.close().await.unwrap();
+            }
+        }
+        fresh
     }
 }
 
