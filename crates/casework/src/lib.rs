@@ -12,6 +12,6 @@ pub use hold::{Error, Hold, Holds, LONGEST_HOLD, NewHold};
 
 /// Returns the steps by which this room's tables came to be, oldest first: for
 /// whoever makes them where the rows of another database come in.
-pub fn steps() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+pub fn steps() -> db::Steps {
     migrations::all()
 }

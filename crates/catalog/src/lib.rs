@@ -39,6 +39,6 @@ pub use user::{NewUser, Role, User, UserChange};
 
 /// Returns the steps by which this room's tables came to be, oldest first: for
 /// whoever makes them where the rows of another database come in.
-pub fn steps() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+pub fn steps() -> db::Steps {
     migrations::all()
 }

@@ -19,6 +19,9 @@ pub use migrate::migrate;
 pub use pool::{Durability, Pool};
 pub use postgres::{AddressFault, Server};
 
+/// The steps by which a room's tables came to be, oldest first.
+pub type Steps = Vec<Box<dyn sea_orm_migration::MigrationTrait>>;
+
 /// What went wrong between a room and its rows.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

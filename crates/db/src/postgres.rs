@@ -49,6 +49,7 @@ const UNPROVEN: &str = "give the certificate that signs the server's by ?sslroot
 #[derive(Clone)]
 pub struct Server {
     options: PgConnectOptions,
+    has_password: bool,
     /// What may be shown.
     shown: String,
 }
@@ -79,7 +80,12 @@ pub enum AddressFault {
 impl Server {
     /// Returns the same with a password in place of the one there was, if any.
     pub fn with_password(self, password: &str) -> Self {
-        Self { options: self.options.password(password), shown: self.shown }
+        Self { options: self.options.password(password), has_password: true, ..self }
+    }
+
+    /// Returns whether a password was given.
+    pub fn has_password(&self) -> bool {
+        self.has_password
     }
 
     /// Opens connections that read and connections that write.
@@ -165,7 +171,11 @@ impl FromStr for Server {
         let mut shown = url.clone();
         let _ = shown.set_password(None);
         shown.set_query(None);
-        Ok(Self { options: options.disable_statement_logging(), shown: shown.to_string() })
+        Ok(Self {
+            options: options.disable_statement_logging(),
+            has_password: url.password().is_some(),
+            shown: shown.to_string(),
+        })
     }
 }
 

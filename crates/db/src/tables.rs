@@ -11,8 +11,9 @@
 //! the tests and adds it.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement};
 use uuid::Uuid;
@@ -61,24 +62,30 @@ pub async fn tables(rows: &DatabaseTransaction) -> Result<Vec<Table>, Error> {
     Ok(tables)
 }
 
-/// Hands every row of `table` to `each`, in no order that means anything.
-pub async fn read<E: From<Error>>(
-    rows: &DatabaseTransaction,
-    table: &Table,
-    mut each: impl FnMut(Row) -> Result<(), E>,
-) -> Result<(), E> {
-    let backend = rows.get_database_backend();
-    let columns: Vec<_> = table.columns.iter().map(|column| wanted(backend, column)).collect();
-    let asked = format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
-    let failed = |source| Error::Statement(source);
-    let asked = Statement::from_string(backend, asked);
-    let mut found = sea_orm::StreamTrait::stream_raw(rows, asked).await.map_err(failed)?;
-    while let Some(row) = found.try_next().await.map_err(failed)? {
-        let value = |(at, column): (usize, &Column)| value(&row, at, column.kind);
-        let row = table.columns.iter().enumerate().map(value).collect::<Result<Row, _>>();
-        each(row.map_err(failed)?)?;
+/// The rows of a table, one after the other, in no order that means anything.
+pub struct Rows<'rows> {
+    found: Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'rows>>,
+    kinds: Vec<Kind>,
+}
+
+impl<'rows> Rows<'rows> {
+    /// Begins with the first row of `table`.
+    pub async fn of(rows: &'rows DatabaseTransaction, table: &Table) -> Result<Self, Error> {
+        let backend = rows.get_database_backend();
+        let columns: Vec<_> = table.columns.iter().map(|column| wanted(backend, column)).collect();
+        let asked = format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
+        let asked = Statement::from_string(backend, asked);
+        let found = sea_orm::StreamTrait::stream_raw(rows, asked).await?;
+        let kinds = table.columns.iter().map(|column| column.kind).collect();
+        Ok(Self { found: Box::pin(found), kinds })
     }
-    Ok(())
+
+    /// Returns the next row.
+    pub async fn next_row(&mut self) -> Result<Option<Row>, Error> {
+        let Some(row) = self.found.try_next().await? else { return Ok(None) };
+        let values = self.kinds.iter().enumerate().map(|(at, kind)| value(&row, at, *kind));
+        Ok(Some(values.collect::<Result<_, _>>()?))
+    }
 }
 
 /// Returns what stands in every table.
@@ -86,11 +93,10 @@ pub async fn sums(rows: &DatabaseTransaction) -> Result<BTreeMap<String, Sum>, E
     let mut sums = BTreeMap::new();
     for table in tables(rows).await? {
         let mut sum = Sum::default();
-        read::<Error>(rows, &table, |row| {
+        let mut found = Rows::of(rows, &table).await?;
+        while let Some(row) = found.next_row().await? {
             sum.add(&row);
-            Ok(())
-        })
-        .await?;
+        }
         sums.insert(table.name, sum);
     }
     Ok(sums)

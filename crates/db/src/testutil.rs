@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigrationTrait;
 
-use crate::{Durability, Error, Pool, Server, portable, tables};
+use crate::{Durability, Pool, Server, portable, tables};
 
 /// Which database a suite runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +77,10 @@ impl Fresh {
         }
         let snapshot = self.open().await.snapshot().await.unwrap();
         for table in tables::tables(&snapshot).await.unwrap() {
-            let read = tables::read::<Error>(&snapshot, &table, |row| {
+            let mut rows = tables::Rows::of(&snapshot, &table).await.unwrap();
+            while let Some(row) = rows.next_row().await.unwrap() {
                 portable::write_row(&row, &mut bytes);
-                Ok(())
-            });
-            read.await.unwrap();
+            }
         }
         bytes
     }
@@ -300,4 +299,9 @@ fn owner() -> &'static str {
         true => "postgres",
         false => "nobody",
     }
+}
+
+/// Has a database run statements that no room would.
+pub async fn run(pool: &Pool, statements: &str) {
+    pool.write().execute_unprepared(statements).await.unwrap();
 }

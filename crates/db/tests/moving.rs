@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use db::portable::{Decoder, Item, Value, write_end, write_row, write_table};
-use db::tables::{self, Load};
+use db::tables::{self, Load, Rows};
 use db::testutil::{Fresh, Kind};
 use db::{Error, Pool, migrate};
 use sea_orm::{ConnectionTrait, Statement};
@@ -108,13 +108,11 @@ async fn out(pool: &Pool) -> Vec<u8> {
     let (mut bytes, mut rows) = (Vec::new(), 0);
     for table in tables::tables(&snapshot).await.unwrap() {
         write_table(&table, &mut bytes);
-        tables::read::<Error>(&snapshot, &table, |row| {
+        let mut found = Rows::of(&snapshot, &table).await.unwrap();
+        while let Some(row) = found.next_row().await.unwrap() {
             write_row(&row, &mut bytes);
             rows += 1;
-            Ok(())
-        })
-        .await
-        .unwrap();
+        }
     }
     write_end(rows, &mut bytes);
     bytes
