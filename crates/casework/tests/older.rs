@@ -1,5 +1,4 @@
 //! What older programs held stays held, and what a newer one keeps is left alone.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use casework::Holds;
 use db::testutil::Kept;

@@ -67,7 +67,7 @@ pub enum Error {
         /// The user.
         user: String,
         /// What the server says.
-        source: sea_orm::DbErr,
+        source: Box<sea_orm::DbErr>,
     },
     /// The row by which writers take turns is gone.
     #[error("the table db_writes has lost its row; drop the table and start again")]

@@ -110,7 +110,7 @@ impl Server {
         make_book(&write).await.map_err(|source| Error::Book {
             server: self.shown.clone(),
             user: self.options.get_username().to_owned(),
-            source,
+            source: source.into(),
         })?;
         Ok((read, write))
     }

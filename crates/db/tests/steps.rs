@@ -1,5 +1,4 @@
 //! Tables grow step by step, in order, once, and never by half.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use db::testutil::{Fresh, Kind};
 use db::{Error, Pool, migrate};

@@ -169,11 +169,8 @@ fn about(reader: &mut Reader<BufReader<File>>) -> anyhow::Result<About> {
         "the backup does not say what it is"
     );
     let mut text = Vec::new();
-    loop {
-        match reader.next_item()? {
-            Some(Item::Bytes(bytes)) => text.extend(bytes),
-            _ => break,
-        }
+    while let Some(Item::Bytes(bytes)) = reader.next_item()? {
+        text.extend(bytes);
         ensure!(text.len() <= LONGEST_ABOUT, "the backup says too much of itself");
     }
     serde_json::from_slice(&text).context("the backup does not say what it is")
