@@ -239,6 +239,9 @@ async fn put_off(turn: &DatabaseTransaction) -> Result<Vec<(String, String)>, Er
         turn.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
         return Ok(Vec::new());
     }
+    // Rows come as slowly as the file they are in, and what else is in it comes
+    // between them and the commit: nobody else waits for this turn.
+    turn.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     let rules = "SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
          WHERE contype = 'f' AND NOT condeferrable
            AND connamespace = current_schema()::regnamespace";
