@@ -10,7 +10,7 @@ use serde_json::Value;
 /// is written into the table: `simcam` stands beside floor 3 on `media` alone.
 const FLOORS: &[&[&str]] = &[
     &["base"],
-    &["media", "audit", "db"],
+    &["media", "audit", "backup", "db"],
     // A step above `media`, whose frames it carries, and below all that may ask it.
     &["decode"],
     &["ingest", "store", "live", "catalog", "signin", "casework", "simcam"],
@@ -31,11 +31,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Entities and statements stand in each room that owns tables.
     ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
-    ("aws-lc-rs", &["audit", "catalog", "ingest", "signin", "live", "khue"]),
+    ("sqlx", &["db"]),
+    ("aws-lc-rs", &["audit", "backup", "catalog", "ingest", "signin", "live", "khue"]),
     ("rtsp-types", &["live"]),
     // A double and its twin each have their own digest.
     ("md-5", &["simcam", "live"]),
-    ("argon2", &["signin"]),
+    // One proves a person, the other makes a key.
+    ("argon2", &["signin", "backup"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),

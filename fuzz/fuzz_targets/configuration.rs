@@ -1,8 +1,8 @@
 //! `khue.toml`, as whoever runs a node writes it.
 //!
 //! What is read has certificate and key together, and its store under the data
-//! folder or where it says; written out again, it is read the same. What is
-//! refused names the file.
+//! folder or where it says, and a user and a name in the address of its database;
+//! written out again, it is read the same. What is refused names the file.
 #![no_main]
 
 // The program is no library, so its file is taken as it stands.
@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use config::Config;
+use config::{Address, Config};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -33,6 +33,8 @@ fuzz_target!(|text: &str| {
     assert_eq!(config.http.certificate.is_some(), config.http.key.is_some());
     assert!(config.store.root.is_absolute() || config.store.root.starts_with(&config.data));
 
+    assert!(config.database.password_file.is_none() || config.database.url.is_some());
+
     let mut written = String::new();
     let quoted = |path: &Path| toml::Value::from(path.to_str().expect("it came out of text"));
     let _ = writeln!(written, "data = {}\n[http]", quoted(&config.data));
@@ -40,6 +42,12 @@ fuzz_target!(|text: &str| {
     let _ = writeln!(written, "names = {}", toml::Value::from(config.http.names.clone()));
     if let (Some(certificate), Some(key)) = (&config.http.certificate, &config.http.key) {
         let _ = writeln!(written, "certificate = {}\nkey = {}", quoted(certificate), quoted(key));
+    }
+    if let Some(Address(url)) = &config.database.url {
+        let _ = writeln!(written, "[database]\nurl = {}", toml::Value::from(url.clone()));
+        if let Some(file) = &config.database.password_file {
+            let _ = writeln!(written, "password_file = {}", quoted(file));
+        }
     }
     let mut whep = format!("\n[whep]\nenabled = {}\nlisten = \"{}\"", config.whep.enabled, config.whep.listen);
     if let Some(live::whep::PublicAddress { ip, port }) = config.whep.public_address {

@@ -19,6 +19,7 @@ pub mod chain;
 mod disk;
 pub mod entry;
 mod journal;
+mod prefix;
 pub mod root;
 pub mod search;
 #[doc(hidden)]
@@ -28,5 +29,6 @@ pub mod verify;
 pub use disk::Disk;
 pub use entry::{Act, Entry, Object, Outcome, Who};
 pub use journal::{Error, Journal, logs};
+pub use prefix::{Prefix, prefix};
 pub use root::{Root, RootKey};
 pub use verify::{Fault, Report, verify};

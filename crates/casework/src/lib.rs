@@ -9,3 +9,9 @@ mod migrations;
 mod rows;
 
 pub use hold::{Error, Hold, Holds, LONGEST_HOLD, NewHold};
+
+/// Returns the steps by which this room's tables came to be, oldest first: for
+/// whoever makes them where the rows of another database come in.
+pub fn steps() -> db::Steps {
+    migrations::all()
+}

@@ -6,23 +6,22 @@ use std::time::Duration;
 
 use base::{CameraId, HoldId, Span, StreamId, UserId, WallTime};
 use casework::{Hold, Holds, LONGEST_HOLD, NewHold};
-use db::{Durability, Pool};
+use db::testutil::{Fresh, Kind};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
 
 struct World {
-    folder: tempfile::TempDir,
+    rows: Fresh,
     holds: Holds,
 }
 
-async fn open(folder: &tempfile::TempDir) -> Holds {
-    let file = folder.path().join("casework.sqlite");
-    Holds::open(Pool::open_sqlite(&file, Durability::Full).await.unwrap()).await.unwrap()
+async fn open(rows: &Fresh) -> Holds {
+    Holds::open(rows.open().await).await.unwrap()
 }
 
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    World { holds: open(&folder).await, folder }
+    let rows = Fresh::new(Kind::of(module_path!()));
+    World { holds: open(&rows).await, rows }
 }
 
 fn new(reason: &str, length: Duration) -> NewHold {
@@ -50,7 +49,7 @@ async fn a_hold_is_there_after_a_new_start() {
         released_at: None,
     };
     assert_eq!(placed, expected);
-    let again = open(&world.folder).await;
+    let again = open(&world.rows).await;
     assert_eq!(again.active().await.unwrap(), std::slice::from_ref(&expected));
     assert_eq!(again.find(placed.id).await.unwrap(), expected);
 }

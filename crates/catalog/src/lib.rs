@@ -49,3 +49,9 @@ pub use org::Organisation;
 pub use seal::{SealKey, Secret};
 pub use site::Site;
 pub use user::{NewUser, Role, User, UserChange};
+
+/// Returns the steps by which this room's tables came to be, oldest first: for
+/// whoever makes them where the rows of another database come in.
+pub fn steps() -> db::Steps {
+    migrations::all()
+}

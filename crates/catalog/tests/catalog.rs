@@ -1,34 +1,31 @@
 //! What people say is kept, told to whoever watches, and refused in words.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use std::path::Path;
-
 use catalog::{
     Camera, CameraChange, Catalog, Error, Facts, NewCamera, NewStream, NewUser, PasswordChange,
     Retention, Role, SealKey, Secret, StreamChange, StreamRole, UserChange,
 };
-use db::{Durability, Pool};
+use db::testutil::{Fresh, Kind};
 
 struct World {
-    folder: tempfile::TempDir,
+    rows: Fresh,
     catalog: Catalog,
     site: base::SiteId,
 }
 
 const KEY: [u8; 32] = [5; 32];
 
-async fn open(folder: &Path, key: [u8; 32]) -> Result<Catalog, Error> {
-    let pool = Pool::open_sqlite(&folder.join("catalog.sqlite"), Durability::Full).await?;
-    Catalog::open(pool, SealKey::new(&key)).await
+async fn open(rows: &Fresh, key: [u8; 32]) -> Result<Catalog, Error> {
+    Catalog::open(rows.open().await, SealKey::new(&key)).await
 }
 
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let catalog = open(folder.path(), KEY).await.unwrap();
+    let rows = Fresh::new(Kind::of(module_path!()));
+    let catalog = open(&rows, KEY).await.unwrap();
     let city = catalog.add_organisation("Công an thành phố", None).await.unwrap();
     let ward = catalog.add_organisation("Phường Cửa Nam", Some(city.id)).await.unwrap();
     let site = catalog.add_site("Ngã tư Tràng Thi", ward.id).await.unwrap().id;
-    World { folder, catalog, site }
+    World { rows, catalog, site }
 }
 
 fn stream(role: StreamRole, url: &str) -> NewStream {
@@ -84,7 +81,7 @@ async fn what_was_said_is_there_after_a_new_start() {
     world.catalog.note_facts(camera.streams[0].id, facts.clone()).await.unwrap();
     let before = world.catalog.tables();
 
-    let after = open(world.folder.path(), KEY).await.unwrap();
+    let after = open(&world.rows, KEY).await.unwrap();
     assert_eq!(after.tables().cameras, before.cameras);
     assert_eq!(after.tables().sites, before.sites);
     assert_eq!(after.tables().organisations, before.organisations);
@@ -184,7 +181,7 @@ async fn a_refused_change_leaves_rows_and_copy_as_they_were() {
     assert_eq!(words(absent), "there is no such camera");
     assert_eq!(world.catalog.camera(camera.id), Some(camera));
     assert_eq!(*world.catalog.changes().borrow(), version);
-    let again = open(world.folder.path(), KEY).await.unwrap();
+    let again = open(&world.rows, KEY).await.unwrap();
     assert_eq!(again.tables().cameras, world.catalog.tables().cameras);
 }
 
@@ -195,7 +192,7 @@ async fn a_camera_that_is_removed_takes_its_streams_along() {
     world.catalog.remove_camera(camera.id).await.unwrap();
     assert_eq!(world.catalog.camera(camera.id), None);
     assert_eq!(world.catalog.intended_streams(), []);
-    let again = open(world.folder.path(), KEY).await.unwrap();
+    let again = open(&world.rows, KEY).await.unwrap();
     assert!(again.tables().cameras.is_empty());
     let facts = Facts { codec: "avc1".to_owned(), width: 1, height: 1 };
     let noted = world.catalog.note_facts(camera.streams[0].id, facts).await;
@@ -227,7 +224,7 @@ async fn two_people_cannot_sign_in_by_one_name() {
         UserChange { display_name: Some(" ".to_owned()), role: None, organisation: None };
     let refused = words(world.catalog.change_user(first.id, nameless).await);
     assert_eq!(refused, "display_name is empty; give it at least one character");
-    let again = open(world.folder.path(), KEY).await.unwrap();
+    let again = open(&world.rows, KEY).await.unwrap();
     assert_eq!(again.user(first.id), Some(changed));
     world.catalog.remove_user(first.id).await.unwrap();
     assert_eq!(world.catalog.user_by_name("hong"), None);
@@ -250,12 +247,11 @@ async fn the_file_gives_no_password_away_and_another_key_opens_none() {
     let world = world().await;
     let camera = world.add("Cổng").await;
     let secret = "mật khẩu".as_bytes();
-    for file in std::fs::read_dir(world.folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret));
-    }
+    let bytes = world.rows.bytes().await;
+    let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(holds("Cổng".as_bytes()) && !holds(secret));
     assert!(!format!("{camera:?}").contains("mật khẩu"));
-    let refused = words(open(world.folder.path(), [6; 32]).await);
+    let refused = words(open(&world.rows, [6; 32]).await);
     assert!(refused.contains("cannot be unsealed; was the installation's key replaced?"));
 }
 
@@ -272,14 +268,14 @@ async fn changes_at_once_are_all_kept() {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
-    let again = open(world.folder.path(), KEY).await.unwrap();
+    let again = open(&world.rows, KEY).await.unwrap();
     assert_eq!(again.tables().cameras, world.catalog.tables().cameras);
 }
 
 #[tokio::test]
 async fn what_another_process_adds_is_taken_up_and_told() {
     let world = world().await;
-    let other = open(world.folder.path(), KEY).await.unwrap();
+    let other = open(&world.rows, KEY).await.unwrap();
     world.catalog.refresh().await.unwrap();
     let mut changes = world.catalog.changes();
     changes.mark_unchanged();

@@ -1,34 +1,93 @@
-//! A catalog that an older program kept is brought up to now, and nobody loses
-//! what they could do.
+//! What older programs kept is read as they meant it, and what a newer one keeps
+//! is left alone.
 
-use base::WallTime;
-use catalog::{Action, Catalog, Class, SealKey};
-use db::Pool;
+use base::{Transport, WallTime};
+use catalog::{Action, Catalog, Class, Retention, SealKey, StreamRole};
+use db::testutil::{Fresh, Kept};
 use sea_orm::ConnectionTrait;
 
-#[tokio::test]
-async fn who_was_an_operator_before_there_were_grants_keeps_every_camera_by_a_grant() {
-    let pool = Pool::memory().await.unwrap();
-    for statement in include_str!("testdata/links.sql").split(";\n") {
-        pool.write().execute_unprepared(statement).await.unwrap();
-    }
-    let catalog = Catalog::open(pool, SealKey::new(&[1; 32])).await.unwrap();
-    let tables = catalog.tables();
-    let camera = tables.cameras.values().next().unwrap();
-    assert_eq!((camera.number, camera.class, camera.sound), (101, Class::Ordinary, true));
-    let may = |name: &str| {
-        let rights = catalog.rights(catalog.user_by_name(name).unwrap().id).unwrap();
-        let may = |action| rights.decide(camera.id, action, WallTime(0)).is_allowed();
-        Action::ALL.into_iter().filter(|&action| may(action)).collect::<Vec<_>>()
-    };
-    use Action::{Configure, Export, Live, Plan, Playback, Ptz, See, Share, Sound};
-    assert_eq!(may("trucban"), [See, Live, Playback, Export, Ptz, Sound]);
-    assert_eq!(may("quantri"), [See, Configure, Share, Plan]);
-    assert_eq!(may("kiemtra"), []);
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testdata");
 
-    // It is a grant like any other.
-    let grant = tables.grants.values().next().unwrap();
-    assert!(tables.grants.len() == 1 && grant.by.is_none());
-    catalog.revoke(grant.id).await.unwrap();
-    assert_eq!(may("trucban"), []);
+async fn open(rows: &Fresh) -> Result<Catalog, catalog::Error> {
+    Catalog::open(rows.open().await, SealKey::new(&[5; 32])).await
+}
+
+#[tokio::test]
+async fn every_older_database_is_brought_up_and_read_right() {
+    for kept in Kept::all(FOLDER, &catalog::steps()) {
+        let rows = kept.fill().await;
+        let catalog = open(&rows).await.unwrap();
+        let tables = catalog.tables();
+        let name = &kept.name;
+        let units: Vec<_> = tables
+            .organisations
+            .values()
+            .map(|body| (body.name.as_str(), body.parent.is_some()))
+            .collect();
+        assert_eq!(units, [("Công an thành phố", false), ("Phường Cửa Nam", true)], "{name}");
+        let site = tables.sites.values().next().unwrap();
+        assert_eq!(site.name, "Ngã tư Tràng Thi", "{name}");
+        let cameras: Vec<_> = tables.cameras.values().collect();
+        let [pole, gate] = cameras[..] else { panic!("{name}: {cameras:?}") };
+        assert_eq!((pole.number, pole.name.as_str()), (7, "Cột đèn số 3"), "{name}");
+        assert_eq!((gate.number, gate.name.as_str()), (9999, "Cổng ' chính"), "{name}");
+        assert_eq!((pole.site, gate.site), (site.id, site.id), "{name}");
+        assert_eq!((pole.recording, gate.recording), (true, false), "{name}");
+        assert_eq!((pole.make.as_deref(), gate.make.as_deref()), (Some("Hikvision"), None));
+        assert_eq!(pole.retention, Retention { days: 30, bytes: Some(1 << 34) }, "{name}");
+        assert_eq!(gate.retention, Retention { days: 1, bytes: None }, "{name}");
+        let [main, sub] = &pole.streams[..] else { panic!("{name}: {:?}", pole.streams) };
+        assert_eq!((main.role, sub.role), (StreamRole::Main, StreamRole::Sub), "{name}");
+        assert_eq!(main.url.as_str(), "rtsp://10.0.0.1/main", "{name}");
+        assert_eq!(main.user.as_deref(), Some("admin"), "{name}");
+        let password = main.password.as_ref().map(|secret| secret.expose());
+        assert_eq!(password, Some("mật khẩu 123"), "{name}");
+        let facts = main.facts.as_ref().unwrap();
+        assert_eq!((facts.codec.as_str(), facts.width, facts.height), ("h264", 1920, 1080));
+        assert!(sub.password.is_none() && sub.facts.is_none(), "{name}");
+        // From before there were links: as a camera is reached if nobody says.
+        let said = !name.starts_with("0001");
+        assert_eq!(pole.sound, said, "{name}");
+        let transport = if said { Transport::Udp } else { Transport::Auto };
+        assert_eq!(pole.link.transport, transport, "{name}");
+        assert_eq!(pole.link.certificate, said.then_some([7; 32]), "{name}");
+        assert!(gate.link == base::Link::default() && !gate.sound, "{name}");
+        let person = catalog.user_by_name("Hong").unwrap();
+        assert_eq!(person.display_name, "Nguyễn Thị Hồng", "{name}");
+        // From before there were grants: an operator keeps every camera by one.
+        assert_eq!((pole.class, gate.class), (Class::Ordinary, Class::Ordinary), "{name}");
+        let may = |camera| {
+            let rights = catalog.rights(person.id).unwrap();
+            let may = |action| rights.decide(camera, action, WallTime(0)).is_allowed();
+            Action::ALL.into_iter().filter(|&action| may(action)).collect::<Vec<_>>()
+        };
+        use Action::{Export, Live, Playback, Ptz, See, Sound};
+        assert_eq!(may(gate.id), [See, Live, Playback, Export, Ptz], "{name}");
+        let heard = if said { vec![Sound] } else { vec![] };
+        assert_eq!(may(pole.id), [may(gate.id), heard].concat(), "{name}");
+        // It stays so at the next start, and is a catalog like any other.
+        assert_eq!(open(&rows).await.unwrap().tables(), tables, "{name}");
+        let grant = tables.grants.values().next().unwrap();
+        assert!(tables.grants.len() == 1 && grant.by.is_none(), "{name}");
+        catalog.revoke(grant.id).await.unwrap();
+        assert_eq!(may(pole.id), [], "{name}");
+        catalog.remove_camera(gate.id).await.unwrap();
+        assert_eq!(open(&rows).await.unwrap().tables(), catalog.tables(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_of_a_newer_program_is_refused_in_words() {
+    for kept in Kept::all(FOLDER, &catalog::steps()) {
+        let rows = kept.fill().await;
+        let pool = rows.open().await;
+        let later = "INSERT INTO catalog_steps VALUES (99, 'sites_on_the_moon')";
+        pool.write().execute_unprepared(later).await.unwrap();
+        let refusal = open(&rows).await.unwrap_err().to_string();
+        assert!(
+            refusal.starts_with("the tables of catalog were changed by a newer program"),
+            "{}: {refusal}",
+            kept.name
+        );
+    }
 }

@@ -26,23 +26,25 @@ pub async fn migrate(
     room: &'static str,
     steps: &[Box<dyn MigrationTrait>],
 ) -> Result<(), Error> {
+    // Most starts find nothing to do, and need not wait for their turn to see it.
+    // Where even the table is missing, what follows makes it.
+    if let Ok(seen) = names(pool.read(), room).await
+        && seen.len() == steps.len()
+        && known(room, steps, &seen).is_ok()
+    {
+        return Ok(());
+    }
     let turn = pool.begin().await?;
-    let seen = seen(&turn, room).await?;
-    for (position, name) in seen.iter().enumerate() {
-        if steps.get(position).is_none_or(|step| step.name() != name) {
-            return Err(Error::Newer { room, step: name.clone() });
-        }
-    }
-    for (position, step) in steps.iter().enumerate().skip(seen.len()) {
-        let failed = |source| Error::Step { room, step: step.name().to_owned(), source };
-        step.up(&SchemaManager::new(&turn)).await.map_err(failed)?;
-        note(&turn, room, position, step.name()).await.map_err(failed)?;
-    }
+    apply(&turn, room, steps).await?;
     Ok(turn.commit().await?)
 }
 
-/// Returns the names of the steps that the database has seen, in order.
-async fn seen(turn: &DatabaseTransaction, room: &str) -> Result<Vec<String>, DbErr> {
+/// The same within a transaction that is the caller's to commit.
+pub async fn apply(
+    turn: &DatabaseTransaction,
+    room: &'static str,
+    steps: &[Box<dyn MigrationTrait>],
+) -> Result<(), Error> {
     let table = Table::create()
         .table(table(room))
         .if_not_exists()
@@ -50,12 +52,37 @@ async fn seen(turn: &DatabaseTransaction, room: &str) -> Result<Vec<String>, DbE
         .col(ColumnDef::new("name").text().not_null())
         .take();
     turn.execute(&table).await?;
-    let names = Query::select()
-        .column("name")
-        .from(self::table(room))
-        .order_by("position", Order::Asc)
-        .take();
-    turn.query_all(&names).await?.iter().map(|row| row.try_get("", "name")).collect()
+    let seen = names(turn, room).await?;
+    known(room, steps, &seen)?;
+    for (position, step) in steps.iter().enumerate().skip(seen.len()) {
+        let failed = |source| Error::Step { room, step: step.name().to_owned(), source };
+        step.up(&SchemaManager::new(turn)).await.map_err(failed)?;
+        note(turn, room, position, step.name()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Returns the first of `steps`, those of these names; refuses a name that is not
+/// the one that stands there.
+pub fn known<'steps>(
+    room: &'static str,
+    steps: &'steps [Box<dyn MigrationTrait>],
+    names: &[String],
+) -> Result<&'steps [Box<dyn MigrationTrait>], Error> {
+    for (position, name) in names.iter().enumerate() {
+        if steps.get(position).is_none_or(|step| step.name() != name) {
+            return Err(Error::Newer { room, step: name.clone() });
+        }
+    }
+    Ok(&steps[..names.len()])
+}
+
+/// Returns the names of the steps that the database has seen, in order; fails where
+/// it has not so much as their table.
+pub async fn names(rows: &impl ConnectionTrait, room: &str) -> Result<Vec<String>, DbErr> {
+    let names =
+        Query::select().column("name").from(table(room)).order_by("position", Order::Asc).take();
+    rows.query_all(&names).await?.iter().map(|row| row.try_get("", "name")).collect()
 }
 
 async fn note(
@@ -75,87 +102,10 @@ async fn note(
 }
 
 fn table(room: &str) -> Alias {
-    Alias::new(format!("{room}_steps"))
+    Alias::new(steps_table(room))
 }
 
-#[cfg(test)]
-mod tests {
-    use sea_orm_migration::MigrationName;
-    use sea_orm_migration::prelude::async_trait::async_trait;
-
-    use super::*;
-
-    struct Step(&'static str, &'static str);
-
-    impl MigrationName for Step {
-        fn name(&self) -> &str {
-            self.0
-        }
-    }
-
-    #[async_trait]
-    impl MigrationTrait for Step {
-        async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-            schema.get_connection().execute_unprepared(self.1).await.map(drop)
-        }
-    }
-
-    fn steps(steps: &[(&'static str, &'static str)]) -> Vec<Box<dyn MigrationTrait>> {
-        steps.iter().map(|&(name, sql)| Box::new(Step(name, sql)) as _).collect()
-    }
-
-    const FIRST: (&str, &str) = ("first", "CREATE TABLE a (x TEXT)");
-    const SECOND: (&str, &str) = ("second", "ALTER TABLE a ADD COLUMN y TEXT");
-    const BROKEN: (&str, &str) = ("broken", "ALTER TABLE nothing ADD COLUMN y TEXT");
-
-    async fn accepts(pool: &Pool, sql: &str) -> bool {
-        pool.write().execute_unprepared(sql).await.is_ok()
-    }
-
-    #[tokio::test]
-    async fn each_step_runs_once_and_in_order() {
-        let pool = Pool::memory().await.unwrap();
-        migrate(&pool, "room", &steps(&[FIRST])).await.unwrap();
-        migrate(&pool, "room", &steps(&[FIRST])).await.unwrap();
-        migrate(&pool, "room", &steps(&[FIRST, SECOND])).await.unwrap();
-        assert!(accepts(&pool, "INSERT INTO a (x, y) VALUES ('1', '2')").await);
-    }
-
-    #[tokio::test]
-    async fn two_rooms_share_a_database_and_count_for_themselves() {
-        let pool = Pool::memory().await.unwrap();
-        migrate(&pool, "room", &steps(&[FIRST, SECOND])).await.unwrap();
-        migrate(&pool, "other", &steps(&[("first", "CREATE TABLE b (x TEXT)")])).await.unwrap();
-        assert!(accepts(&pool, "INSERT INTO b VALUES ('1')").await);
-    }
-
-    #[tokio::test]
-    async fn a_newer_database_is_refused_in_words() {
-        let pool = Pool::memory().await.unwrap();
-        migrate(&pool, "room", &steps(&[FIRST, SECOND])).await.unwrap();
-        let refusal = migrate(&pool, "room", &steps(&[FIRST])).await.unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "the tables of room were changed by a newer program (step \"second\" is unknown here); \
-             start the newer program, or restore a backup made before it"
-        );
-        // A branch of the program that went another way is as foreign.
-        let other = [FIRST, ("third", "CREATE TABLE c (x TEXT)")];
-        assert!(matches!(
-            migrate(&pool, "room", &steps(&other)).await,
-            Err(Error::Newer { step, .. }) if step == "second"
-        ));
-        assert!(!accepts(&pool, "INSERT INTO c VALUES ('1')").await);
-    }
-
-    #[tokio::test]
-    async fn a_step_that_fails_takes_the_ones_before_it_along() {
-        let pool = Pool::memory().await.unwrap();
-        let refusal = migrate(&pool, "room", &steps(&[FIRST, BROKEN])).await.unwrap_err();
-        let words = refusal.to_string();
-        assert!(words.starts_with("cannot bring the tables of room up to step \"broken\": "));
-        assert!(!accepts(&pool, "INSERT INTO a (x) VALUES ('1')").await);
-        migrate(&pool, "room", &steps(&[FIRST, SECOND])).await.unwrap();
-        assert!(accepts(&pool, "INSERT INTO a (x, y) VALUES ('1', '2')").await);
-    }
+/// Returns the name of the table that says which steps of a room were taken.
+pub fn steps_table(room: &str) -> String {
+    format!("{room}_steps")
 }

@@ -1,26 +1,42 @@
-//! An open database: one hand that writes, several that read.
+//! An open database: one hand that writes at a time, several that read.
 //!
 //! ```text
-//!            ┌ write ── 1 connection ──┐
-//! Pool ──────┤                         ├── FILE  FILE-wal  FILE-shm
-//!            └ read ─── 4 connections ─┘
+//!          SQLite                                    PostgreSQL
+//!          ┌ write ── 1 connection ──┐               ┌ write ── 4 connections ──┐
+//! Pool ────┤                         ├── FILE   ─────┤                          ├── server
+//!          └ read ─── 4 connections ─┘               └ read ─── 8 connections ──┘
+//! turn     the connection                            the row of db_writes
 //! ```
 //!
 //! SQLite lets one connection write at a time. With a single writing connection
 //! in the process, writers queue for it in fairness and never meet a locked
-//! database; readers see the last commit and wait for nobody. The other kind of
-//! database this enum is meant to hold, PostgreSQL, needs no such care; callers
-//! ask for `read` and `write` all the same and do not know which they have.
+//! database; readers see the last commit and wait for nobody.
+//!
+//! PostgreSQL lets many write at once, and rooms rely on one: the catalog looks at
+//! its copy and then writes. So [`Pool::begin`] takes a *turn* there as well: it
+//! changes the one row of `db_writes`, whose lock the server holds until the
+//! transaction ends, for this process and all others. The row says
+//!
+//! ```text
+//! version   how often anybody had the turn
+//! writer    the process that had it last
+//! others    the version when somebody else had it last
+//! ```
+//!
+//! and so tells each process whether another wrote. As the row is written under
+//! its lock and seen only with the commit, versions come in the order of commits.
 
 use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
+use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, Server};
 
 /// An open database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -31,6 +47,15 @@ pub enum Pool {
         read: DatabaseConnection,
         /// For statements that change rows.
         write: DatabaseConnection,
+    },
+    /// A database on a server.
+    Postgres {
+        /// For statements that read.
+        read: DatabaseConnection,
+        /// For statements that change rows.
+        write: DatabaseConnection,
+        /// This process, as `db_writes` names it.
+        writer: Uuid,
     },
 }
 
@@ -64,46 +89,110 @@ impl Pool {
         Ok(Self::Sqlite { read: only.clone(), write: only })
     }
 
-    /// Returns the connection for statements that read.
-    pub fn read(&self) -> &DatabaseConnection {
-        let Self::Sqlite { read, .. } = self;
-        read
+    /// Opens a database on a server; its tables are the caller's to make.
+    pub async fn open_postgres(server: &Server) -> Result<Self, Error> {
+        let (read, write) = server.connect().await?;
+        Ok(Self::Postgres { read, write, writer: Uuid::new_v4() })
     }
 
-    /// Returns the connection for a single statement that changes rows.
+    /// Returns the connection for statements that read.
+    pub fn read(&self) -> &DatabaseConnection {
+        match self {
+            Self::Sqlite { read, .. } | Self::Postgres { read, .. } => read,
+        }
+    }
+
+    /// Returns the connection for a single statement that changes rows. It takes no
+    /// turn: the statement must be right whatever else is written meanwhile.
     pub fn write(&self) -> &DatabaseConnection {
-        let Self::Sqlite { write, .. } = self;
-        write
+        match self {
+            Self::Sqlite { write, .. } | Self::Postgres { write, .. } => write,
+        }
     }
 
     /// Begins a transaction that may write; dropped without a commit, it undoes.
+    ///
+    /// > From here to its end, no other transaction of [`Pool::begin`] runs, in
+    /// > this process or another, and it sees what all before it committed.
     ///
     /// The right to write is taken at once. A transaction that began by reading
     /// and wrote later could find that another process had written meanwhile,
     /// and no waiting mends that.
     pub async fn begin(&self) -> Result<DatabaseTransaction, Error> {
-        let Self::Sqlite { write, .. } = self;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(write.begin_with_options(options).await?)
+        match self {
+            Self::Sqlite { write, .. } => {
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..TransactionOptions::default()
+                };
+                Ok(write.begin_with_options(options).await?)
+            }
+            Self::Postgres { write, writer, .. } => {
+                // Each statement behind the first must see what was committed while
+                // that one waited, whatever the server was told to do by default.
+                let level = Some(IsolationLevel::ReadCommitted);
+                let turn = write.begin_with_config(level, Some(AccessMode::ReadWrite)).await?;
+                let taken = Statement::from_sql_and_values(
+                    DbBackend::Postgres,
+                    "UPDATE db_writes SET
+                        others = CASE WHEN writer = $1 THEN others ELSE version END,
+                        version = version + 1,
+                        writer = $1",
+                    [(*writer).into()],
+                );
+                if turn.execute_raw(taken).await?.rows_affected() != 1 {
+                    return Err(Error::NoTurn);
+                }
+                Ok(turn)
+            }
+        }
+    }
+
+    /// Begins a transaction that sees the database as it is at its first statement,
+    /// however long it lasts and whatever is written meanwhile. It changes nothing.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        match self {
+            // A transaction that reads sees one state of a file in WAL.
+            Self::Sqlite { read, .. } => {
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+                    ..TransactionOptions::default()
+                };
+                Ok(read.begin_with_options(options).await?)
+            }
+            Self::Postgres { read, .. } => {
+                let level = Some(IsolationLevel::RepeatableRead);
+                Ok(read.begin_with_config(level, Some(AccessMode::ReadOnly)).await?)
+            }
+        }
     }
 
     /// Returns a number that changes when another process has written; what this
-    /// one writes does not change it.
+    /// one writes does not change it. On PostgreSQL only what was written within
+    /// [`Pool::begin`] counts.
     pub async fn foreign_version(&self) -> Result<i64, Error> {
-        let Self::Sqlite { write, .. } = self;
-        // The one writing connection sees only the commits of others change it
-        // (https://www.sqlite.org/pragma.html#pragma_data_version).
-        let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA data_version");
-        let row = write.query_one_raw(asked).await?;
+        let row = match self {
+            Self::Sqlite { write, .. } => {
+                // The one writing connection sees only the commits of others change it
+                // (https://www.sqlite.org/pragma.html#pragma_data_version).
+                let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA data_version");
+                write.query_one_raw(asked).await?
+            }
+            Self::Postgres { read, writer, .. } => {
+                let asked = Statement::from_sql_and_values(
+                    DbBackend::Postgres,
+                    "SELECT CASE WHEN writer = $1 THEN others ELSE version END FROM db_writes",
+                    [(*writer).into()],
+                );
+                read.query_one_raw(asked).await?
+            }
+        };
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 
-    /// Closes all connections, after which the file may be moved or removed.
+    /// Closes all connections, after which a file may be moved or removed.
     pub async fn close(self) -> Result<(), Error> {
-        let Self::Sqlite { read, write } = self;
+        let (Self::Sqlite { read, write } | Self::Postgres { read, write, .. }) = self;
         // The last connection to go folds the WAL into the file, which only a
         // writer may do.
         read.close().await?;
@@ -156,11 +245,6 @@ mod tests {
             .unwrap()
     }
 
-    async fn notes(pool: &Pool) -> String {
-        value(pool.read(), "SELECT group_concat(text) FROM (SELECT text FROM note ORDER BY text)")
-            .await
-    }
-
     #[tokio::test]
     async fn a_file_is_opened_with_the_settings_it_needs() {
         let folder = tempfile::tempdir().unwrap();
@@ -189,72 +273,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_transaction_that_is_dropped_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("notes.sqlite");
-        for pool in [
-            Pool::memory().await.unwrap(),
-            Pool::open_sqlite(&file, Durability::Full).await.unwrap(),
-        ] {
-            pool.write().execute_unprepared("CREATE TABLE note (text TEXT)").await.unwrap();
-            let kept = pool.begin().await.unwrap();
-            kept.execute_unprepared("INSERT INTO note VALUES ('kept')").await.unwrap();
-            kept.commit().await.unwrap();
-            let dropped = pool.begin().await.unwrap();
-            dropped.execute_unprepared("INSERT INTO note VALUES ('dropped')").await.unwrap();
-            drop(dropped);
-            assert_eq!(notes(&pool).await, "kept");
-        }
-    }
-
-    #[tokio::test]
-    async fn readers_see_the_last_commit_while_somebody_writes() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("notes.sqlite");
-        let pool = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
+    async fn memory_is_a_database_whose_transactions_undo() {
+        let pool = Pool::memory().await.unwrap();
         pool.write().execute_unprepared("CREATE TABLE note (text TEXT)").await.unwrap();
-        pool.write().execute_unprepared("INSERT INTO note VALUES ('old')").await.unwrap();
-        let writing = pool.begin().await.unwrap();
-        writing.execute_unprepared("UPDATE note SET text = 'new'").await.unwrap();
-        assert_eq!(notes(&pool).await, "old");
-        writing.commit().await.unwrap();
-        assert_eq!(notes(&pool).await, "new");
-    }
-
-    #[tokio::test]
-    async fn many_writers_take_their_turns() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("count.sqlite");
-        let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
-        pool.write().execute_unprepared("CREATE TABLE count (n INTEGER)").await.unwrap();
-        pool.write().execute_unprepared("INSERT INTO count VALUES (0)").await.unwrap();
-        let writers = (0..40).map(|_| {
-            let pool = pool.clone();
-            tokio::spawn(async move {
-                let turn = pool.begin().await.unwrap();
-                let n: i64 = value(&turn, "SELECT n FROM count").await.parse().unwrap();
-                let raise = format!("UPDATE count SET n = {}", n + 1);
-                turn.execute_unprepared(&raise).await.unwrap();
-                turn.commit().await.unwrap();
-            })
-        });
-        for writer in writers.collect::<Vec<_>>() {
-            writer.await.unwrap();
-        }
-        assert_eq!(value(pool.read(), "SELECT n FROM count").await, "40");
-    }
-
-    #[tokio::test]
-    async fn what_another_writes_is_noticed_and_what_we_write_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("notes.sqlite");
-        let ours = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
-        let theirs = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
-        ours.write().execute_unprepared("CREATE TABLE note (text TEXT)").await.unwrap();
-        let before = ours.foreign_version().await.unwrap();
-        ours.write().execute_unprepared("INSERT INTO note VALUES ('ours')").await.unwrap();
-        assert_eq!(ours.foreign_version().await.unwrap(), before);
-        theirs.write().execute_unprepared("INSERT INTO note VALUES ('theirs')").await.unwrap();
-        assert_ne!(ours.foreign_version().await.unwrap(), before);
+        let dropped = pool.begin().await.unwrap();
+        dropped.execute_unprepared("INSERT INTO note VALUES ('dropped')").await.unwrap();
+        drop(dropped);
+        assert_eq!(value(pool.read(), "SELECT count(*) FROM note").await, "0");
     }
 }

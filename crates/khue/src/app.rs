@@ -84,10 +84,24 @@ pub(crate) fn now() -> WallTime {
     WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// Opens the database, wherever it is; its tables may be those of an older program.
+pub(crate) async fn open_rows(config: &Config, home: &Home) -> anyhow::Result<Pool> {
+    let server = config.database.server().context("[database]")?;
+    Ok(match server {
+        Some(server) => Pool::open_postgres(&server).await?,
+        None => Pool::open_sqlite(&home.database(), Durability::Full).await?,
+    })
+}
+
+/// Returns every room that owns tables of the database, with the steps it knows.
+pub(crate) fn rooms() -> [(&'static str, db::Steps); 3] {
+    [("catalog", catalog::steps()), ("signin", signin::steps()), ("casework", casework::steps())]
+}
+
 impl Node {
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         let home = Home::open(&config.data)?;
-        let pool = Pool::open_sqlite(&home.database(), Durability::Full).await?;
+        let pool = open_rows(config, &home).await?;
         let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
         let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?).await?;
         let stream_secrets = StreamSecrets::open(pool.clone(), &home.key("stream-secret")?).await?;

@@ -5,6 +5,7 @@
 //! defines its own section; this file gathers them. `docs/ref/khue.toml` shows
 //! every key with its default, and a test keeps it true.
 
+use std::fmt;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub(crate) struct Config {
     /// The node's own folder (see `home.rs`).
     pub(crate) data: PathBuf,
     #[serde(default)]
+    pub(crate) database: Database,
+    #[serde(default)]
     pub(crate) http: Http,
     #[serde(default)]
     pub(crate) rtsp: Rtsp,
@@ -32,6 +35,56 @@ pub(crate) struct Config {
     /// `[whep]`: where live pictures by WebRTC go out.
     #[serde(default)]
     pub(crate) whep: WhepConfig,
+}
+
+/// `[database]`: where rows are kept, if not in a file of the data folder.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// A PostgreSQL database: `postgres://USER@HOST/DATABASE`.
+    pub(crate) url: Option<Address>,
+    /// A file whose first line is the password.
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// An address that may hold a password, so that nothing shows it.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Address(pub(crate) String);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(hidden)")
+    }
+}
+
+impl Database {
+    /// Returns the server, if rows are kept on one.
+    pub(crate) fn server(&self) -> anyhow::Result<Option<db::Server>> {
+        let Some(Address(url)) = &self.url else {
+            anyhow::ensure!(
+                self.password_file.is_none(),
+                "password_file goes with a url, which is missing"
+            );
+            return Ok(None);
+        };
+        let server: db::Server = url.parse().context("the url cannot be used")?;
+        let Some(path) = &self.password_file else { return Ok(Some(server)) };
+        anyhow::ensure!(
+            !server.has_password(),
+            "a password is in the url and in password_file; leave it in the file"
+        );
+        Ok(Some(server.with_password(&password_in(path)?)))
+    }
+}
+
+/// Returns the first line of a file that holds a password.
+pub(crate) fn password_in(path: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read the password in {}", path.display()))?;
+    let line = text.lines().next().unwrap_or_default();
+    anyhow::ensure!(!line.is_empty(), "the first line of {} is empty", path.display());
+    Ok(line.to_owned())
 }
 
 /// `[decode]`: what decodes and converts.
@@ -110,13 +163,21 @@ impl Config {
                 path.display()
             )
         })?;
-        let mut config: Self =
-            toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(quiet)
+            .with_context(|| format!("in {}", path.display()))?;
         anyhow::ensure!(
             config.http.certificate.is_some() == config.http.key.is_some(),
             "in {}: [http] certificate and key go together",
             path.display()
         );
+        // A password that is elsewhere is read when the database is opened.
+        let database = Database { password_file: None, ..config.database.clone() };
+        let of_database = match (&config.database.url, &config.database.password_file) {
+            (None, Some(_)) => config.database.server(),
+            _ => database.server(),
+        };
+        of_database.with_context(|| format!("in {}: [database]", path.display()))?;
         if let Err(words) = config.store.check() {
             anyhow::bail!("in {}: [store] {words}", path.display());
         }
@@ -124,6 +185,21 @@ impl Config {
         config.store.root = config.data.join(&config.store.root);
         Ok(config)
     }
+}
+
+/// Says what is wrong with the file without the line's address, should it have one:
+/// what shows an error shows the line, and there may be a password in it.
+fn quiet(error: toml::de::Error) -> anyhow::Error {
+    let shown = error.to_string();
+    let is_address = |line: &str| line.to_ascii_lowercase().contains("postgres");
+    if !shown.lines().any(is_address) {
+        return error.into();
+    }
+    let lines = shown.lines().map(|line| match (is_address(line), line.find("://")) {
+        (true, Some(at)) => format!("{}://…", &line[..at]),
+        _ => line.to_owned(),
+    });
+    anyhow::anyhow!("{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]
@@ -150,6 +226,7 @@ mod tests {
             .collect();
         let config = read(&uncommented).unwrap();
         assert!(config.http.certificate.is_some());
+        assert!(config.database.url.is_some() && config.database.password_file.is_some());
         let defaults =
             toml::to_string(&StoreConfig { ceiling_bytes: Some(0), ..StoreConfig::default() })
                 .unwrap();
@@ -159,6 +236,8 @@ mod tests {
         assert_eq!(of_whep, WhepConfig::default(), "what is shown is what holds if left out");
         let keys = [
             "data",
+            "url",
+            "password_file",
             "listen",
             "names",
             "certificate",
@@ -180,6 +259,49 @@ mod tests {
     fn an_unknown_key_is_named_with_those_that_are_known() {
         let error = format!("{:#}", read("data = '/d'\n[http]\nport = 1\n").unwrap_err());
         assert!(error.contains("unknown field `port`") && error.contains("`listen`"), "{error}");
+    }
+
+    #[test]
+    fn a_database_on_a_server_takes_one_line_and_a_password_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        fs::write(&file, "mật khẩu\nmore\n").unwrap();
+        let config = read("data = '/d'\n[database]\nurl = 'postgres://khue@db/khue'\n").unwrap();
+        let server = config.database.server().unwrap().unwrap();
+        assert_eq!(server.to_string(), "postgres://khue@db/khue");
+        assert!(!server.has_password());
+        let with = format!(
+            "data = '/d'\n[database]\nurl = 'postgres://khue@db/khue'\npassword_file = {file:?}\n"
+        );
+        assert!(read(&with).unwrap().database.server().unwrap().unwrap().has_password());
+        assert!(read("data = '/d'\n").unwrap().database.server().unwrap().is_none());
+        fs::write(&file, "\n").unwrap();
+        let words = format!("{:#}", read(&with).unwrap().database.server().unwrap_err());
+        assert!(words.ends_with("password is empty"), "{words}");
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_used_is_refused_without_its_password() {
+        for (text, expected) in [
+            (
+                "[database]\nurl = 'mysql://khue:hunter2@db/khue'\n",
+                "write postgres://USER@HOST/DATABASE",
+            ),
+            ("[database]\nurl = 'postgres://khue:hunter2@db'\n", "it names no database"),
+            ("[database]\npassword_file = '/p'\n", "goes with a url"),
+            ("[database]\nurl = postgres://khue:hunter2@db/khue\n", "line 3"),
+            ("database = 'postgres://khue:hunter2@db/khue'\n", "line 2"),
+            ("database = { url = 'postgres://khue:hunter2@db/khue', port = 1 }\n", "`port`"),
+            ("[database]\nuri = 'postgres://khue:hunter2@db/khue'\n", "unknown field `uri`"),
+        ] {
+            let error = read(&format!("data = '/d'\n{text}")).unwrap_err();
+            let words = format!("{error:#} {error:?}");
+            assert!(words.contains(expected), "{text}: {words}");
+            assert!(!words.contains("hunter2"), "{words}");
+        }
+        let config =
+            read("data = '/d'\n[database]\nurl = 'postgres://khue:hunter2@db/khue'\n").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DATA/
-//!   khue.sqlite           catalog, sign-ins, holds
+//!   khue.sqlite           catalog, sign-ins, holds, unless they are on a server
 //!   installation.key      32 random bytes, readable by the owner alone
 //!   tls/                  the installation's CA and this node's certificate
 //!   running               held by the server that runs over it, with its process id
@@ -76,6 +76,10 @@ impl Home {
         Ok(Alone(file))
     }
 
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.root.join("installation.key")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("khue.sqlite")
     }
@@ -110,7 +114,7 @@ impl Home {
 
     /// Returns the installation's key, made at the first call.
     fn installation_key(&self) -> anyhow::Result<[u8; 32]> {
-        let path = self.root.join("installation.key");
+        let path = self.key_file();
         match fs::read(&path) {
             Ok(bytes) => {
                 let mode = fs::metadata(&path)?.permissions().mode();

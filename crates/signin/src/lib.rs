@@ -47,3 +47,9 @@ pub fn new_secret() -> String {
     aws_lc_rs::rand::fill(&mut secret).expect("the system has randomness");
     URL_SAFE_NO_PAD.encode(secret)
 }
+
+/// Returns the steps by which this room's tables came to be, oldest first: for
+/// whoever makes them where the rows of another database come in.
+pub fn steps() -> db::Steps {
+    migrations::all()
+}

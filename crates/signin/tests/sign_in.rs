@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use base::{UserId, WallTime};
-use db::{Durability, Pool};
+use db::Pool;
+use db::testutil::{Fresh, Kind};
 use signin::{Attempt, Choice, Error, Opened, SignIns};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
@@ -13,18 +14,17 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 const PASSWORD: &str = "cầu Long Biên 1902";
 
 struct World {
-    _folder: tempfile::TempDir,
+    _rows: Fresh,
     pool: Pool,
     sign_ins: SignIns,
     user: UserId,
 }
 
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("signin.sqlite");
-    let pool = Pool::open_sqlite(&file, Durability::Full).await.unwrap();
+    let rows = Fresh::new(Kind::of(module_path!()));
+    let pool = rows.open().await;
     let sign_ins = SignIns::open(pool.clone(), &[9; 32]).await.unwrap();
-    World { _folder: folder, pool, sign_ins, user: UserId::new() }
+    World { _rows: rows, pool, sign_ins, user: UserId::new() }
 }
 
 impl World {
@@ -165,8 +165,9 @@ async fn a_cookie_opens_its_sign_in_and_nothing_else_does() {
         assert_eq!(world.sign_ins.find(cookie, NOW).await.unwrap(), None);
     }
     // The table does not hold what the browser holds.
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
-    let rows = Statement::from_string(DbBackend::Sqlite, "SELECT cookie_sha256 FROM sign_in");
+    use sea_orm::{ConnectionTrait, Statement};
+    let backend = world.pool.read().get_database_backend();
+    let rows = Statement::from_string(backend, "SELECT cookie_sha256 FROM sign_in");
     let row = world.pool.read().query_one_raw(rows).await.unwrap().unwrap();
     let kept: Vec<u8> = row.try_get_by_index(0).unwrap();
     assert_eq!(kept.len(), 32);

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use base::{CameraId, UserId, WallTime};
-use db::{Durability, Pool};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use db::testutil::{Fresh, Kind};
+use sea_orm::{ConnectionTrait, Statement};
 use signin::{NewStreamSecret, SignIns, StreamSecret, StreamSecrets};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
@@ -14,24 +14,19 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 const DAY: Duration = Duration::from_secs(86_400);
 
 struct World {
-    folder: tempfile::TempDir,
+    rows: Fresh,
     secrets: StreamSecrets,
     user: UserId,
 }
 
-async fn pool(folder: &tempfile::TempDir) -> Pool {
-    let file = folder.path().join("signin.sqlite");
-    Pool::open_sqlite(&file, Durability::Full).await.unwrap()
-}
-
-async fn open(folder: &tempfile::TempDir, key: u8) -> StreamSecrets {
-    StreamSecrets::open(pool(folder).await, &[key; 32]).await.unwrap()
+async fn open(rows: &Fresh, key: u8) -> StreamSecrets {
+    StreamSecrets::open(rows.open().await, &[key; 32]).await.unwrap()
 }
 
 async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let secrets = open(&folder, 9).await;
-    World { folder, secrets, user: UserId::new() }
+    let rows = Fresh::new(Kind::of(module_path!()));
+    let secrets = open(&rows, 9).await;
+    World { rows, secrets, user: UserId::new() }
 }
 
 impl World {
@@ -51,8 +46,10 @@ impl World {
 
     /// Returns how many rows there are, of secrets that hold or not.
     async fn rows(&self) -> usize {
-        let all = Statement::from_string(DbBackend::Sqlite, "SELECT id FROM stream_secret");
-        pool(&self.folder).await.read().query_all_raw(all).await.unwrap().len()
+        let pool = self.rows.open().await;
+        let backend = pool.read().get_database_backend();
+        let all = Statement::from_string(backend, "SELECT id FROM stream_secret");
+        pool.read().query_all_raw(all).await.unwrap().len()
     }
 }
 
@@ -78,8 +75,8 @@ async fn a_password_is_of_128_bits_and_more_and_follows_from_name_and_key_alone(
     let password = world.secrets.password(&one.name);
     assert!(password.len() * 6 >= 128, "{password}");
     assert_ne!(password, world.secrets.password(&other.name));
-    assert_eq!(password, open(&world.folder, 9).await.password(&one.name), "after a restart");
-    let foreign = open(&world.folder, 8).await;
+    assert_eq!(password, open(&world.rows, 9).await.password(&one.name), "after a restart");
+    let foreign = open(&world.rows, 8).await;
     assert_ne!(password, foreign.password(&one.name), "a copy of the database opens nothing");
     assert_ne!(one.name, other.name);
 }
@@ -116,7 +113,7 @@ async fn a_new_one_time_password_revokes_the_secrets_of_its_person_alone() {
     let (user, camera) = (UserId::new(), CameraId::new());
     let new = NewStreamSecret { user, camera, label: "c".to_owned(), lasts: DAY };
     let foreign = world.secrets.make(new, NOW).await.unwrap().unwrap();
-    let sign_ins = SignIns::open(pool(&world.folder).await, &[1; 32]).await.unwrap();
+    let sign_ins = SignIns::open(world.rows.open().await, &[1; 32]).await.unwrap();
     sign_ins.issue_one_time(world.user, NOW).await.unwrap();
     for name in [one.name, other.name] {
         assert_eq!(world.secrets.find(&name, NOW).await.unwrap(), None);

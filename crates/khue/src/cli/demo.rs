@@ -23,7 +23,7 @@ use store::StoreConfig;
 use super::serve::announce;
 use crate::app::{Begun, Node};
 use crate::city;
-use crate::config::{Config, Decode, Http, Rtsp};
+use crate::config::{Config, Database, Decode, Http, Rtsp};
 use crate::door::Door;
 use crate::home::Home;
 use crate::telemetry;
@@ -65,6 +65,7 @@ impl Demo {
                 ..StoreConfig::default()
             },
             data: self.data,
+            database: Database::default(),
             http: Http::default(),
             decode: Decode::default(),
             whep: whep(),

@@ -1,10 +1,13 @@
 //! The command line: one file a command.
 
 mod audit;
+mod backup;
 mod camera;
+mod db;
 mod demo;
 mod openapi;
 mod password;
+mod restore;
 mod serve;
 mod store;
 mod user;
@@ -35,6 +38,12 @@ enum Command {
     User(user::User),
     /// Check or rebuild the index of recordings
     Store(store::Store),
+    /// Write catalog, people, keys and audit into one sealed file, while the server runs; no recordings
+    Backup(backup::Backup),
+    /// Bring an installation back from such a file, into an empty data folder
+    Restore(restore::Restore),
+    /// Move what the database holds to PostgreSQL
+    Db(db::Db),
     /// Print the OpenAPI description of the HTTP API
     Openapi,
 }
@@ -56,6 +65,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Camera(camera) => block_on(camera.run()),
         Command::User(user) => block_on(user.run()),
         Command::Store(store) => block_on(store.run()),
+        Command::Backup(backup) => block_on(backup.run()),
+        Command::Restore(restore) => block_on(restore.run()),
+        Command::Db(db) => block_on(db.run()),
         Command::Openapi => openapi::run(),
     }
 }

@@ -23,3 +23,13 @@ pub(crate) fn ask(prompt: &str) -> anyhow::Result<String> {
     );
     Ok(password.to_owned())
 }
+
+/// Asks for a password that is to be chosen: twice on a terminal, where nobody sees
+/// what they type.
+pub(crate) fn ask_twice(prompt: &str) -> anyhow::Result<String> {
+    let once = ask(prompt)?;
+    if io::stdin().is_terminal() {
+        anyhow::ensure!(ask("Once more: ")? == once, "the two are not the same; nothing was done");
+    }
+    Ok(once)
+}

@@ -1,0 +1,4 @@
+//! The suites of this room once more, over a real PostgreSQL.
+
+#[path = "catalog.rs"]
+mod catalog;

@@ -1,0 +1,17 @@
+CREATE TABLE "catalog_steps" ( "position" integer NOT NULL PRIMARY KEY, "name" text NOT NULL );
+INSERT INTO catalog_steps VALUES(0,'first_tables');
+INSERT INTO catalog_steps VALUES(1,'links');
+CREATE TABLE "organisation" ( "id" uuid_text NOT NULL PRIMARY KEY, "name" text NOT NULL, "parent" uuid_text NULL, FOREIGN KEY ("parent") REFERENCES "organisation" ("id") );
+CREATE TABLE "site" ( "id" uuid_text NOT NULL PRIMARY KEY, "name" text NOT NULL, "organisation" uuid_text NOT NULL, FOREIGN KEY ("organisation") REFERENCES "organisation" ("id") );
+CREATE TABLE "camera" ( "id" uuid_text NOT NULL PRIMARY KEY, "number" integer NOT NULL UNIQUE, "name" text NOT NULL, "site" uuid_text NOT NULL, "make" text NULL, "recording" boolean NOT NULL, "retention_days" integer NOT NULL, "retention_bytes" integer NULL, "sound" boolean NOT NULL DEFAULT FALSE, "transport" text NOT NULL DEFAULT 'auto', "switches" text NOT NULL DEFAULT '', "certificate" blob(1) NULL, FOREIGN KEY ("site") REFERENCES "site" ("id") );
+CREATE TABLE "stream" ( "id" uuid_text NOT NULL PRIMARY KEY, "camera" uuid_text NOT NULL, "role" text NOT NULL, "url" text NOT NULL, "user_name" text NULL, "password_sealed" blob(1) NULL, "codec" text NULL, "width" integer NULL, "height" integer NULL, UNIQUE ("camera", "role"), FOREIGN KEY ("camera") REFERENCES "camera" ("id") ON DELETE CASCADE );
+CREATE TABLE "person" ( "id" uuid_text NOT NULL PRIMARY KEY, "name" text NOT NULL UNIQUE, "display_name" text NOT NULL, "role" text NOT NULL );
+INSERT INTO organisation VALUES (X'01931f3c5a107c449d01000000000011', 'Công an thành phố', NULL);
+INSERT INTO organisation VALUES (X'01931f3c5a107c449d01000000000012', 'Phường Cửa Nam', X'01931f3c5a107c449d01000000000011');
+INSERT INTO site VALUES (X'01931f3c5a107c449d01000000000021', 'Ngã tư Tràng Thi', X'01931f3c5a107c449d01000000000012');
+INSERT INTO camera VALUES (X'01931f3c5a107c449d01000000000031', 7, 'Cột đèn số 3', X'01931f3c5a107c449d01000000000021', 'Hikvision', 1, 30, 17179869184, 1, 'udp', '', X'0707070707070707070707070707070707070707070707070707070707070707');
+INSERT INTO camera VALUES (X'01931f3c5a107c449d01000000000032', 9999, 'Cổng '' chính', X'01931f3c5a107c449d01000000000021', NULL, 0, 1, NULL, 0, 'auto', '', NULL);
+INSERT INTO stream VALUES (X'01931f3c5a107c449d01000000000041', X'01931f3c5a107c449d01000000000031', 'main', 'rtsp://10.0.0.1/main', 'admin', X'015948f82837809deec3d2b0a82430686527739699d03d1fdf748900d7fa4c0fba9032da3220fae2c32053cf25', 'h264', 1920, 1080);
+INSERT INTO stream VALUES (X'01931f3c5a107c449d01000000000042', X'01931f3c5a107c449d01000000000031', 'sub', 'rtsp://10.0.0.1/sub', NULL, NULL, NULL, NULL, NULL);
+INSERT INTO stream VALUES (X'01931f3c5a107c449d01000000000043', X'01931f3c5a107c449d01000000000032', 'main', 'rtsp://10.0.0.2/main', NULL, NULL, NULL, NULL, NULL);
+INSERT INTO person VALUES (X'01931f3c5a107c449d01000000000051', 'hong', 'Nguyễn Thị Hồng', 'operator');

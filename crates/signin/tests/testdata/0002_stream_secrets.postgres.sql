@@ -1,0 +1,18 @@
+CREATE TABLE credential ("user" uuid NOT NULL, kind text NOT NULL, hash text NOT NULL, made_us bigint NOT NULL);
+CREATE TABLE db_writes (one boolean NOT NULL, version bigint NOT NULL, writer uuid NOT NULL, others bigint NOT NULL, CONSTRAINT db_writes_one_check CHECK (one));
+CREATE TABLE sign_in (id uuid NOT NULL, "user" uuid NOT NULL, cookie_sha256 bytea NOT NULL, opened_us bigint NOT NULL, seen_us bigint NOT NULL);
+CREATE TABLE signin_steps ("position" integer NOT NULL, name text NOT NULL);
+CREATE TABLE stream_secret (id uuid NOT NULL, name text NOT NULL, "user" uuid NOT NULL, camera uuid NOT NULL, label text NOT NULL, made_us bigint NOT NULL, expires_us bigint NOT NULL, revoked_us bigint);
+INSERT INTO db_writes VALUES (true, 1, '752d3914-7883-48c9-bcfc-8aecd144366f', 0);
+INSERT INTO signin_steps VALUES (0, 'first_tables');
+INSERT INTO signin_steps VALUES (1, 'stream_secrets');
+INSERT INTO credential VALUES ('01931f3c-5a10-7c44-9d01-000000000051', 'chosen', '$argon2id$v=19$m=47104,t=1,p=1$u4LguBruZkC1s81g6QD3jA$x7fBlkPjCjIaItdl/V1IVKTbwWYaxwTXpiaci2zje04', 1795135338250000);
+INSERT INTO sign_in VALUES ('01a22632-39ad-71cf-96e7-6a91b55c5b42', '01931f3c-5a10-7c44-9d01-000000000051', '\x0136cb36d429590f794b49c261f67e47ffd1a887862c00d022820b9ebfd2801e', 1795135338250000, 1795135338250000);
+INSERT INTO stream_secret VALUES ('01931f3c-5a10-7c44-9d01-000000000061', 'kmnpqrstuvwx', '01931f3c-5a10-7c44-9d01-000000000051', '01931f3c-5a10-7c44-9d01-000000000031', 'Màn hình phòng trực', 1795135338250000, 1795221738250000, NULL);
+ALTER TABLE credential ADD CONSTRAINT credential_pkey PRIMARY KEY ("user");
+ALTER TABLE db_writes ADD CONSTRAINT db_writes_pkey PRIMARY KEY (one);
+ALTER TABLE sign_in ADD CONSTRAINT sign_in_cookie_sha256_key UNIQUE (cookie_sha256);
+ALTER TABLE sign_in ADD CONSTRAINT sign_in_pkey PRIMARY KEY (id);
+ALTER TABLE signin_steps ADD CONSTRAINT signin_steps_pkey PRIMARY KEY ("position");
+ALTER TABLE stream_secret ADD CONSTRAINT stream_secret_name_key UNIQUE (name);
+ALTER TABLE stream_secret ADD CONSTRAINT stream_secret_pkey PRIMARY KEY (id);
