@@ -297,8 +297,8 @@ async function answer(request, path, query, body) {
   if (path === "/session/password") {
     if (body.current !== user.password)
       return fail(400, "wrong_password", "the present password is wrong", { field: "current" });
-    if (body.new.length < 10)
-      return fail(400, "weak_password", "a password has at least 10 characters", { field: "new" });
+    if (body.new.length < 12)
+      return fail(400, "weak_password", "a password has at least 12 characters", { field: "new" });
     user.password = body.new;
     user.must = false;
     return { status: 204 };

@@ -16,6 +16,7 @@ use aws_lc_rs::constant_time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod common;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;

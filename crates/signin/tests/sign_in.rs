@@ -67,7 +67,7 @@ async fn a_one_time_password_opens_once_and_then_one_is_chosen() {
     let refused = world.choose(&opened, &one_time, &one_time).await.unwrap_err();
     assert_eq!(refused.to_string(), "the new password is the current one; choose another");
     let refused = world.choose(&opened, &one_time, "ngắn").await.unwrap_err();
-    assert_eq!(refused.to_string(), "the password is too short; give at least 10 characters");
+    assert_eq!(refused.to_string(), "the password is too short; give at least 12 characters");
 
     world.choose(&opened, &one_time, PASSWORD).await.unwrap();
     let found = world.sign_ins.find(&opened.cookie, NOW).await.unwrap().unwrap();

@@ -167,7 +167,7 @@ export function ChoosePassword({ session }: { session: Session }) {
           onChange={setChosen}
           autoComplete="new-password"
           name="new"
-          help={t`Ít nhất 10 ký tự. Một câu dài dễ nhớ tốt hơn một từ khó.`}
+          help={t`Ít nhất 12 ký tự. Một câu dài dễ nhớ tốt hơn một từ khó.`}
         />
         <Password
           label={t`Nhập lại mật khẩu mới`}
@@ -185,7 +185,7 @@ export function ChoosePassword({ session }: { session: Session }) {
         <button
           type="submit"
           className="btn primary wide"
-          disabled={busy || differs || chosen.length < 10 || again === ""}
+          disabled={busy || differs || chosen.length < 12 || again === ""}
         >
           <Trans>Lưu và vào làm việc</Trans>
         </button>
@@ -202,7 +202,7 @@ function PasswordError({ error }: { error: ApiError }) {
     case "locked_out":
       return <Trans>Sai quá nhiều lần. Đợi một lúc rồi thử lại.</Trans>;
     default:
-      return <Trans>Mật khẩu này yếu hoặc đã quen dùng. Chọn câu dài hơn, khác mật khẩu cũ.</Trans>;
+      return <Trans>Mật khẩu này dễ bị đoán ra. Chọn một câu dài của riêng bạn, khác mật khẩu cũ.</Trans>;
   }
 }
 
