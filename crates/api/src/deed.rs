@@ -128,7 +128,9 @@ fn is_tried(kind: Kind) -> bool {
             | Kind::Forged
             | Kind::LockedOut
             | Kind::MustChoosePassword
+            | Kind::MustSetSecondFactor
             | Kind::NotFound
+            | Kind::WrongCode
             | Kind::WrongPassword
             | Kind::WrongSignIn
     )

@@ -55,6 +55,12 @@ pub enum Act {
     SignOut,
     /// A password was chosen.
     Password,
+    /// A second factor was set up, or taken away.
+    SecondFactor,
+    /// Somebody who is signed in proved once more who they are.
+    Confirm,
+    /// Sign-ins were looked at by somebody else, or ended from elsewhere.
+    Device,
     /// Live pictures were opened.
     Live,
     /// Recorded pictures were opened.
@@ -82,6 +88,9 @@ impl Act {
             Self::SignIn => "sign_in",
             Self::SignOut => "sign_out",
             Self::Password => "password",
+            Self::SecondFactor => "second_factor",
+            Self::Confirm => "confirm",
+            Self::Device => "device",
             Self::Live => "live",
             Self::Playback => "playback",
             Self::Export => "export",
@@ -173,6 +182,9 @@ mod tests {
             Act::SignIn,
             Act::SignOut,
             Act::Password,
+            Act::SecondFactor,
+            Act::Confirm,
+            Act::Device,
             Act::Live,
             Act::Playback,
             Act::Export,

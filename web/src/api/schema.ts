@@ -120,6 +120,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where the person is signed in. */
+        get: operations["devices"];
+        put?: never;
+        post?: never;
+        /** Signs the person out everywhere else. */
+        delete: operations["end_other_devices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a sign-in: one's own, or for administrators anybody's. */
+        delete: operations["end_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports": {
         parameters: {
             query?: never;
@@ -327,6 +362,23 @@ export interface paths {
         patch: operations["change_person"];
         trace?: never;
     };
+    "/api/v1/people/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where another person is signed in. */
+        get: operations["devices_of_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/one-time-password": {
         parameters: {
             query?: never;
@@ -347,6 +399,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes away the second factor of somebody who lost it. They set up another one,
+         *     where it is asked of them, as they sign in by their password next.
+         */
+        delete: operations["remove_of_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -357,10 +429,33 @@ export interface paths {
         /** Tells who is signed in. */
         get: operations["session"];
         put?: never;
-        /** Signs in. The answer sets the cookie of the sign-in. */
+        /**
+         * Signs in. The answer sets the cookie of the sign-in; where `second_factor` in it
+         *     is `asked`, that opens nothing but `POST /session/second-factor`, for five minutes.
+         */
         post: operations["sign_in"];
         /** Signs out. */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms that one is still who signed in, by password or code: for five minutes
+         *     what cannot be taken back is done without being asked again.
+         */
+        post: operations["confirm"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -377,6 +472,66 @@ export interface paths {
         /** Chooses a password, and signs the person out everywhere else. */
         put: operations["choose_password"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the person has beside the password. */
+        get: operations["second_factor"];
+        put?: never;
+        /** Makes a sign-in whole of which a code was asked. The answer sets another cookie. */
+        post: operations["prove"];
+        /** Takes the person's own second factor away, where it is not asked of them. */
+        delete: operations["remove_own"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes recovery codes in place of those there are. */
+        post: operations["new_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes the authenticator on by a code of it, in place of another one, and signs
+         *     the person out everywhere else.
+         */
+        put: operations["finish_totp"];
+        /**
+         * Makes a secret for the person's authenticator, which waits ten minutes for its
+         *     first code.
+         */
+        post: operations["begin_totp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -687,6 +842,10 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /** @description A code of an authenticator, or a recovery code. */
+        Code: {
+            code: string;
+        };
         /** @description How a camera is reached and kept; never its password. */
         Configuration: {
             /** @description SHA-256 of the only certificate that is taken from it, in hexadecimal. */
@@ -706,6 +865,11 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /** @description What somebody typed to prove themselves once more: one of the two. */
+        Confirmation: {
+            code?: string | null;
+            password?: string | null;
+        };
         /** @description What somebody typed to sign in. */
         Credentials: {
             name: string;
@@ -719,6 +883,28 @@ export interface components {
             rule: string;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description Where a person is signed in, the latest seen first. */
+        DeviceList: {
+            devices: components["schemas"]["DeviceRow"][];
+        };
+        /** @description A browser that is signed in. */
+        DeviceRow: {
+            /** @description Where it signed in from. */
+            address: string;
+            /** @description What it calls itself (`User-Agent`). */
+            agent: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            opened_us: number;
+            /**
+             * Format: int64
+             * @description When it was last seen, to a minute.
+             */
+            seen_us: number;
+            /** @description Whether it is the one that asks. */
+            this: boolean;
         };
         /** @description The disk that is recorded to. */
         DiskRow: {
@@ -883,6 +1069,20 @@ export interface components {
             current: string;
             new: string;
         };
+        /** @description An authenticator to be set up. It counts once a code of it came back. */
+        NewTotpAnswer: {
+            qr_path: string;
+            /**
+             * Format: int32
+             * @description The same as a picture that a phone reads: a square of so many units, and its
+             *     dark parts as the `d` of an SVG path.
+             */
+            qr_size: number;
+            /** @description The secret in letters, to be typed. */
+            secret: string;
+            /** @description The same as what a phone opens. */
+            uri: string;
+        };
         /** @description An owner of sites. */
         OrganisationRow: {
             /** Format: uuid */
@@ -952,6 +1152,10 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /** @description Codes that are told this once, each good once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         /**
          * @description Which of a camera's flows is meant.
          * @enum {string}
@@ -963,6 +1167,24 @@ export interface components {
             from_us: number;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description What a person has beside the password. */
+        SecondFactorAnswer: {
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes: number;
+            /**
+             * @description Whether this installation asks it of this person: then it is replaced and
+             *     not removed.
+             */
+            required: boolean;
+            /**
+             * Format: int64
+             * @description Since when there is an authenticator; null where there is none.
+             */
+            totp_since_us?: number | null;
         };
         /** @description A secret just made. Its password is told this once. */
         SecretAnswer: {
@@ -1031,6 +1253,11 @@ export interface components {
             name: string;
             /** @description `administrator`, `operator` or `auditor`. */
             role: string;
+            /**
+             * @description `none`, `set`, `asked`: nothing else is answered before a code came, or
+             *     `required`: nothing else is answered before it is set up.
+             */
+            second_factor: string;
         };
         /** @description A place with cameras. */
         SiteRow: {
@@ -1544,6 +1771,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+        };
+    };
+    end_other_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    end_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -2087,6 +2377,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2172,6 +2463,43 @@ export interface operations {
             };
         };
     };
+    devices_of_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     reset_password: {
         parameters: {
             query?: never;
@@ -2191,6 +2519,52 @@ export interface operations {
                     "application/json": components["schemas"]["InvitedPerson"];
                 };
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_of_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2304,6 +2678,45 @@ export interface operations {
             };
         };
     };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `wrong_password`, `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `locked_out`, with `retry_after_s` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     choose_password: {
         parameters: {
             query?: never;
@@ -2325,6 +2738,215 @@ export interface operations {
             };
             /** @description `wrong_password`, `weak_password` */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorAnswer"];
+                };
+            };
+        };
+    };
+    prove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `locked_out`, with `retry_after_s` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is asked of this person */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    new_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description there is no second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    finish_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `expired`: begin anew */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotpAnswer"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

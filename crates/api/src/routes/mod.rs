@@ -3,12 +3,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod cameras;
+pub(crate) mod devices;
 pub(crate) mod exports;
 pub(crate) mod hls;
 pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
 pub(crate) mod people;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod stream_secrets;

@@ -151,7 +151,8 @@ pub(crate) async fn change_person(
 /// Removes a person. Their sign-ins and stream secrets end within seconds; what
 /// they did stays in the audit.
 #[utoipa::path(delete, path = "/people/{id}", tag = "people", params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+    responses((status = 204), (status = 404, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
         (status = 409, body = ErrorForm, description = "`in_use`: it is oneself")))]
 pub(crate) async fn remove_person(
     Given(state): Given<State>,
@@ -159,6 +160,7 @@ pub(crate) async fn remove_person(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     let removed = admit(&state, &person, Some(id)).await?;
+    person.is_confirmed(&state)?;
     state.catalog.remove_user(UserId(id)).await?;
     // Nobody is there any more whom what follows could let in.
     state.sign_ins.forget(UserId(id)).await?;
@@ -175,8 +177,8 @@ pub(crate) async fn remove_person(
 /// their stream secrets.
 #[utoipa::path(post, path = "/people/{id}/one-time-password", tag = "people",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = InvitedPerson), (status = 403, body = ErrorForm),
-        (status = 404, body = ErrorForm),
+    responses((status = 200, body = InvitedPerson), (status = 404, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
         (status = 409, body = ErrorForm, description = "`in_use`: it is oneself")))]
 pub(crate) async fn reset_password(
     Given(state): Given<State>,
@@ -184,6 +186,7 @@ pub(crate) async fn reset_password(
     Id(id): Id<Uuid>,
 ) -> Result<Json<InvitedPerson>, Refusal> {
     let user = admit(&state, &person, Some(id)).await?;
+    person.is_confirmed(&state)?;
     let user = user.ok_or_else(absent)?;
     let deed = Deed::by(&state, &person, Act::User).with_user(&user);
     deed.detail("change", "password reset").done(&state).await?;
