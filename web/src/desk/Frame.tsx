@@ -4,7 +4,7 @@
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useRouterState } from "@tanstack/react-router";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import {
   Camera,
   Check,
@@ -17,6 +17,7 @@ import {
   RefreshCw,
   ScrollText,
   Target,
+  UserRoundCog,
   Users,
 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
@@ -32,6 +33,7 @@ import { type Language, language, narrow, setLanguage, setTheme, type Theme, the
 import { useKeys } from "../ui/keys";
 import { Mark } from "../ui/Mark";
 import { toast } from "../ui/toast";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { DiskBanner } from "./DiskBanner";
 import { KeyHelp } from "./KeyHelp";
 import { forgetPerson, purpose } from "./memory";
@@ -62,6 +64,7 @@ export function Frame({ session, children }: Props) {
         {children}
       </main>
       {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+      <ConfirmDialog session={session} />
       {showsKeys && <KeyHelp operator={operator} onClose={() => setShowsKeys(false)} />}
     </div>
   );
@@ -77,6 +80,7 @@ function useTitle(): string {
     "/holds": t`Giữ lại`,
     "/audit": t`Nhật ký`,
     "/people": t`Người dùng`,
+    "/account": t`Tài khoản của tôi`,
   };
   return titles[path] ?? "";
 }
@@ -151,6 +155,7 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
   const queries = useQueryClient();
   const lang = useStore(language);
   const colours = useStore(theme);
+  const navigate = useNavigate();
   const leave = async () => {
     try {
       await signOut();
@@ -173,6 +178,7 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
           aria-label={t`Tài khoản`}
           onAction={(key) => {
             if (key === "leave") void leave();
+            if (key === "account") void navigate({ to: "/account" });
             if (key === "keys") onKeys();
           }}
         >
@@ -210,6 +216,9 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
             </MenuItem>
           </MenuSection>
           <Separator />
+          <MenuItem id="account" textValue={t`Tài khoản của tôi`}>
+            <UserRoundCog /> {t`Tài khoản của tôi`}
+          </MenuItem>
           <MenuItem id="keys" textValue={t`Phím tắt`}>
             <KeyRound /> {t`Phím tắt`}
           </MenuItem>
