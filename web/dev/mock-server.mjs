@@ -187,6 +187,17 @@ const users = [
 ];
 const signIns = new Map();
 const recovery = () => Array.from({ length: 10 }, (_, i) => `7KMQ-XF3D-9TR${"ABCDEFGHJK"[i]}`);
+const apiTokens = [
+  {
+    id: "t1",
+    name: "Bản đồ của phường",
+    scopes: ["cameras:read", "status:read"],
+    made_us: now() - 20 * 86_400e6,
+    expires_us: now() + 70 * 86_400e6,
+    used_us: now() - 3 * MIN,
+    user: users[1],
+  },
+];
 const MUST_CONFIRM = fail(403, "confirm_it_is_you", "confirm that it is you first");
 /** What a person does with how they get in. */
 function accountAnswer(method, path, body, signIn, headers) {
@@ -239,6 +250,24 @@ function accountAnswer(method, path, body, signIn, headers) {
     user.owes = false;
     return { status: 200, body: { recovery_codes: recovery() } };
   }
+  if (path === "/api-tokens" && method === "GET")
+    return {
+      status: 200,
+      body: { tokens: apiTokens.filter((one) => one.user === user).map(({ user: _, ...row }) => row) },
+    };
+  if (path === "/api-tokens") {
+    if (signIn.mustConfirm) return MUST_CONFIRM;
+    const { name, scopes, days } = body;
+    const expires_us = now() + days * 86_400e6;
+    const row = { id: randomUUID(), name, scopes, made_us: now(), expires_us, used_us: null };
+    apiTokens.unshift({ ...row, user });
+    return { status: 201, body: { id: row.id, token: "khue_Zb4mT0q7Yw2xVn8RkP5sLd1HcGfJ3aQe9UiOo6tXyBE", expires_us } };
+  }
+  if (path.startsWith("/api-tokens/"))
+    apiTokens.splice(
+      apiTokens.findIndex((one) => one.id === path.split("/")[2]),
+      1,
+    );
   if (path === "/devices" && method === "GET") return { status: 200, body: { devices: devicesOf(user) } };
   if (path === "/devices") for (const [id, s] of signIns) if (s.user === user && s !== signIn) signIns.delete(id);
   if (path.startsWith("/devices/")) signIns.delete(path.split("/")[2]);
@@ -370,7 +399,7 @@ async function answer(request, path, query, body) {
     return fail(403, "second_factor_asked", "a code is asked for first");
   if (
     path === "/session/confirm" ||
-    /^\/(session\/second-factor|devices)|^\/people\/[^/]+\/(devices|second-factor)/.test(path)
+    /^\/(session\/second-factor|devices|api-tokens)|^\/people\/[^/]+\/(devices|second-factor)/.test(path)
   )
     return accountAnswer(method, path, body, signIn, request.headers);
   const undoes = method === "DELETE" || method === "POST";

@@ -92,6 +92,17 @@ async function access(page) {
   await page.locator(".personaccess").waitFor();
   await page.waitForTimeout(400);
 }
+async function addToken(page) {
+  await account(page);
+  await page.locator('[data-act="add-token"]').click();
+  await page.locator('input[name="token-name"]').fill("Bảng thống kê");
+}
+async function toldToken(page) {
+  await addToken(page);
+  await page.locator('input[type="checkbox"]').first().check();
+  await page.locator('[data-act="make-token"]').click();
+  await page.locator('[data-told="token"]').waitFor();
+}
 const twoSteps = { user: "haibuoc", password: "hai-buoc-12" };
 const owing = { user: "chuadat", password: "chua-dat-12" };
 
@@ -244,6 +255,9 @@ const shots = {
   account: [{}, account],
   "account-light-en": [{ theme: "light", language: "en" }, account],
   "account-phone": [{ viewport: SMALL_PHONE }, account],
+  "account-token": [admin, addToken],
+  "account-token-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, addToken],
+  "account-token-told-light": [{ theme: "light" }, toldToken],
   "account-set": [{}, setPhone],
   "account-set-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, setPhone],
   "account-must-set": [owing, async (page) => page.locator("svg.qr").waitFor()],

@@ -93,6 +93,23 @@ test("one sees where one is signed in, and ends it there; an administrator does 
   expect(complaints).toEqual([]);
 });
 
+test("a program gets a token for some of what one may, told once, and loses it again", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "trucban", "truc-ban-12");
+  await page.locator(".rail").waitFor();
+  await account(page);
+  await page.locator('[data-act="add-token"]').click();
+  await page.locator('input[name="token-name"]').fill("Bảng thống kê");
+  expect(await page.locator('input[type="checkbox"][name="people:write"]').count()).toBe(0);
+  await page.locator('input[type="checkbox"][name="cameras:read"]').check();
+  await page.locator('[data-act="make-token"]').click();
+  expect(await page.locator('[data-told="token"]').textContent()).toMatch(/^khue_[\w-]{43}$/);
+  await page.locator('[role="dialog"] footer button').click();
+  await page.locator('[data-token="Bảng thống kê"] [data-act="revoke"]').click();
+  await page.locator('[data-token="Bảng thống kê"]').waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+});
+
 test("a second factor is set up by choice, and a password changed", async () => {
   const { page, complaints } = await visit();
   await signIn(page, "trucban", "truc-ban-12");

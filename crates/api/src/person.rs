@@ -8,20 +8,26 @@
 //!                          └─ proved within 5 minutes ───▶ Confirmed   may do what cannot be undone
 //! ```
 //!
+//! A program comes by an API token in place of a cookie, and gets as far as Somebody
+//! where the token's scopes have the path.
+//!
 //! An unsafe request must carry the CSRF value of its sign-in, and whatever says
 //! which page it comes from must say that it comes from ours.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use audit::Act;
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use catalog::{Role, User};
-use signin::{Device, SignIn};
+use signin::{API_TOKEN_PREFIX, Device, SignIn};
 
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{Kind, Refusal};
+use crate::routes::api_tokens::scope_of;
 
 /// The name of the sign-in's cookie. The prefix makes browsers refuse one that
 /// another host or an unsafe page has set.
@@ -38,6 +44,8 @@ pub(crate) const UNATTENDED: &str = "x-khue-unattended";
 pub(crate) struct Person {
     pub(crate) sign_in: SignIn,
     pub(crate) user: User,
+    /// The name of the API token, where it is a program that asks for this person.
+    pub(crate) token: Option<String>,
     /// Where the request came from.
     pub(crate) address: IpAddr,
 }
@@ -130,7 +138,10 @@ impl FromRequestParts<State> for Somebody {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let AtTheDoor(person) = AtTheDoor::from_request_parts(parts, state).await?;
+        let person = match api_token(&parts.headers) {
+            Some(token) => by_token(token, parts, state).await?,
+            None => AtTheDoor::from_request_parts(parts, state).await?.0,
+        };
         person.is_in(state)?;
         Ok(Self(person))
     }
@@ -180,7 +191,38 @@ pub(crate) async fn find(
         state.sign_ins.sign_out(sign_in.id).await?;
         return Ok(None);
     }
-    Ok(Some(Person { sign_in, user, address }))
+    Ok(Some(Person { sign_in, user, token: None, address }))
+}
+
+/// Returns the API token that a request sends. No browser sends one by itself, so
+/// there is nothing to be forged by another page.
+fn api_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let is_one = scheme.eq_ignore_ascii_case("bearer") && token.starts_with(API_TOKEN_PREFIX);
+    is_one.then_some(token)
+}
+
+/// Returns whom a program asks for, if its token opens this path.
+async fn by_token(token: &str, parts: &Parts, state: &State) -> Result<Person, Refusal> {
+    let address = Address::of(parts);
+    let found = state.sign_ins.find_api_token(token, state.now()).await?;
+    let found = found.and_then(|(token, sign_in)| {
+        state.catalog.user(token.user).map(|user| (token, sign_in, user))
+    });
+    let Some((token, sign_in, user)) = found else {
+        let words = "the API token is unknown, has expired or was revoked";
+        return Err(Refusal::new(Kind::SignedOut, words));
+    };
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let person = Person { sign_in, user, token: Some(token.name), address };
+    let words = match scope_of(&parts.method, path) {
+        Some(scope) if token.scopes.contains(&scope) => return Ok(person),
+        Some(scope) => format!("the API token has no scope {}", scope.as_str()),
+        None => "no API token opens this; a person signs in for it".to_owned(),
+    };
+    let refusal = Refusal::new(Kind::Forbidden, words);
+    Err(Deed::by(state, &person, Act::ApiToken).refused(state, refusal).await)
 }
 
 /// Returns what is known of the browser that asks.

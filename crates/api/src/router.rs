@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    audit, cameras, devices, exports, hls, holds, media_tokens, metrics, people, second_factor,
-    session, status, stream_secrets, thumbnails, timeline, tree, whep,
+    api_tokens, audit, cameras, devices, exports, hls, holds, media_tokens, metrics, people,
+    second_factor, session, status, stream_secrets, thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -75,6 +75,8 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(devices::devices, devices::end_other_devices))
         .routes(routes!(devices::end_device))
         .routes(routes!(devices::devices_of_person))
+        .routes(routes!(api_tokens::api_tokens, api_tokens::make_api_token))
+        .routes(routes!(api_tokens::revoke_api_token))
         .routes(routes!(tree::tree))
         .routes(routes!(cameras::add_camera))
         .routes(routes!(cameras::probe_camera))

@@ -71,6 +71,8 @@ pub enum Act {
     Hold,
     /// A name and password for a program that watches was made or revoked.
     StreamSecret,
+    /// A token for a program that asks was made, revoked, or asked for what it may not.
+    ApiToken,
     /// A camera was added, changed or removed.
     Camera,
     /// A person was added, changed or removed.
@@ -96,6 +98,7 @@ impl Act {
             Self::Export => "export",
             Self::Hold => "hold",
             Self::StreamSecret => "stream_secret",
+            Self::ApiToken => "api_token",
             Self::Camera => "camera",
             Self::User => "user",
             Self::Audit => "audit",
@@ -190,6 +193,7 @@ mod tests {
             Act::Export,
             Act::Hold,
             Act::StreamSecret,
+            Act::ApiToken,
             Act::Camera,
             Act::User,
             Act::Audit,

@@ -9,7 +9,8 @@ pub mod link;
 pub mod time;
 
 pub use id::{
-    CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId, StreamSecretId, UserId,
+    ApiTokenId, CameraId, ExportId, HoldId, OrganisationId, SignInId, SiteId, StreamId,
+    StreamSecretId, UserId,
 };
 pub use link::{Link, Switch, Transport};
 pub use time::{Span, WallTime};

@@ -6,7 +6,8 @@
 //!                                             ┌─────────────────────┘
 //!                                             ▼
 //!                                          MediaToken ≤ 5 min ──verified alone──▶ media
-//! made by somebody for a program ──▶ StreamSecret (name, password) ──▶ one camera's media
+//! made by somebody for a program ──▶ ApiToken (some of what they may do)
+//!                                ──▶ StreamSecret (name, password) ──▶ one camera's media
 //! ```
 //!
 //! Belongs here: how a person proves who they are, and how long that holds. Does
@@ -17,6 +18,7 @@ use aws_lc_rs::constant_time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod api_token;
 mod common;
 mod config;
 mod devices;
@@ -37,6 +39,7 @@ mod stream_secret;
 mod token;
 mod totp;
 
+pub use api_token::{API_TOKEN_PREFIX, ApiToken, NewApiToken, Scope};
 pub use config::{AskedOf, Config};
 pub use devices::SignedInDevice;
 pub use error::Error;

@@ -81,6 +81,29 @@ pub(crate) mod recovery_code {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod api_token {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each program that asks in somebody's name.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_token")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user: Uuid,
+        pub name: String,
+        pub sha256: Vec<u8>,
+        pub scopes: String,
+        pub made_us: i64,
+        pub expires_us: i64,
+        pub used_us: Option<i64>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod stream_secret {
     use sea_orm::entity::prelude::*;
 

@@ -166,8 +166,8 @@ impl SignIns {
     }
 
     /// Makes a password for `user` to be used once, in place of any other, signs
-    /// the person out everywhere, and revokes what they let programs watch by:
-    /// whoever had their password may have made themselves a stream secret with it.
+    /// the person out everywhere, and revokes what they let programs watch and ask by:
+    /// whoever had their password may have made themselves one of those with it.
     pub async fn issue_one_time(
         &self,
         user: UserId,
@@ -177,15 +177,17 @@ impl SignIns {
         let hash = self.inner.hasher.hash(password.letters().to_owned()).await?;
         self.keep(user, KIND_ONE_TIME, hash, now).await?;
         self.revoke_user(user).await?;
+        self.revoke_api_tokens(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await?;
         Ok(password)
     }
 
     /// Lets nobody in as `user` any more: password, second factor, sign-ins and what
-    /// they let programs watch by are gone.
+    /// they let programs watch and ask by are gone.
     pub async fn forget(&self, user: UserId) -> Result<(), Error> {
         credential::Entity::delete_by_id(user.0).exec(self.inner.pool.write()).await?;
         self.remove_second_factor(user).await?;
+        self.revoke_api_tokens(user).await?;
         self.revoke_user(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await
     }
@@ -480,6 +482,6 @@ impl SignIns {
     }
 }
 
-fn sha256(cookie: &[u8]) -> Vec<u8> {
+pub(crate) fn sha256(cookie: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, cookie).as_ref().to_vec()
 }

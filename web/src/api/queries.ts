@@ -5,6 +5,7 @@ import * as client from "./client";
 import { ApiError } from "./error";
 import { people } from "./people";
 import { streamSecrets } from "./secrets";
+import { apiTokens } from "./tokens";
 import type { AuditAsked, CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
@@ -71,6 +72,8 @@ export const devicesQuery = queryOptions({ queryKey: ["devices"], queryFn: ({ si
 
 export const devicesOfQuery = (id: string) =>
   queryOptions({ queryKey: ["devices", id], queryFn: ({ signal }) => devicesOf(id, signal) });
+
+export const apiTokensQuery = queryOptions({ queryKey: ["api-tokens"], queryFn: ({ signal }) => apiTokens(signal) });
 
 export const streamSecretsQuery = queryOptions({
   queryKey: ["stream-secrets"],

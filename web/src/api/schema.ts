@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api/v1/api-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the person's own tokens. */
+        get: operations["api_tokens"];
+        put?: never;
+        /** Makes a token by which a program asks in this person's name. */
+        post: operations["make_api_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes one of the person's own tokens. */
+        delete: operations["revoke_api_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -671,6 +706,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A token just made. It is told this once. */
+        ApiTokenAnswer: {
+            /** Format: int64 */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            /** @description What the program sends: `Authorization: Bearer khue_…`. */
+            token: string;
+        };
+        /** @description A token to be made. */
+        ApiTokenAsked: {
+            /**
+             * Format: int32
+             * @description How many days it holds: 366 at most.
+             */
+            days: number;
+            /** @description What it is for; its entries in the audit carry it. */
+            name: string;
+            /**
+             * @description What it opens: `cameras:read`, `cameras:write`, `people:read`, `people:write`,
+             *     `holds:read`, `holds:write`, `audit:read`, `status:read`.
+             */
+            scopes: string[];
+        };
+        /** @description A person's own tokens. */
+        ApiTokenList: {
+            tokens: components["schemas"]["ApiTokenRow"][];
+        };
+        /** @description A token, without what it is. */
+        ApiTokenRow: {
+            /**
+             * Format: int64
+             * @description The first moment at which it opens nothing more.
+             */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            made_us: number;
+            name: string;
+            scopes: string[];
+            /**
+             * Format: int64
+             * @description When it was last used, to a minute; null if never.
+             */
+            used_us?: number | null;
+        };
         /** @description A thing as it was known then. */
         AuditObject: {
             /** Format: uuid */
@@ -1387,6 +1469,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    api_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenList"];
+                };
+            };
+        };
+    };
+    make_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: this person has too many */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    revoke_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     read_audit: {
         parameters: {
             query?: {

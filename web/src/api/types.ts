@@ -72,6 +72,11 @@ export type SecondFactor = Schemas["SecondFactorAnswer"];
 export type NewTotp = Schemas["NewTotpAnswer"];
 /** A browser that somebody is signed in with. */
 export type Device = Schemas["DeviceRow"];
+/** What a program asks by, without what it is. */
+export type ApiToken = Schemas["ApiTokenRow"];
+export type ApiTokenAsked = Schemas["ApiTokenAsked"];
+/** Told once. */
+export type ApiTokenAnswer = Schemas["ApiTokenAnswer"];
 export type AuditAsked = NonNullable<operations["read_audit"]["parameters"]["query"]>;
 export type AuditPage = Schemas["AuditPage"];
 export type AuditRow = Schemas["AuditRow"];

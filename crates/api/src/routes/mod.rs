@@ -1,6 +1,7 @@
 //! The routes, one file for each noun. A handler reads what was asked, asks
 //! `access` whether it may be, calls a room, and translates.
 
+pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod cameras;
 pub(crate) mod devices;

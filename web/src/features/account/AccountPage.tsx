@@ -1,8 +1,8 @@
-/** One's own account: the password, the second factor, where one is signed in. */
+/** One's own account: the second factor, where one is signed in, the password, what programs ask by. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, LogOut, Printer, ShieldCheck, ShieldOff, Smartphone } from "lucide-react";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { endOtherDevices, newRecoveryCodes, removeSecondFactor } from "../../api/account";
 import { choosePassword } from "../../api/client";
 import { ApiError } from "../../api/error";
@@ -14,6 +14,8 @@ import { Modal } from "../../ui/Modal";
 import { Password } from "../../ui/Password";
 import { toast } from "../../ui/toast";
 import { RecoveryCodes } from "./RecoveryCodes";
+import { Section } from "./Section";
+import { TokensSection } from "./TokensSection";
 import { TotpSetup } from "./TotpSetup";
 import "./account.css";
 
@@ -25,17 +27,9 @@ export function AccountPage() {
         <SecondFactorSection />
         <DevicesSection />
         <PasswordSection />
+        <TokensSection />
       </section>
     </div>
-  );
-}
-
-export function Section({ title, children }: { title: ReactNode; children: ReactNode }) {
-  return (
-    <section className="card col">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 
