@@ -80,7 +80,7 @@ function useTitle(): string {
     "/holds": t`Giữ lại`,
     "/audit": t`Nhật ký`,
     "/people": t`Người dùng`,
-    "/account": t`Tài khoản của tôi`,
+    "/account": t`Tài khoản`,
   };
   return titles[path] ?? "";
 }

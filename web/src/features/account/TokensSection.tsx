@@ -143,7 +143,7 @@ function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: () => voi
     );
   return (
     <Modal
-      title={<Trans>Cấp mã truy cập cho chương trình</Trans>}
+      title={<Trans>Mã truy cập mới</Trans>}
       onClose={onClose}
       holdsWork
       actions={
