@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // A double and its twin each have their own digest.
     ("md-5", &["simcam", "live"]),
     ("argon2", &["signin"]),
+    ("qrcodegen", &["signin"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),
