@@ -34,7 +34,7 @@ impl Stage {
         let config = program::configure(
             folder.path(),
             &format!(
-                "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n{config}"
+                "[http]\nlisten = \"127.0.0.1:0\"\n[sign_in]\nsecond_factor = \"nobody\"\n[store]\nreserve_bytes = 16777216\n{config}"
             ),
         )?;
         let count = cameras.len();

@@ -79,7 +79,10 @@ fn an_installation_moves_to_postgresql_and_goes_on_there() -> anyhow::Result<()>
     let told = done(khue(&config, &copy, "")?)?;
     assert!(told.contains(&format!("url = {database:?}")), "{told}");
     let again = refused(khue(&config, &copy, "")?)?;
-    assert!(again.contains("the database is not empty: its table access_grant has rows"), "{again}");
+    assert!(
+        again.contains("the database is not empty: its table access_grant has rows"),
+        "{again}"
+    );
     let count = |table: &str| running.run(&database, &format!("SELECT count(*) FROM {table}"));
     assert_eq!((count("camera").trim(), count("person").trim()), ("1", "3"));
     for steps in ["catalog_steps", "signin_steps", "casework_steps"] {

@@ -38,6 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("md-5", &["simcam", "live"]),
     // One proves a person, the other makes a key.
     ("argon2", &["signin", "backup"]),
+    ("qrcodegen", &["signin"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),

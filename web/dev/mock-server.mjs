@@ -7,7 +7,10 @@
  *
  *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty] [--small]
  *
- * Users: admin / quan-tri-12 · trucban / truc-ban-12 · moi / mot-lan (must choose).
+ * Users: admin / quan-tri-12 · trucban / truc-ban-12 · moi / mot-lan (must choose) ·
+ * haibuoc / hai-buoc-12 (code 123456, or MATM-OTLA-N234) · chuadat / chua-dat-12
+ * (administrator who must set it up). Every code is 123456, and wrong for who begins.
+ * `PUT /mock/confirm` makes every sign-in one that must confirm that it is them.
  * With web/dist built, it serves the client too, under the policy khue has.
  * `PUT /mock/disk` with `{"full": true}` or `{"unreadable_files": 3}` spoils its disk.
  */
@@ -173,8 +176,112 @@ const users = [
   { id: "u2", name: "trucban", display_name: "Trực ban 02", role: "operator", password: "truc-ban-12" },
   { id: "u4", name: "kiemtra", display_name: "Kiểm tra", role: "auditor", password: "kiem-tra-12" },
   { id: "u3", name: "moi", display_name: "Nguyễn Văn Mới", role: "operator", password: "mot-lan", must: true },
+  { id: "u5", name: "haibuoc", display_name: "Trần Thị Hai", role: "operator", password: "hai-buoc-12", totp: now() },
+  {
+    id: "u6",
+    name: "chuadat",
+    display_name: "Lê Quản Trị",
+    role: "administrator",
+    password: "chua-dat-12",
+    owes: true,
+  },
 ];
 const signIns = new Map();
+const recovery = () => Array.from({ length: 10 }, (_, i) => `7KMQ-XF3D-9TR${"ABCDEFGHJK"[i]}`);
+const apiTokens = [
+  {
+    id: "t1",
+    name: "Bản đồ của phường",
+    scopes: ["cameras:read", "status:read"],
+    made_us: now() - 20 * 86_400e6,
+    expires_us: now() + 70 * 86_400e6,
+    used_us: now() - 3 * MIN,
+    user: users[1],
+  },
+];
+const MUST_CONFIRM = fail(403, "confirm_it_is_you", "confirm that it is you first");
+/** What a person does with how they get in. */
+function accountAnswer(method, path, body, signIn, headers) {
+  const { user } = signIn;
+  const right = body?.code?.replace(/\s/g, "") === "123456";
+  const wrong = fail(400, "wrong_code", "the code is wrong or was used already", { field: "code" });
+  const deviceRow = ([id, s]) => ({
+    id,
+    opened_us: s.opened_us,
+    seen_us: s.opened_us,
+    address: "10.0.0.7",
+    agent: s.agent ?? headers["user-agent"] ?? "",
+    this: s === signIn,
+  });
+  const devicesOf = (one) => [...signIns].filter(([, s]) => s.user === one && !s.asked).map(deviceRow);
+  if (path === "/session/second-factor" && method === "POST") {
+    if (!right && body.code !== "MATM-OTLA-N234") return wrong;
+    signIn.asked = false;
+    return { status: 200, body: sessionOf(signIn) };
+  }
+  if (path === "/session/confirm") {
+    if (body.password !== undefined && body.password !== user.password)
+      return fail(400, "wrong_password", "the current password is wrong", { field: "password" });
+    if (body.code !== undefined && !right) return wrong;
+    signIn.mustConfirm = false;
+    return { status: 204 };
+  }
+  if (path === "/session/second-factor" && method === "GET")
+    return {
+      status: 200,
+      body: { totp_since_us: user.totp ?? null, recovery_codes: user.totp ? 9 : 0, required: user.id === "u6" },
+    };
+  if (path.startsWith("/session/second-factor") && signIn.mustConfirm && method !== "PUT") return MUST_CONFIRM;
+  if (path === "/session/second-factor") {
+    user.totp = null;
+    return { status: 204 };
+  }
+  if (path.endsWith("/recovery-codes")) return { status: 200, body: { recovery_codes: recovery() } };
+  if (path.endsWith("/totp") && method === "POST") {
+    const dark = (x, y) =>
+      (x * 7 + y * 13 + x * y) % 3 === 0 || (x < 7 && y < 7) || (x > 25 && y < 7) || (x < 7 && y > 25);
+    let path = "";
+    for (let y = 0; y < 33; y++) for (let x = 0; x < 33; x++) if (dark(x, y)) path += `M${x + 4} ${y + 4}h1v1h-1z`;
+    const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    return { status: 200, body: { secret, uri: `otpauth://totp/Khu%C3%AA:${user.name}`, qr_size: 41, qr_path: path } };
+  }
+  if (path.endsWith("/totp")) {
+    if (!right) return wrong;
+    user.totp = now();
+    user.owes = false;
+    return { status: 200, body: { recovery_codes: recovery() } };
+  }
+  if (path === "/api-tokens" && method === "GET")
+    return {
+      status: 200,
+      body: { tokens: apiTokens.filter((one) => one.user === user).map(({ user: _, ...row }) => row) },
+    };
+  if (path === "/api-tokens") {
+    if (signIn.mustConfirm) return MUST_CONFIRM;
+    const { name, scopes, days } = body;
+    const expires_us = now() + days * 86_400e6;
+    const row = { id: randomUUID(), name, scopes, made_us: now(), expires_us, used_us: null };
+    apiTokens.unshift({ ...row, user });
+    return { status: 201, body: { id: row.id, token: "khue_Zb4mT0q7Yw2xVn8RkP5sLd1HcGfJ3aQe9UiOo6tXyBE", expires_us } };
+  }
+  if (path.startsWith("/api-tokens/"))
+    apiTokens.splice(
+      apiTokens.findIndex((one) => one.id === path.split("/")[2]),
+      1,
+    );
+  if (path === "/devices" && method === "GET") return { status: 200, body: { devices: devicesOf(user) } };
+  if (path === "/devices") for (const [id, s] of signIns) if (s.user === user && s !== signIn) signIns.delete(id);
+  if (path.startsWith("/devices/")) signIns.delete(path.split("/")[2]);
+  const other = /^\/people\/([^/]+)\/(devices|second-factor)$/.exec(path);
+  const whose = users.find((one) => one.id === other?.[1]);
+  if (other?.[2] === "devices") return { status: 200, body: { devices: devicesOf(whose) } };
+  if (other) {
+    if (signIn.mustConfirm) return MUST_CONFIRM;
+    if (!whose.totp) return fail(404, "not_found", "there is no such second factor");
+    whose.totp = null;
+  }
+  return { status: 204 };
+}
 const holds = [];
 /** How the disk is; a `PUT /mock/disk` of some of it makes it so. */
 const disk = { used_bytes: 41e9, ceiling_bytes: 100e9, free_bytes: 212e9, full: false, unreadable_files: 0 };
@@ -318,7 +425,8 @@ async function answer(request, path, query, body) {
     }
     failures = 0;
     const id = randomUUID();
-    signIns.set(id, { user: found, csrf: randomUUID() });
+    const agent = request.headers["user-agent"];
+    signIns.set(id, { user: found, csrf: randomUUID(), opened_us: now(), asked: Boolean(found.totp), agent });
     return {
       status: 200,
       body: sessionOf(signIns.get(id)),
@@ -328,6 +436,15 @@ async function answer(request, path, query, body) {
   if (!user) return fail(401, "signed_out", "sign in first");
   if (method !== "GET" && request.headers["x-khue-csrf"] !== signIn.csrf)
     return fail(403, "forged", "the csrf header is missing");
+  if (signIn.asked && !["/session", "/session/second-factor"].includes(path))
+    return fail(403, "second_factor_asked", "a code is asked for first");
+  if (
+    path === "/session/confirm" ||
+    /^\/(session\/second-factor|devices|api-tokens)|^\/people\/[^/]+\/(devices|second-factor)/.test(path)
+  )
+    return accountAnswer(method, path, body, signIn, request.headers);
+  const undoes = method === "DELETE" || method === "POST";
+  if (signIn.mustConfirm && undoes && /^\/(exports$|people\/)/.test(path)) return MUST_CONFIRM;
   if (user.must && !["/session", "/session/password"].includes(path))
     return fail(403, "must_choose_password", "choose a password first");
   if (path === "/session" && method === "GET") return { status: 200, body: sessionOf(signIn) };
@@ -338,8 +455,8 @@ async function answer(request, path, query, body) {
   if (path === "/session/password") {
     if (body.current !== user.password)
       return fail(400, "wrong_password", "the present password is wrong", { field: "current" });
-    if (body.new.length < 10)
-      return fail(400, "weak_password", "a password has at least 10 characters", { field: "new" });
+    if (body.new.length < 12)
+      return fail(400, "weak_password", "a password has at least 12 characters", { field: "new" });
     user.password = body.new;
     user.must = false;
     return { status: 204 };
@@ -449,10 +566,11 @@ async function answer(request, path, query, body) {
   return fail(404, "not_found", "no such path");
 }
 
-function sessionOf({ user, csrf }) {
-  const { id, name, display_name, role, must } = user;
+function sessionOf({ user, csrf, asked }) {
+  const { id, name, display_name, role, must, totp, owes } = user;
+  const second_factor = asked ? "asked" : totp ? "set" : owes ? "required" : "none";
   return {
-    user: { id, name, display_name, role, must_choose_password: Boolean(must) },
+    user: { id, name, display_name, role, must_choose_password: Boolean(must), second_factor },
     csrf,
     server_time_us: now(),
     version: "0.1.0-mock",
@@ -526,6 +644,7 @@ const server = createServer(async (request, response) => {
     const found = await ways.backstage(request.method, url.pathname, body, response);
     if (found) return send(response, found);
     if (url.pathname === "/mock/disk") Object.assign(disk, body);
+    if (url.pathname === "/mock/confirm") for (const s of signIns.values()) s.mustConfirm = true;
     return response.writeHead(204).end();
   }
   let file = join(DIST, normalize(url.pathname));

@@ -62,6 +62,50 @@ async function open({
   return { page, context };
 }
 
+/** Opens one's own account by the menu. */
+async function account(page) {
+  await page.locator(".person").click();
+  await page
+    .getByRole("menuitem")
+    .filter({ hasText: /Tài khoản của tôi|My account/ })
+    .click();
+  await page.locator(".account .card").nth(2).waitFor();
+  await page.waitForTimeout(400);
+}
+async function setPhone(page) {
+  await account(page);
+  await page.locator('.account [data-act="set"]').click();
+  await page.locator("svg.qr").waitFor();
+}
+/** Is asked once more who one is. */
+async function confirm(page) {
+  await page.goto(`${values.base}/people`);
+  await page.locator('[data-person="kiemtra"]').waitFor();
+  await fetch(`${values.base}/mock/confirm`, { method: "PUT", body: "{}" });
+  await page.locator('[data-person="kiemtra"] [data-act="reset"]').click();
+  await page.locator('[data-act="sure"]').click();
+  await page.locator('input[name="confirm"]').waitFor();
+}
+async function access(page) {
+  await page.goto(`${values.base}/people`);
+  await page.locator('[data-person="kiemtra"] [data-act="access"]').click();
+  await page.locator(".personaccess").waitFor();
+  await page.waitForTimeout(400);
+}
+async function addToken(page) {
+  await account(page);
+  await page.locator('[data-act="add-token"]').click();
+  await page.locator('input[name="token-name"]').fill("Bảng thống kê");
+}
+async function toldToken(page) {
+  await addToken(page);
+  await page.locator('input[type="checkbox"]').first().check();
+  await page.locator('[data-act="make-token"]').click();
+  await page.locator('[data-told="token"]').waitFor();
+}
+const twoSteps = { user: "haibuoc", password: "hai-buoc-12" };
+const owing = { user: "chuadat", password: "chua-dat-12" };
+
 const WELL = { full: false, unreadable_files: 0 };
 const FULL = { full: true, unreadable_files: 3 };
 const auditor = { user: "kiemtra", password: "kiem-tra-12" };
@@ -218,6 +262,28 @@ async function giveGrant(page) {
 }
 
 const shots = {
+  account: [{}, account],
+  "account-light-en": [{ theme: "light", language: "en" }, account],
+  "account-phone": [{ viewport: SMALL_PHONE }, account],
+  "account-token": [admin, addToken],
+  "account-token-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, addToken],
+  "account-token-told-light": [{ theme: "light" }, toldToken],
+  "account-set": [{}, setPhone],
+  "account-set-phone-light-en": [{ viewport: PHONE, theme: "light", language: "en" }, setPhone],
+  "account-must-set": [owing, async (page) => page.locator("svg.qr").waitFor()],
+  "account-must-set-phone-light": [
+    { ...owing, viewport: SMALL_PHONE, theme: "light" },
+    async (page) => page.locator("svg.qr").waitFor(),
+  ],
+  "sign-in-code": [twoSteps, async () => undefined],
+  "sign-in-code-phone-light-en": [
+    { ...twoSteps, viewport: PHONE, theme: "light", language: "en" },
+    async () => undefined,
+  ],
+  confirm: [admin, confirm],
+  "confirm-phone-light-en": [{ ...admin, viewport: PHONE, theme: "light", language: "en" }, confirm],
+  "people-access": [admin, access],
+  "people-access-phone-light-en": [{ ...admin, viewport: PHONE, theme: "light", language: "en" }, access],
   people: [admin, people],
   "people-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, people],
   "people-add": [admin, addPerson],

@@ -57,7 +57,7 @@ test("a person is added, signs in by what was told, is let in anew, changed and 
 test("nobody changes themselves, and operators have no such screen", async () => {
   const { page } = await managing();
   expect(await row(page, "admin").locator("button").count()).toBe(0);
-  expect(await row(page, "trucban").locator("button").count()).toBe(3);
+  expect(await row(page, "trucban").locator("button").count()).toBe(4);
   const { page: operators } = await visit();
   await signIn(operators, "trucban", "truc-ban-12");
   await operators.locator('a[href="/live"]').waitFor();

@@ -14,14 +14,15 @@ import {
   Outlet,
   RouterProvider,
 } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { mediaToken, mediaUrl } from "./api/client";
 import { queryClient, sessionQuery } from "./api/queries";
 import type { Session } from "./api/types";
 import { Frame } from "./desk/Frame";
 import { rememberFor } from "./desk/memory";
-import { ChoosePassword, SignIn } from "./features/session/SignIn";
+import { MustSetUp } from "./features/account/MustSetUp";
+import { ChoosePassword, ProveSecondFactor, SignIn } from "./features/session/SignIn";
 import { LivePage } from "./features/wall/LivePage";
 import { localNowUs, serverClock } from "./lib/serverclock";
 import { MediaContext } from "./player/context";
@@ -67,8 +68,13 @@ const audit = createRoute({
   path: "/audit",
   component: lazyRouteComponent(() => import("./features/audit/AuditPage"), "AuditPage"),
 });
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./features/account/AccountPage"), "AccountPage"),
+});
 const router = createRouter({
-  routeTree: root.addChildren([home, live, playback, cameras, holds, people, grants, audit]),
+  routeTree: root.addChildren([home, live, playback, cameras, holds, people, grants, audit, account]),
   defaultNotFoundComponent: Home,
 });
 
@@ -78,12 +84,18 @@ declare module "@tanstack/react-router" {
   }
 }
 
-/** The gate: nobody passes without a session, nor with a one-time password. */
+/** The gate: nobody passes without a session, owing a code, with a one-time password, or without the second factor that is asked of them. */
 function Root() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
+  /** Who is being told their recovery codes. */
+  const [told, setTold] = useState<string | null>(null);
   if (session === undefined) return error ? <NoServer onAgain={() => void refetch()} /> : <Waiting />;
   if (session === null) return <SignIn />;
+  if (session.user.second_factor === "asked") return <ProveSecondFactor session={session} />;
   if (session.user.must_choose_password) return <ChoosePassword session={session} />;
+  const user = session.user.id;
+  if (session.user.second_factor === "required" || told === user)
+    return <MustSetUp session={session} onCodes={() => setTold(user)} onDone={() => setTold(null)} />;
   return <SignedIn key={session.user.id} session={session} />;
 }
 

@@ -32,8 +32,9 @@ impl Deed {
 
     /// An act of somebody who is signed in.
     pub(crate) fn by(state: &State, person: &Person, act: Act) -> Self {
-        let Person { user, sign_in, address } = person;
-        Self::of(state.now(), user, Some(sign_in.id), Some(*address), act)
+        let Person { user, sign_in, token, address } = person;
+        let deed = Self::of(state.now(), user, Some(sign_in.id), Some(*address), act);
+        token.iter().fold(deed, |deed, token| deed.detail("token", token))
     }
 
     /// An act of a person, by whatever they proved it.
@@ -128,7 +129,9 @@ fn is_tried(kind: Kind) -> bool {
             | Kind::Forged
             | Kind::LockedOut
             | Kind::MustChoosePassword
+            | Kind::MustSetSecondFactor
             | Kind::NotFound
+            | Kind::WrongCode
             | Kind::WrongPassword
             | Kind::WrongSignIn
     )

@@ -47,6 +47,10 @@ pub(crate) enum Kind {
     SignedOut,
     WrongSignIn,
     MustChoosePassword,
+    SecondFactorAsked,
+    MustSetSecondFactor,
+    ConfirmItIsYou,
+    WrongCode,
     Forbidden,
     Forged,
     NotFound,
@@ -78,6 +82,10 @@ impl Kind {
             Self::SignedOut => (StatusCode::UNAUTHORIZED, "signed_out"),
             Self::WrongSignIn => (StatusCode::UNAUTHORIZED, "wrong_sign_in"),
             Self::MustChoosePassword => (StatusCode::FORBIDDEN, "must_choose_password"),
+            Self::SecondFactorAsked => (StatusCode::FORBIDDEN, "second_factor_asked"),
+            Self::MustSetSecondFactor => (StatusCode::FORBIDDEN, "must_set_second_factor"),
+            Self::ConfirmItIsYou => (StatusCode::FORBIDDEN, "confirm_it_is_you"),
+            Self::WrongCode => (StatusCode::BAD_REQUEST, "wrong_code"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Forged => (StatusCode::FORBIDDEN, "forged"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
@@ -113,6 +121,11 @@ impl Refusal {
     /// There is no such thing, or this person may not know that there is.
     pub(crate) fn not_found(what: &'static str) -> Self {
         Self::new(Kind::NotFound, format!("there is no such {what}"))
+    }
+
+    /// The same, with the field it is about.
+    pub(crate) fn about(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
     }
 
     /// Something failed that is not the asker's doing; it is logged here.
@@ -171,6 +184,8 @@ impl From<signin::Error> for Refusal {
             signin::Error::WrongCurrent => {
                 Self { field: Some("current"), ..Self::new(Kind::WrongPassword, message) }
             }
+            signin::Error::WrongCode => Self::new(Kind::WrongCode, message).about("code"),
+            signin::Error::TooLate => Self::new(Kind::Expired, message),
             signin::Error::Weak(_) => {
                 Self { field: Some("new"), ..Self::new(Kind::WeakPassword, message) }
             }

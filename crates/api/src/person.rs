@@ -1,9 +1,15 @@
 //! Who asks: from the cookie of a request to a person, or a refusal.
 //!
 //! ```text
-//! cookie ──▶ sign-in ──▶ user                        Person      signed in
-//!                          └─ a password is chosen ▶ Somebody    may ask for things
+//! cookie ──▶ sign-in ──▶ user                              AtTheDoor   the password was right
+//!                          ├─ a code, where one is asked ▶ Person      signed in
+//!                          ├─ a password is chosen, and
+//!                          │  a second factor if need be ▶ Somebody    may ask for things
+//!                          └─ proved within 5 minutes ───▶ Confirmed   may do what cannot be undone
 //! ```
+//!
+//! A program comes by an API token in place of a cookie, and gets as far as Somebody
+//! where the token's scopes have the path.
 //!
 //! An unsafe request must carry the CSRF value of its sign-in, and whatever says
 //! which page it comes from must say that it comes from ours.
@@ -11,14 +17,17 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use audit::Act;
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
-use catalog::User;
-use signin::SignIn;
+use catalog::{Role, User};
+use signin::{API_TOKEN_PREFIX, Device, SignIn};
 
 use crate::app::State;
+use crate::deed::Deed;
 use crate::error::{Kind, Refusal};
+use crate::routes::api_tokens::scope_of;
 
 /// The name of the sign-in's cookie. The prefix makes browsers refuse one that
 /// another host or an unsafe page has set.
@@ -27,21 +36,73 @@ pub(crate) const COOKIE: &str = "__Host-khue";
 /// The header that carries the CSRF value.
 pub(crate) const CSRF: &str = "x-khue-csrf";
 
+/// Says that nobody touches the page that asks, so that its sign-in ends as if it
+/// had not asked.
+pub(crate) const UNATTENDED: &str = "x-khue-unattended";
+
 /// Whoever is signed in, also before a password of their own is chosen.
 pub(crate) struct Person {
     pub(crate) sign_in: SignIn,
     pub(crate) user: User,
+    /// The name of the API token, where it is a program that asks for this person.
+    pub(crate) token: Option<String>,
     /// Where the request came from.
     pub(crate) address: IpAddr,
 }
 
-/// Whoever is signed in and has a password of their own.
+/// Whoever typed the right password, and may still owe a code.
+pub(crate) struct AtTheDoor(pub(crate) Person);
+
+/// Whoever is signed in, has a password of their own and the second factor that is
+/// asked of them.
 pub(crate) struct Somebody(pub(crate) Person);
+
+/// The same, who proved who they are a short while ago.
+pub(crate) struct Confirmed(pub(crate) Person);
 
 /// Where a request came from.
 pub(crate) struct Address(pub(crate) IpAddr);
 
-impl FromRequestParts<State> for Person {
+impl Person {
+    /// Refuses whoever must choose a password first.
+    pub(crate) fn has_chosen(&self) -> Result<(), Refusal> {
+        if self.sign_in.must_choose_password {
+            let words = "choose a password of your own first: PUT /api/v1/session/password";
+            return Err(Refusal::new(Kind::MustChoosePassword, words));
+        }
+        Ok(())
+    }
+
+    /// Whether a second factor is asked of this person.
+    pub(crate) fn needs_second_factor(&self, state: &State) -> bool {
+        state.sign_ins.config().asks(self.user.role == Role::Administrator)
+    }
+
+    /// Refuses whoever may do nothing yet but get in.
+    pub(crate) fn is_in(&self, state: &State) -> Result<(), Refusal> {
+        if self.sign_in.asked {
+            let words = "a code is asked for first: POST /api/v1/session/second-factor";
+            return Err(Refusal::new(Kind::SecondFactorAsked, words));
+        }
+        self.has_chosen()?;
+        if self.needs_second_factor(state) && !self.sign_in.has_second_factor {
+            let words = "set up a second factor first: POST /api/v1/session/second-factor/totp";
+            return Err(Refusal::new(Kind::MustSetSecondFactor, words));
+        }
+        Ok(())
+    }
+
+    /// Refuses whoever did not prove who they are for a while.
+    pub(crate) fn is_confirmed(&self, state: &State) -> Result<(), Refusal> {
+        if self.sign_in.is_confirmed(state.now()) {
+            return Ok(());
+        }
+        let words = "confirm that it is you first: POST /api/v1/session/confirm";
+        Err(Refusal::new(Kind::ConfirmItIsYou, words))
+    }
+}
+
+impl FromRequestParts<State> for AtTheDoor {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
@@ -57,7 +118,19 @@ impl FromRequestParts<State> for Person {
                 return Err(Refusal::new(Kind::Forged, words));
             }
         }
-        Ok(person)
+        Ok(Self(person))
+    }
+}
+
+impl FromRequestParts<State> for Person {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let AtTheDoor(person) = AtTheDoor::from_request_parts(parts, state).await?;
+        match person.sign_in.asked {
+            true => person.is_in(state).map(|()| person),
+            false => Ok(person),
+        }
     }
 }
 
@@ -65,11 +138,21 @@ impl FromRequestParts<State> for Somebody {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        let person = Person::from_request_parts(parts, state).await?;
-        if person.sign_in.must_choose_password {
-            let words = "choose a password of your own first: PUT /api/v1/session/password";
-            return Err(Refusal::new(Kind::MustChoosePassword, words));
-        }
+        let person = match api_token(&parts.headers) {
+            Some(token) => by_token(token, parts, state).await?,
+            None => AtTheDoor::from_request_parts(parts, state).await?.0,
+        };
+        person.is_in(state)?;
+        Ok(Self(person))
+    }
+}
+
+impl FromRequestParts<State> for Confirmed {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let Somebody(person) = Somebody::from_request_parts(parts, state).await?;
+        person.is_confirmed(state)?;
         Ok(Self(person))
     }
 }
@@ -91,15 +174,61 @@ impl Address {
     }
 }
 
-/// Returns whom the cookie belongs to, if it still opens anything.
+/// Returns whom the cookie belongs to, if it still opens anything; what, is for the
+/// caller to ask.
 pub(crate) async fn find(
     headers: &HeaderMap,
     address: IpAddr,
     state: &State,
 ) -> Result<Option<Person>, Refusal> {
     let Some(cookie) = cookie(headers, COOKIE) else { return Ok(None) };
-    let Some(sign_in) = state.sign_ins.find(cookie, state.now()).await? else { return Ok(None) };
-    Ok(state.catalog.user(sign_in.user).map(|user| Person { sign_in, user, address }))
+    let (now, is_somebody) = (state.now(), !headers.contains_key(UNATTENDED));
+    let Some(sign_in) = state.sign_ins.find(cookie, is_somebody, now).await? else {
+        return Ok(None);
+    };
+    let Some(user) = state.catalog.user(sign_in.user) else { return Ok(None) };
+    if now >= sign_in.seen.plus(state.sign_ins.config().idle(user.role == Role::Administrator)) {
+        state.sign_ins.sign_out(sign_in.id).await?;
+        return Ok(None);
+    }
+    Ok(Some(Person { sign_in, user, token: None, address }))
+}
+
+/// Returns the API token that a request sends. No browser sends one by itself, so
+/// there is nothing to be forged by another page.
+fn api_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let is_one = scheme.eq_ignore_ascii_case("bearer") && token.starts_with(API_TOKEN_PREFIX);
+    is_one.then_some(token)
+}
+
+/// Returns whom a program asks for, if its token opens this path.
+async fn by_token(token: &str, parts: &Parts, state: &State) -> Result<Person, Refusal> {
+    let address = Address::of(parts);
+    let found = state.sign_ins.find_api_token(token, state.now()).await?;
+    let found = found.and_then(|(token, sign_in)| {
+        state.catalog.user(token.user).map(|user| (token, sign_in, user))
+    });
+    let Some((token, sign_in, user)) = found else {
+        let words = "the API token is unknown, has expired or was revoked";
+        return Err(Refusal::new(Kind::SignedOut, words));
+    };
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let person = Person { sign_in, user, token: Some(token.name), address };
+    let words = match scope_of(&parts.method, path) {
+        Some(scope) if token.scopes.contains(&scope) => return Ok(person),
+        Some(scope) => format!("the API token has no scope {}", scope.as_str()),
+        None => "no API token opens this; a person signs in for it".to_owned(),
+    };
+    let refusal = Refusal::new(Kind::Forbidden, words);
+    Err(Deed::by(state, &person, Act::ApiToken).refused(state, refusal).await)
+}
+
+/// Returns what is known of the browser that asks.
+pub(crate) fn device(headers: &HeaderMap, address: IpAddr) -> Device<'_> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Device { address, agent: agent.unwrap_or_default() }
 }
 
 /// Returns the value of a cookie.

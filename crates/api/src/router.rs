@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    audit, cameras, exports, grants, groups, hls, holds, media_tokens, metrics, people, session,
-    status, stream_secrets, thumbnails, timeline, tree, whep,
+    api_tokens, audit, cameras, devices, exports, grants, groups, hls, holds, media_tokens,
+    metrics, people, second_factor, session, status, stream_secrets, thumbnails, timeline, tree,
+    whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -63,6 +64,20 @@ fn api() -> OpenApiRouter<State> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::sign_in, session::session, session::sign_out))
         .routes(routes!(session::choose_password))
+        .routes(routes!(
+            second_factor::prove,
+            second_factor::second_factor,
+            second_factor::remove_own
+        ))
+        .routes(routes!(second_factor::begin_totp, second_factor::finish_totp))
+        .routes(routes!(second_factor::new_recovery_codes))
+        .routes(routes!(second_factor::remove_of_person))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(devices::devices, devices::end_other_devices))
+        .routes(routes!(devices::end_device))
+        .routes(routes!(devices::devices_of_person))
+        .routes(routes!(api_tokens::api_tokens, api_tokens::make_api_token))
+        .routes(routes!(api_tokens::revoke_api_token))
         .routes(routes!(tree::tree))
         .routes(routes!(cameras::add_camera))
         .routes(routes!(cameras::probe_camera))

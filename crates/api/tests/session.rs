@@ -40,7 +40,7 @@ async fn a_one_time_password_leads_to_the_choice_of_another_and_nowhere_else() {
     assert_eq!(refused.json()["field"], "new");
     let (_, code, message) = refused.refusal();
     assert_eq!(code, "weak_password");
-    assert_eq!(message, "the password is too short; give at least 10 characters");
+    assert_eq!(message, "the password is too short; give at least 12 characters");
 
     assert_eq!(choose(&one_time, PASSWORD).await.status, 204);
     assert_eq!(world.get(&person, "/api/v1/tree").await.status, 200);

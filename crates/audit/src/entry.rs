@@ -55,6 +55,12 @@ pub enum Act {
     SignOut,
     /// A password was chosen.
     Password,
+    /// A second factor was set up, or taken away.
+    SecondFactor,
+    /// Somebody who is signed in proved once more who they are.
+    Confirm,
+    /// Sign-ins were looked at by somebody else, or ended from elsewhere.
+    Device,
     /// Live pictures were opened.
     Live,
     /// Recorded pictures were opened.
@@ -65,6 +71,8 @@ pub enum Act {
     Hold,
     /// A name and password for a program that watches was made or revoked.
     StreamSecret,
+    /// A token for a program that asks was made, revoked, or asked for what it may not.
+    ApiToken,
     /// A camera was added, changed or removed.
     Camera,
     /// A person was added, changed or removed.
@@ -86,11 +94,15 @@ impl Act {
             Self::SignIn => "sign_in",
             Self::SignOut => "sign_out",
             Self::Password => "password",
+            Self::SecondFactor => "second_factor",
+            Self::Confirm => "confirm",
+            Self::Device => "device",
             Self::Live => "live",
             Self::Playback => "playback",
             Self::Export => "export",
             Self::Hold => "hold",
             Self::StreamSecret => "stream_secret",
+            Self::ApiToken => "api_token",
             Self::Camera => "camera",
             Self::User => "user",
             Self::Group => "group",
@@ -179,11 +191,15 @@ mod tests {
             Act::SignIn,
             Act::SignOut,
             Act::Password,
+            Act::SecondFactor,
+            Act::Confirm,
+            Act::Device,
             Act::Live,
             Act::Playback,
             Act::Export,
             Act::Hold,
             Act::StreamSecret,
+            Act::ApiToken,
             Act::Camera,
             Act::User,
             Act::Group,

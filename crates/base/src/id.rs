@@ -48,6 +48,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// What a program asks by in a person's name.
+    ApiTokenId,
     /// One video source of a device, with a name and a pose.
     CameraId,
     /// A file made for somebody from a span of a recording.

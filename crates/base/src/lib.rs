@@ -11,8 +11,8 @@ pub mod time;
 
 pub use day::{Day, WeekMinute};
 pub use id::{
-    CameraId, ExportId, GrantId, GroupId, HoldId, OrganisationId, PermissionSetId, SignInId,
-    SiteId, StreamId, StreamSecretId, UserId,
+    ApiTokenId, CameraId, ExportId, GrantId, GroupId, HoldId, OrganisationId, PermissionSetId,
+    SignInId, SiteId, StreamId, StreamSecretId, UserId,
 };
 pub use link::{Link, Switch, Transport};
 pub use time::{Span, WallTime};

@@ -103,7 +103,7 @@ impl Node {
         let home = Home::open(&config.data)?;
         let pool = open_rows(config, &home).await?;
         let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
-        let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?).await?;
+        let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?, config.sign_in).await?;
         let stream_secrets = StreamSecrets::open(pool.clone(), &home.key("stream-secret")?).await?;
         let holds = Holds::open(pool.clone()).await?;
         Ok(Self { home, pool, catalog, sign_ins, stream_secrets, holds })

@@ -27,6 +27,9 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     #[serde(default)]
     pub(crate) rtsp: Rtsp,
+    /// `[sign_in]`: how much is asked of whoever signs in, and how long it holds.
+    #[serde(default)]
+    pub(crate) sign_in: signin::Config,
     /// `[store]`: where recordings lie and what they may take.
     #[serde(default)]
     pub(crate) store: StoreConfig,
@@ -181,6 +184,9 @@ impl Config {
         if let Err(words) = config.store.check() {
             anyhow::bail!("in {}: [store] {words}", path.display());
         }
+        if let Err(words) = config.sign_in.check() {
+            anyhow::bail!("in {}: [sign_in] {words}", path.display());
+        }
         // A relative folder lies in the data folder; an absolute one stays.
         config.store.root = config.data.join(&config.store.root);
         Ok(config)
@@ -234,6 +240,9 @@ mod tests {
         assert!(config.whep.public_address.is_some());
         let of_whep = WhepConfig { public_address: None, ..config.whep };
         assert_eq!(of_whep, WhepConfig::default(), "what is shown is what holds if left out");
+        assert_eq!(config.sign_in, signin::Config::default(), "what is shown is what holds");
+        let sign_in_keys = toml::to_string(&signin::Config::default()).unwrap();
+        let sign_in_keys = sign_in_keys.lines().filter_map(|line| line.split(" = ").next());
         let keys = [
             "data",
             "url",
@@ -249,7 +258,7 @@ mod tests {
             "serve",
             "plain",
         ];
-        for key in keys.into_iter().chain(store_keys) {
+        for key in keys.into_iter().chain(store_keys).chain(sign_in_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
         }

@@ -18,6 +18,12 @@ pub enum Error {
     /// The current password was not the current one.
     #[error("the current password is wrong")]
     WrongCurrent,
+    /// The code was not the one of now, or was used already.
+    #[error("the code is wrong or was used already; wait for the next one")]
+    WrongCode,
+    /// Nothing to be confirmed is waiting: it took too long.
+    #[error("nothing waits for a code any more; begin anew")]
+    TooLate,
     /// A password that is too easy to guess.
     #[error("{0}")]
     Weak(String),

@@ -1,11 +1,13 @@
 //! Who is there: passwords, sign-ins, and the tokens by which media is served.
 //!
 //! ```text
-//! name, password ──lockout──▶ password ──▶ SignIn (cookie, CSRF value)
-//!                                             │ decided by others
+//! name, password ──lockout──▶ password ──▶ code of the phone ──▶ SignIn (cookie, CSRF value)
+//!                                                                   │ decided by others
+//!                                             ┌─────────────────────┘
 //!                                             ▼
 //!                                          MediaToken ≤ 5 min ──verified alone──▶ media
-//! made by somebody for a program ──▶ StreamSecret (name, password) ──▶ one camera's media
+//! made by somebody for a program ──▶ ApiToken (some of what they may do)
+//!                                ──▶ StreamSecret (name, password) ──▶ one camera's media
 //! ```
 //!
 //! Belongs here: how a person proves who they are, and how long that holds. Does
@@ -16,24 +18,40 @@ use aws_lc_rs::constant_time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod api_token;
+mod common;
+mod config;
+mod devices;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;
+mod keys;
 mod lockout;
 mod migrations;
 mod one_time;
 mod password;
+mod qr;
+mod recovery;
 mod rows;
+mod second_factor;
 mod sign_in;
 mod stream_secret;
 mod token;
+mod totp;
 
+pub use api_token::{API_TOKEN_PREFIX, ApiToken, NewApiToken, Scope};
+pub use config::{AskedOf, Config};
+pub use devices::SignedInDevice;
 pub use error::Error;
 pub use lockout::network;
 pub use one_time::OneTimePassword;
-pub use sign_in::{Attempt, Choice, Opened, SignIn, SignIns};
+pub use qr::Qr;
+pub use recovery::RECOVERY_CODES;
+pub use second_factor::{Given, NewTotp, Proof, SecondFactor};
+pub use sign_in::{Attempt, Choice, Device, Opened, SignIn, SignIns};
 pub use stream_secret::{NewStreamSecret, StreamSecret, StreamSecrets};
 pub use token::{MediaAction, MediaToken, MediaTokens, MediaVerifier, TOKEN_LIFETIME, TokenFault};
+pub use totp::code_now;
 
 /// Returns whether two secrets are the same, in a time that does not tell where
 /// they differ.

@@ -20,17 +20,7 @@ pub struct OneTimePassword(String);
 impl OneTimePassword {
     /// Makes one that nobody can guess.
     pub(crate) fn new() -> Self {
-        let mut letters = String::with_capacity(LENGTH);
-        while letters.len() < LENGTH {
-            let mut byte = [0];
-            // The system's randomness fails on no machine that got this far.
-            aws_lc_rs::rand::fill(&mut byte).expect("the system has randomness");
-            // The 16 highest values would make the first letters likelier.
-            if byte[0] < 240 {
-                letters.push(char::from(ALPHABET[usize::from(byte[0]) % ALPHABET.len()]));
-            }
-        }
-        Self(letters)
+        Self(letters(LENGTH))
     }
 
     /// Returns the letters that are hashed.
@@ -55,6 +45,21 @@ impl fmt::Debug for OneTimePassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OneTimePassword(hidden)")
     }
+}
+
+/// Returns so many letters that nobody can guess.
+pub(crate) fn letters(length: usize) -> String {
+    let mut letters = String::with_capacity(length);
+    while letters.len() < length {
+        let mut byte = [0];
+        // The system's randomness fails on no machine that got this far.
+        aws_lc_rs::rand::fill(&mut byte).expect("the system has randomness");
+        // The 16 highest values would make the first letters likelier.
+        if byte[0] < 240 {
+            letters.push(char::from(ALPHABET[usize::from(byte[0]) % ALPHABET.len()]));
+        }
+    }
+    letters
 }
 
 /// Returns what was typed as the letters that are hashed.

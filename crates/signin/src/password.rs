@@ -12,9 +12,11 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::Error;
+use crate::common::commonness;
 
-/// The fewest characters of a password.
-const FEWEST: usize = 10;
+/// The fewest characters of a password. Length is what is asked for, and no mix of
+/// kinds of characters: that is met by `Password1!` (NIST SP 800-63B, 3.1.1.2).
+const FEWEST: usize = 12;
 
 /// The most bytes of a password that are looked at.
 const MOST_BYTES: usize = 512;
@@ -119,7 +121,7 @@ pub(crate) fn good_enough(password: &str, name: &str) -> Result<(), Error> {
     if name.len() >= 3 && letters.windows(name.len()).any(|part| part == name) {
         return weak("the password holds the name; leave it out");
     }
-    Ok(())
+    commonness(password).map_or(Ok(()), weak)
 }
 
 /// Returns the one form of a password that keyboards write in several: a
@@ -195,16 +197,20 @@ mod tests {
     #[test]
     fn a_password_that_is_guessed_too_soon_is_refused_with_the_cure() {
         let refused = |password| good_enough(password, "hong").unwrap_err().to_string();
-        assert_eq!(refused("ngắn"), "the password is too short; give at least 10 characters");
+        assert_eq!(refused("ngắn"), "the password is too short; give at least 12 characters");
         assert_eq!(
-            refused("ababababab"),
+            refused("abababababab"),
             "the password repeats too few characters; use at least 4 different ones"
         );
-        assert_eq!(refused("0123456789"), "the password only counts up or down; mix it");
+        assert_eq!(refused("0123456789:;"), "the password only counts up or down; mix it");
         assert_eq!(refused("lkjihgfedcba"), "the password only counts up or down; mix it");
         assert_eq!(refused("xinchaoHONG1"), "the password holds the name; leave it out");
+        assert_eq!(
+            refused("Mật khẩu 2026!"),
+            "the password is made of words that are tried first; choose a sentence of your own"
+        );
         // One character that stands for eighteen.
-        assert_eq!(refused("\u{fdfa}"), "the password is too short; give at least 10 characters");
+        assert_eq!(refused("\u{fdfa}"), "the password is too short; give at least 12 characters");
         let named = |name| good_enough("2026 anh ΟΔΟΣ ﬁx", name).unwrap_err().to_string();
         for name in ["ΟΔΟΣ", "ﬁx", "FIX"] {
             assert_eq!(named(name), "the password holds the name; leave it out", "{name}");

@@ -31,8 +31,72 @@ pub(crate) mod sign_in {
         pub id: Uuid,
         pub user: Uuid,
         pub cookie_sha256: Vec<u8>,
+        pub asked: bool,
         pub opened_us: i64,
         pub seen_us: i64,
+        pub confirmed_us: i64,
+        pub address: String,
+        pub agent: String,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod totp {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each person with an authenticator.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "totp")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user: Uuid,
+        pub sealed: Vec<u8>,
+        pub made_us: i64,
+        pub last_step: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod recovery_code {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each code that was not used yet.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_code")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kept: Vec<u8>,
+        pub user: Uuid,
+        pub made_us: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod api_token {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each program that asks in somebody's name.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_token")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user: Uuid,
+        pub name: String,
+        pub sha256: Vec<u8>,
+        pub scopes: String,
+        pub made_us: i64,
+        pub expires_us: i64,
+        pub used_us: Option<i64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! credential   one_time ──signs in, once──▶ spent ──a password is chosen──▶ chosen
-//! sign-in      open ──12 h unseen, 7 d in all, signed out, revoked──▶ gone
+//! sign-in      asked for a code, 5 min ──a right one──▶ open
+//!              open ──unseen for too long, too old, signed out, revoked──▶ gone
 //! ```
 //!
 //! The cookie is 32 random bytes; the table has its SHA-256, so that a copy of
 //! the database opens nothing. While the credential is `spent` the person is
-//! there and may do nothing but choose a password.
+//! there and may do nothing but choose a password; while it is asked for a code, a
+//! sign-in opens nothing but the answer to that (`second_factor.rs`).
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,17 +25,24 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::sync::watch;
 
+use crate::config::Config;
+use crate::keys::Keys;
 use crate::lockout::Lockout;
 use crate::one_time::{OneTimePassword, typed};
 use crate::password::{Hasher, good_enough};
 use crate::rows::{credential, sign_in};
+use crate::second_factor::Waiting;
 use crate::{Error, migrations, stream_secret};
 
-/// How long a sign-in lasts that nobody uses.
-const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long somebody whose password was right may take for the code.
+const ASKED: Duration = Duration::from_secs(5 * 60);
 
-/// How long a sign-in lasts.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long somebody who proved themselves is believed to be the one who sits there
+/// still, where what they do cannot be taken back.
+const CONFIRMED: Duration = Duration::from_secs(5 * 60);
+
+/// The most of what a browser calls itself that is kept.
+const LONGEST_AGENT: usize = 300;
 
 /// How long a one-time password waits to be used.
 const ONE_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -49,7 +58,7 @@ const KIND_CHOSEN: &str = "chosen";
 /// Passwords and open sign-ins. Clones share them.
 #[derive(Clone, Debug)]
 pub struct SignIns {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// A person who is signed in with a browser.
@@ -59,10 +68,27 @@ pub struct SignIn {
     pub id: SignInId,
     /// Who is signed in.
     pub user: UserId,
+    /// When it was last seen, to a minute.
+    pub seen: WallTime,
     /// When it ends, whatever happens.
     pub ends: WallTime,
+    /// When they last proved who they are.
+    pub confirmed: WallTime,
+    /// Whether nothing is opened by it before they prove themselves by a code.
+    pub asked: bool,
     /// Whether they must choose a password before anything else.
     pub must_choose_password: bool,
+    /// Whether they have a second factor.
+    pub has_second_factor: bool,
+}
+
+/// What is known of where somebody signs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// Where it is.
+    pub address: IpAddr,
+    /// What the browser calls itself.
+    pub agent: &'a str,
 }
 
 /// A sign-in that was just opened.
@@ -84,7 +110,7 @@ pub struct Attempt<'a> {
     /// The password.
     pub password: String,
     /// Where it came from.
-    pub address: IpAddr,
+    pub device: Device<'a>,
 }
 
 /// What somebody typed to choose a password.
@@ -101,31 +127,47 @@ pub struct Choice<'a> {
 }
 
 #[derive(Debug)]
-struct Inner {
-    pool: Pool,
+pub(crate) struct Inner {
+    pub(crate) pool: Pool,
     hasher: Hasher,
     lockout: Mutex<Lockout>,
-    csrf: hmac::Key,
+    pub(crate) keys: Keys,
+    pub(crate) waiting: Mutex<Waiting>,
+    config: Config,
     revoked: watch::Sender<u64>,
 }
 
+impl SignIn {
+    /// Returns whether they proved who they are a short while ago.
+    pub fn is_confirmed(&self, now: WallTime) -> bool {
+        now < self.confirmed.plus(CONFIRMED)
+    }
+}
+
 impl SignIns {
-    /// Opens the tables in `pool`; `key` signs the values against forged requests.
-    pub async fn open(pool: Pool, key: &[u8; 32]) -> Result<Self, Error> {
+    /// Opens the tables in `pool`; from `key` comes what signs and seals in them.
+    pub async fn open(pool: Pool, key: &[u8; 32], config: Config) -> Result<Self, Error> {
         db::migrate(&pool, "signin", &migrations::all()).await?;
         let inner = Inner {
             pool,
             hasher: Hasher::new().await?,
             lockout: Mutex::default(),
-            csrf: hmac::Key::new(hmac::HMAC_SHA256, key),
+            keys: Keys::new(key),
+            waiting: Mutex::default(),
+            config,
             revoked: watch::Sender::new(0),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Returns how much is asked of whoever signs in.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
     /// Makes a password for `user` to be used once, in place of any other, signs
-    /// the person out everywhere, and revokes what they let programs watch by:
-    /// whoever had their password may have made themselves a stream secret with it.
+    /// the person out everywhere, and revokes what they let programs watch and ask by:
+    /// whoever had their password may have made themselves one of those with it.
     pub async fn issue_one_time(
         &self,
         user: UserId,
@@ -135,14 +177,17 @@ impl SignIns {
         let hash = self.inner.hasher.hash(password.letters().to_owned()).await?;
         self.keep(user, KIND_ONE_TIME, hash, now).await?;
         self.revoke_user(user).await?;
+        self.revoke_api_tokens(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await?;
         Ok(password)
     }
 
-    /// Lets nobody in as `user` any more: password, sign-ins and what they let
-    /// programs watch by are gone.
+    /// Lets nobody in as `user` any more: password, second factor, sign-ins and what
+    /// they let programs watch and ask by are gone.
     pub async fn forget(&self, user: UserId) -> Result<(), Error> {
         credential::Entity::delete_by_id(user.0).exec(self.inner.pool.write()).await?;
+        self.remove_second_factor(user).await?;
+        self.revoke_api_tokens(user).await?;
         self.revoke_user(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await
     }
@@ -154,8 +199,8 @@ impl SignIns {
 
     /// Opens a sign-in for whoever typed the right password.
     pub async fn sign_in(&self, attempt: Attempt<'_>, now: WallTime) -> Result<Opened, Error> {
-        let Attempt { name, user, password, address } = attempt;
-        self.admit(name, address, now)?;
+        let Attempt { name, user, password, device } = attempt;
+        self.admit(name, device.address, now)?;
         let kept = match user {
             Some(user) => self.credential(user).await?,
             None => None,
@@ -175,25 +220,32 @@ impl SignIns {
         if one_time && !self.spend(&kept).await? {
             return Err(Error::WrongSignIn);
         }
-        self.lockout().succeeded(name, address);
-        self.open_for(UserId(kept.user), one_time, now).await
+        self.lockout().succeeded(name, device.address);
+        let asked = self.has_totp(UserId(kept.user)).await?;
+        self.open_for(UserId(kept.user), asked, device, now).await
     }
 
-    /// Returns the sign-in that a cookie opens, and notes that it was seen.
-    pub async fn find(&self, cookie: &str, now: WallTime) -> Result<Option<SignIn>, Error> {
+    /// Returns the sign-in that a cookie opens, and notes that it was seen if it is
+    /// somebody who asks: a page that nobody looks at asks by itself.
+    pub async fn find(
+        &self,
+        cookie: &str,
+        is_somebody: bool,
+        now: WallTime,
+    ) -> Result<Option<SignIn>, Error> {
         let Ok(cookie) = URL_SAFE_NO_PAD.decode(cookie) else { return Ok(None) };
         let row = sign_in::Entity::find()
             .filter(sign_in::Column::CookieSha256.eq(sha256(&cookie)))
             .one(self.inner.pool.read())
             .await?;
-        self.still_open(row, now).await
+        self.still_open(row, is_somebody, now).await
     }
 
     /// Returns a sign-in by its id while it lasts; the way for a connection that
-    /// outlives its request.
+    /// outlives its request, and by which something is watched.
     pub async fn look(&self, id: SignInId, now: WallTime) -> Result<Option<SignIn>, Error> {
         let row = sign_in::Entity::find_by_id(id.0).one(self.inner.pool.read()).await?;
-        self.still_open(row, now).await
+        self.still_open(row, true, now).await
     }
 
     /// Replaces the password, and signs the person out everywhere else.
@@ -221,22 +273,18 @@ impl SignIns {
         good_enough(&new, name)?;
         let hash = self.inner.hasher.hash(new).await?;
         self.keep(sign_in.user, KIND_CHOSEN, hash, now).await?;
-        self.revoke(
-            Condition::all()
-                .add(sign_in::Column::User.eq(sign_in.user.0))
-                .add(sign_in::Column::Id.ne(sign_in.id.0)),
-        )
-        .await
+        self.note_confirmed(sign_in.id, now).await?;
+        self.end_others(sign_in).await.map(drop)
     }
 
     /// Ends a sign-in.
     pub async fn sign_out(&self, id: SignInId) -> Result<(), Error> {
-        self.revoke(Condition::all().add(sign_in::Column::Id.eq(id.0))).await
+        self.revoke(Condition::all().add(sign_in::Column::Id.eq(id.0))).await.map(drop)
     }
 
     /// Ends all sign-ins of a person.
     pub async fn revoke_user(&self, user: UserId) -> Result<(), Error> {
-        self.revoke(Condition::all().add(sign_in::Column::User.eq(user.0))).await
+        self.revoke(Condition::all().add(sign_in::Column::User.eq(user.0))).await.map(drop)
     }
 
     /// Returns a number that counts up whenever sign-ins were ended, so that what
@@ -247,23 +295,53 @@ impl SignIns {
 
     /// Returns the value that unsafe requests of this sign-in must carry.
     pub fn csrf(&self, id: SignInId) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.inner.csrf, id.0.as_bytes()))
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.inner.keys.csrf, id.0.as_bytes()))
     }
 
     /// Returns whether `value` is what [`SignIns::csrf`] gave for this sign-in.
     pub fn csrf_holds(&self, id: SignInId, value: &str) -> bool {
         URL_SAFE_NO_PAD
             .decode(value)
-            .is_ok_and(|value| hmac::verify(&self.inner.csrf, id.0.as_bytes(), &value).is_ok())
+            .is_ok_and(|value| hmac::verify(&self.inner.keys.csrf, id.0.as_bytes(), &value).is_ok())
     }
 
-    fn admit(&self, name: &str, address: IpAddr, now: WallTime) -> Result<(), Error> {
+    pub(crate) fn admit(&self, name: &str, address: IpAddr, now: WallTime) -> Result<(), Error> {
         let admitted = self.lockout().attempt(name, address, now);
         admitted.map_err(|retry_after| Error::LockedOut { retry_after })
     }
 
-    fn lockout(&self) -> std::sync::MutexGuard<'_, Lockout> {
+    pub(crate) fn lockout(&self) -> std::sync::MutexGuard<'_, Lockout> {
         self.inner.lockout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses whoever does not know a person's password.
+    pub(crate) async fn judge_password(
+        &self,
+        user: UserId,
+        name: &str,
+        password: String,
+        address: IpAddr,
+        now: WallTime,
+    ) -> Result<(), Error> {
+        self.admit(name, address, now)?;
+        let kept = self.credential(user).await?.filter(|kept| kept.kind == KIND_CHOSEN);
+        if !self.inner.hasher.verify(password, kept.map(|kept| kept.hash)).await? {
+            return Err(Error::WrongCurrent);
+        }
+        self.lockout().succeeded(name, address);
+        Ok(())
+    }
+
+    pub(crate) async fn note_confirmed(&self, id: SignInId, now: WallTime) -> Result<(), Error> {
+        sign_in::Entity::update_many()
+            .set(sign_in::ActiveModel {
+                confirmed_us: Set(now.0),
+                ..sign_in::ActiveModel::default()
+            })
+            .filter(sign_in::Column::Id.eq(id.0))
+            .exec(self.inner.pool.write())
+            .await?;
+        Ok(())
     }
 
     async fn credential(&self, user: UserId) -> Result<Option<credential::Model>, Error> {
@@ -312,48 +390,64 @@ impl SignIns {
         Ok(spent.rows_affected == 1)
     }
 
-    async fn open_for(
+    pub(crate) async fn open_for(
         &self,
         user: UserId,
-        must_choose_password: bool,
+        asked: bool,
+        device: Device<'_>,
         now: WallTime,
     ) -> Result<Opened, Error> {
         // Those that ended by themselves are cleared here: there is no other
         // moment at which their number could grow.
+        let config = &self.inner.config;
+        let (longest, idle) = (config.longest(), config.idle(false));
         sign_in::Entity::delete_many()
             .filter(
                 Condition::any()
-                    .add(sign_in::Column::OpenedUs.lte(now.minus(LONGEST).0))
-                    .add(sign_in::Column::SeenUs.lte(now.minus(IDLE).0)),
+                    .add(sign_in::Column::OpenedUs.lte(now.minus(longest).0))
+                    .add(sign_in::Column::SeenUs.lte(now.minus(idle).0)),
             )
             .exec(self.inner.pool.write())
             .await?;
         let mut cookie = [0; 32];
         aws_lc_rs::rand::fill(&mut cookie).expect("the system has randomness");
-        let id = SignInId::new();
-        let row = sign_in::ActiveModel {
-            id: Set(id.0),
-            user: Set(user.0),
-            cookie_sha256: Set(sha256(&cookie)),
-            opened_us: Set(now.0),
-            seen_us: Set(now.0),
+        let agent = device.agent;
+        let row = sign_in::Model {
+            id: SignInId::new().0,
+            user: user.0,
+            cookie_sha256: sha256(&cookie),
+            asked,
+            opened_us: now.0,
+            seen_us: now.0,
+            confirmed_us: now.0,
+            address: device.address.to_string(),
+            agent: agent[..agent.floor_char_boundary(LONGEST_AGENT)].to_owned(),
         };
-        sign_in::Entity::insert(row).exec_without_returning(self.inner.pool.write()).await?;
-        let sign_in = SignIn { id, user, ends: now.plus(LONGEST), must_choose_password };
+        let written = sign_in::ActiveModel::from(row.clone());
+        sign_in::Entity::insert(written).exec_without_returning(self.inner.pool.write()).await?;
+        let sign_in = self.still_open(Some(row), false, now).await?;
+        let sign_in = sign_in.ok_or(Error::WrongSignIn)?;
         Ok(Opened { sign_in, cookie: URL_SAFE_NO_PAD.encode(cookie) })
+    }
+
+    /// Returns whether a sign-in has not ended by itself.
+    pub(crate) fn is_open(&self, row: &sign_in::Model, now: WallTime) -> bool {
+        let (opened, seen) = (WallTime(row.opened_us), WallTime(row.seen_us));
+        let config = &self.inner.config;
+        now < opened.plus(config.longest())
+            && now < seen.plus(config.idle(false))
+            && (!row.asked || now < opened.plus(ASKED))
     }
 
     async fn still_open(
         &self,
         row: Option<sign_in::Model>,
+        is_somebody: bool,
         now: WallTime,
     ) -> Result<Option<SignIn>, Error> {
-        let Some(row) = row else { return Ok(None) };
-        let (ends, seen) = (WallTime(row.opened_us).plus(LONGEST), WallTime(row.seen_us));
-        if now >= ends || now >= seen.plus(IDLE) {
-            return Ok(None);
-        }
-        if now >= seen.plus(SEEN_STEP) {
+        let Some(row) = row.filter(|row| self.is_open(row, now)) else { return Ok(None) };
+        let seen = WallTime(row.seen_us);
+        if is_somebody && now >= seen.plus(SEEN_STEP) {
             sign_in::Entity::update_many()
                 .set(sign_in::ActiveModel {
                     seen_us: Set(now.0),
@@ -365,20 +459,29 @@ impl SignIns {
         }
         let user = UserId(row.user);
         let Some(kept) = self.credential(user).await? else { return Ok(None) };
-        let must_choose_password = kept.kind != KIND_CHOSEN;
-        Ok(Some(SignIn { id: SignInId(row.id), user, ends, must_choose_password }))
+        Ok(Some(SignIn {
+            id: SignInId(row.id),
+            user,
+            seen,
+            ends: WallTime(row.opened_us).plus(self.inner.config.longest()),
+            confirmed: WallTime(row.confirmed_us),
+            asked: row.asked,
+            must_choose_password: kept.kind != KIND_CHOSEN,
+            has_second_factor: self.has_totp(user).await?,
+        }))
     }
 
-    async fn revoke(&self, which: Condition) -> Result<(), Error> {
+    /// Ends sign-ins, tells who runs on one, and returns how many there were.
+    pub(crate) async fn revoke(&self, which: Condition) -> Result<u64, Error> {
         let gone =
             sign_in::Entity::delete_many().filter(which).exec(self.inner.pool.write()).await?;
         if gone.rows_affected > 0 {
             self.inner.revoked.send_modify(|count| *count += 1);
         }
-        Ok(())
+        Ok(gone.rows_affected)
     }
 }
 
-fn sha256(cookie: &[u8]) -> Vec<u8> {
+pub(crate) fn sha256(cookie: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, cookie).as_ref().to_vec()
 }

@@ -1,5 +1,9 @@
 //! The suites of this room once more, over a real PostgreSQL.
 
+#[path = "api_token.rs"]
+mod api_token;
+#[path = "second_factor.rs"]
+mod second_factor;
 #[path = "sign_in.rs"]
 mod sign_in;
 #[path = "stream_secret.rs"]

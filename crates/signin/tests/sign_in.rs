@@ -7,10 +7,11 @@ use std::time::Duration;
 use base::{UserId, WallTime};
 use db::Pool;
 use db::testutil::{Fresh, Kind};
-use signin::{Attempt, Choice, Error, Opened, SignIns};
+use signin::{Attempt, Choice, Config, Device, Error, Opened, SignIns};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const DEVICE: Device<'_> = Device { address: HERE, agent: "Firefox" };
 const PASSWORD: &str = "cầu Long Biên 1902";
 
 struct World {
@@ -23,14 +24,14 @@ struct World {
 async fn world() -> World {
     let rows = Fresh::new(Kind::of(module_path!()));
     let pool = rows.open().await;
-    let sign_ins = SignIns::open(pool.clone(), &[9; 32]).await.unwrap();
+    let sign_ins = SignIns::open(pool.clone(), &[9; 32], Config::default()).await.unwrap();
     World { _rows: rows, pool, sign_ins, user: UserId::new() }
 }
 
 impl World {
     async fn sign_in(&self, password: &str, now: WallTime) -> Result<Opened, Error> {
         let (user, password) = (Some(self.user), password.to_owned());
-        self.sign_ins.sign_in(Attempt { name: "hong", user, password, address: HERE }, now).await
+        self.sign_ins.sign_in(Attempt { name: "hong", user, password, device: DEVICE }, now).await
     }
 
     async fn choose(&self, opened: &Opened, current: &str, new: &str) -> Result<(), Error> {
@@ -67,10 +68,10 @@ async fn a_one_time_password_opens_once_and_then_one_is_chosen() {
     let refused = world.choose(&opened, &one_time, &one_time).await.unwrap_err();
     assert_eq!(refused.to_string(), "the new password is the current one; choose another");
     let refused = world.choose(&opened, &one_time, "ngắn").await.unwrap_err();
-    assert_eq!(refused.to_string(), "the password is too short; give at least 10 characters");
+    assert_eq!(refused.to_string(), "the password is too short; give at least 12 characters");
 
     world.choose(&opened, &one_time, PASSWORD).await.unwrap();
-    let found = world.sign_ins.find(&opened.cookie, NOW).await.unwrap().unwrap();
+    let found = world.sign_ins.find(&opened.cookie, true, NOW).await.unwrap().unwrap();
     assert!(!found.must_choose_password);
     assert!(!world.sign_in(PASSWORD, NOW).await.unwrap().sign_in.must_choose_password);
     assert!(matches!(world.sign_in(&one_time, NOW).await, Err(Error::WrongSignIn)));
@@ -97,11 +98,11 @@ async fn a_wrong_name_and_a_wrong_password_have_one_answer() {
     let world = world().await;
     world.chosen().await;
     let wrong = world.sign_in("một mật khẩu khác", NOW).await.unwrap_err().to_string();
-    let nobody = Attempt { name: "ai", user: None, password: PASSWORD.to_owned(), address: HERE };
+    let nobody = Attempt { name: "ai", user: None, password: PASSWORD.to_owned(), device: DEVICE };
     let nobody = world.sign_ins.sign_in(nobody, NOW).await.unwrap_err().to_string();
     let without =
         Attempt {
-            name: "mới", user: Some(UserId::new()), password: String::new(), address: HERE
+            name: "mới", user: Some(UserId::new()), password: String::new(), device: DEVICE
         };
     let without = world.sign_ins.sign_in(without, NOW).await.unwrap_err().to_string();
     assert_eq!(wrong, "name or password is wrong");
@@ -125,7 +126,7 @@ async fn after_five_failures_even_the_right_password_waits() {
 #[tokio::test]
 async fn a_name_nobody_has_is_locked_out_as_any_other() {
     let world = world().await;
-    let attempt = || Attempt { name: "ai", user: None, password: String::new(), address: HERE };
+    let attempt = || Attempt { name: "ai", user: None, password: String::new(), device: DEVICE };
     for _ in 0..5 {
         assert!(matches!(world.sign_ins.sign_in(attempt(), NOW).await, Err(Error::WrongSignIn)));
     }
@@ -149,7 +150,7 @@ impl World {
     fn sign_in_owned(&self, password: String) -> tokio::task::JoinHandle<Result<Opened, Error>> {
         let (sign_ins, user) = (self.sign_ins.clone(), Some(self.user));
         tokio::spawn(async move {
-            let attempt = Attempt { name: "hong", user, password, address: HERE };
+            let attempt = Attempt { name: "hong", user, password, device: DEVICE };
             sign_ins.sign_in(attempt, NOW).await
         })
     }
@@ -159,10 +160,10 @@ impl World {
 async fn a_cookie_opens_its_sign_in_and_nothing_else_does() {
     let world = world().await;
     let opened = world.chosen().await;
-    let found = world.sign_ins.find(&opened.cookie, NOW).await.unwrap().unwrap();
+    let found = world.sign_ins.find(&opened.cookie, true, NOW).await.unwrap().unwrap();
     assert_eq!((found.id, found.user), (opened.sign_in.id, world.user));
     for cookie in ["", "x", "!!", &opened.cookie[1..], &"A".repeat(43), &"A".repeat(1_000_000)] {
-        assert_eq!(world.sign_ins.find(cookie, NOW).await.unwrap(), None);
+        assert_eq!(world.sign_ins.find(cookie, true, NOW).await.unwrap(), None);
     }
     // The table does not hold what the browser holds.
     use sea_orm::{ConnectionTrait, Statement};
@@ -177,7 +178,7 @@ async fn a_cookie_opens_its_sign_in_and_nothing_else_does() {
 async fn a_sign_in_ends_when_unseen_for_twelve_hours() {
     let world = world().await;
     let opened = world.chosen().await;
-    let seen = |seconds| world.sign_ins.find(&opened.cookie, after(seconds));
+    let seen = |seconds| world.sign_ins.find(&opened.cookie, true, after(seconds));
     assert!(seen(12 * HOUR - 1).await.unwrap().is_some());
     assert!(seen(24 * HOUR - 2).await.unwrap().is_some());
     assert!(seen(36 * HOUR - 2).await.unwrap().is_none());
@@ -188,10 +189,10 @@ async fn a_sign_in_ends_after_a_week_however_often_it_was_seen() {
     let world = world().await;
     let opened = world.chosen().await;
     for hours in 0..168 {
-        let found = world.sign_ins.find(&opened.cookie, after(hours * HOUR)).await.unwrap();
+        let found = world.sign_ins.find(&opened.cookie, true, after(hours * HOUR)).await.unwrap();
         assert_eq!(found.unwrap().ends, after(168 * HOUR));
     }
-    assert_eq!(world.sign_ins.find(&opened.cookie, after(168 * HOUR)).await.unwrap(), None);
+    assert_eq!(world.sign_ins.find(&opened.cookie, true, after(168 * HOUR)).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::{CameraId, UserId, WallTime};
 use db::testutil::{Fresh, Kind};
 use sea_orm::{ConnectionTrait, Statement};
-use signin::{NewStreamSecret, SignIns, StreamSecret, StreamSecrets};
+use signin::{Config, NewStreamSecret, SignIns, StreamSecret, StreamSecrets};
 
 const NOW: WallTime = WallTime(1_795_135_338_250_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
@@ -113,7 +113,8 @@ async fn a_new_one_time_password_revokes_the_secrets_of_its_person_alone() {
     let (user, camera) = (UserId::new(), CameraId::new());
     let new = NewStreamSecret { user, camera, label: "c".to_owned(), lasts: DAY };
     let foreign = world.secrets.make(new, NOW).await.unwrap().unwrap();
-    let sign_ins = SignIns::open(world.rows.open().await, &[1; 32]).await.unwrap();
+    let pool = world.rows.open().await;
+    let sign_ins = SignIns::open(pool, &[1; 32], Config::default()).await.unwrap();
     sign_ins.issue_one_time(world.user, NOW).await.unwrap();
     for name in [one.name, other.name] {
         assert_eq!(world.secrets.find(&name, NOW).await.unwrap(), None);

@@ -101,6 +101,7 @@ fn memory_is_flat_and_nothing_is_lost_while_all_ways_are_used() -> anyhow::Resul
         folder.path(),
         &format!(
             "[http]\nlisten = \"127.0.0.1:0\"\n\
+             [sign_in]\nsecond_factor = \"nobody\"\n\
              [whep]\nlisten = \"127.0.0.1:0\"\n\
              [rtsp]\nlisten = \"127.0.0.1:0\"\nplain = \"127.0.0.1:0\"\n\
              [store]\nreserve_bytes = 16777216\nsegment_s = {}\nceiling_bytes = {}\n",

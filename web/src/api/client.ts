@@ -5,6 +5,8 @@
  */
 import createClient from "openapi-fetch";
 import { localNowUs, serverClock } from "../lib/serverclock";
+import { unattended } from "./attended";
+import { fetchConfirmed } from "./confirm";
 import { ApiError } from "./error";
 import type { components, paths } from "./schema";
 import type {
@@ -31,10 +33,16 @@ import type {
 
 let csrf = "";
 
-export const http = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin", cache: "no-store" });
+export const http = createClient<paths>({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+  cache: "no-store",
+  fetch: (request) => fetchConfirmed(request),
+});
 http.use({
   onRequest({ request }) {
     if (request.method !== "GET") request.headers.set("x-khue-csrf", csrf);
+    if (unattended()) request.headers.set("x-khue-unattended", "1");
     return request;
   },
   onError({ error }) {
@@ -84,6 +92,7 @@ interface Plain {
 export async function plain(method: string, path: string, { bearer, body, signal, keepalive }: Plain = {}) {
   const headers = new Headers();
   if (method !== "GET") headers.set("x-khue-csrf", csrf);
+  if (unattended()) headers.set("x-khue-unattended", "1");
   if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
   if (body) headers.set("content-type", body.type);
   let response: Response;
@@ -108,7 +117,7 @@ export async function plain(method: string, path: string, { bearer, body, signal
 
 export const json = (body: unknown) => ({ type: "application/json", text: JSON.stringify(body) });
 
-function remember(session: Session): Session {
+export function remember(session: Session): Session {
   csrf = session.csrf;
   serverClock.guess(session.server_time_us, localNowUs());
   return session;

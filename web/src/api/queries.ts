@@ -1,16 +1,18 @@
 /** What screens ask for again and again, with how long an answer stays good. */
 import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
+import { devices, devicesOf, secondFactor } from "./account";
 import * as client from "./client";
 import { ApiError } from "./error";
 import { grants } from "./grants";
 import { people } from "./people";
 import { streamSecrets } from "./secrets";
+import { apiTokens } from "./tokens";
 import type { AuditAsked, CameraDetail, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
   if (!(error instanceof ApiError)) return;
-  if (error.code === "signed_out" || error.code === "must_choose_password")
+  if (["signed_out", "must_choose_password", "second_factor_asked", "must_set_second_factor"].includes(error.code))
     void queryClient.invalidateQueries({ queryKey: ["session"] });
 }
 
@@ -63,6 +65,17 @@ export const auditQuery = (asked: AuditAsked) =>
 export const peopleQuery = queryOptions({ queryKey: ["people"], queryFn: ({ signal }) => people(signal) });
 
 export const grantsQuery = queryOptions({ queryKey: ["grants"], queryFn: ({ signal }) => grants(signal) });
+export const secondFactorQuery = queryOptions({
+  queryKey: ["second-factor"],
+  queryFn: ({ signal }) => secondFactor(signal),
+});
+
+export const devicesQuery = queryOptions({ queryKey: ["devices"], queryFn: ({ signal }) => devices(signal) });
+
+export const devicesOfQuery = (id: string) =>
+  queryOptions({ queryKey: ["devices", id], queryFn: ({ signal }) => devicesOf(id, signal) });
+
+export const apiTokensQuery = queryOptions({ queryKey: ["api-tokens"], queryFn: ({ signal }) => apiTokens(signal) });
 
 export const streamSecretsQuery = queryOptions({
   queryKey: ["stream-secrets"],

@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api/v1/api-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the person's own tokens. */
+        get: operations["api_tokens"];
+        put?: never;
+        /** Makes a token by which a program asks in this person's name. */
+        post: operations["make_api_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes one of the person's own tokens. */
+        delete: operations["revoke_api_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -115,6 +150,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where the person is signed in. */
+        get: operations["devices"];
+        put?: never;
+        post?: never;
+        /** Signs the person out everywhere else. */
+        delete: operations["end_other_devices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a sign-in: one's own, or for administrators anybody's. */
+        delete: operations["end_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -435,6 +505,23 @@ export interface paths {
         patch: operations["change_person"];
         trace?: never;
     };
+    "/api/v1/people/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where another person is signed in. */
+        get: operations["devices_of_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/one-time-password": {
         parameters: {
             query?: never;
@@ -455,6 +542,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes away the second factor of somebody who lost it. They set up another one,
+         *     where it is asked of them, as they sign in by their password next.
+         */
+        delete: operations["remove_of_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -465,10 +572,33 @@ export interface paths {
         /** Tells who is signed in. */
         get: operations["session"];
         put?: never;
-        /** Signs in. The answer sets the cookie of the sign-in. */
+        /**
+         * Signs in. The answer sets the cookie of the sign-in; where `second_factor` in it
+         *     is `asked`, that opens nothing but `POST /session/second-factor`, for five minutes.
+         */
         post: operations["sign_in"];
         /** Signs out. */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms that one is still who signed in, by password or code: for five minutes
+         *     what cannot be taken back is done without being asked again.
+         */
+        post: operations["confirm"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -485,6 +615,66 @@ export interface paths {
         /** Chooses a password, and signs the person out everywhere else. */
         put: operations["choose_password"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the person has beside the password. */
+        get: operations["second_factor"];
+        put?: never;
+        /** Makes a sign-in whole of which a code was asked. The answer sets another cookie. */
+        post: operations["prove"];
+        /** Takes the person's own second factor away, where it is not asked of them. */
+        delete: operations["remove_own"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes recovery codes in place of those there are. */
+        post: operations["new_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes the authenticator on by a code of it, in place of another one, and signs
+         *     the person out everywhere else.
+         */
+        put: operations["finish_totp"];
+        /**
+         * Makes a secret for the person's authenticator, which waits ten minutes for its
+         *     first code.
+         */
+        post: operations["begin_totp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +819,53 @@ export interface components {
          * @enum {string}
          */
         Action: "see" | "live" | "playback" | "export" | "ptz" | "sound" | "configure" | "share" | "plan" | "review";
+        /** @description A token just made. It is told this once. */
+        ApiTokenAnswer: {
+            /** Format: int64 */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            /** @description What the program sends: `Authorization: Bearer khue_…`. */
+            token: string;
+        };
+        /** @description A token to be made. */
+        ApiTokenAsked: {
+            /**
+             * Format: int32
+             * @description How many days it holds: 366 at most.
+             */
+            days: number;
+            /** @description What it is for; its entries in the audit carry it. */
+            name: string;
+            /**
+             * @description What it opens: `cameras:read`, `cameras:write`, `people:read`, `people:write`,
+             *     `holds:read`, `holds:write`, `audit:read`, `status:read`.
+             */
+            scopes: string[];
+        };
+        /** @description A person's own tokens. */
+        ApiTokenList: {
+            tokens: components["schemas"]["ApiTokenRow"][];
+        };
+        /** @description A token, without what it is. */
+        ApiTokenRow: {
+            /**
+             * Format: int64
+             * @description The first moment at which it opens nothing more.
+             */
+            expires_us: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            made_us: number;
+            name: string;
+            scopes: string[];
+            /**
+             * Format: int64
+             * @description When it was last used, to a minute; null if never.
+             */
+            used_us?: number | null;
+        };
         /** @description A thing as it was known then. */
         AuditObject: {
             /** Format: uuid */
@@ -809,6 +1046,10 @@ export interface components {
          * @enum {string}
          */
         Class: "ordinary" | "defence";
+        /** @description A code of an authenticator, or a recovery code. */
+        Code: {
+            code: string;
+        };
         /** @description How a camera is reached and kept; never its password. */
         Configuration: {
             /** @description SHA-256 of the only certificate that is taken from it, in hexadecimal. */
@@ -828,6 +1069,11 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /** @description What somebody typed to prove themselves once more: one of the two. */
+        Confirmation: {
+            code?: string | null;
+            password?: string | null;
+        };
         /** @description What somebody typed to sign in. */
         Credentials: {
             name: string;
@@ -841,6 +1087,28 @@ export interface components {
             rule: string;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description Where a person is signed in, the latest seen first. */
+        DeviceList: {
+            devices: components["schemas"]["DeviceRow"][];
+        };
+        /** @description A browser that is signed in. */
+        DeviceRow: {
+            /** @description Where it signed in from. */
+            address: string;
+            /** @description What it calls itself (`User-Agent`). */
+            agent: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            opened_us: number;
+            /**
+             * Format: int64
+             * @description When it was last seen, to a minute.
+             */
+            seen_us: number;
+            /** @description Whether it is the one that asks. */
+            this: boolean;
         };
         /** @description The disk that is recorded to. */
         DiskRow: {
@@ -1092,6 +1360,20 @@ export interface components {
             current: string;
             new: string;
         };
+        /** @description An authenticator to be set up. It counts once a code of it came back. */
+        NewTotpAnswer: {
+            qr_path: string;
+            /**
+             * Format: int32
+             * @description The same as a picture that a phone reads: a square of so many units, and its
+             *     dark parts as the `d` of an SVG path.
+             */
+            qr_size: number;
+            /** @description The secret in letters, to be typed. */
+            secret: string;
+            /** @description The same as what a phone opens. */
+            uri: string;
+        };
         /** @description An owner of sites. */
         OrganisationRow: {
             /** Format: uuid */
@@ -1161,6 +1443,10 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /** @description Codes that are told this once, each good once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         /**
          * @description Which of a camera's flows is meant.
          * @enum {string}
@@ -1198,6 +1484,24 @@ export interface components {
             id: string[];
             /** @enum {string} */
             kind: "cameras";
+        };
+        /** @description What a person has beside the password. */
+        SecondFactorAnswer: {
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes: number;
+            /**
+             * @description Whether this installation asks it of this person: then it is replaced and
+             *     not removed.
+             */
+            required: boolean;
+            /**
+             * Format: int64
+             * @description Since when there is an authenticator; null where there is none.
+             */
+            totp_since_us?: number | null;
         };
         /** @description A secret just made. Its password is told this once. */
         SecretAnswer: {
@@ -1266,6 +1570,11 @@ export interface components {
             name: string;
             /** @description `administrator`, `operator` or `auditor`. */
             role: string;
+            /**
+             * @description `none`, `set`, `asked`: nothing else is answered before a code came, or
+             *     `required`: nothing else is answered before it is set up.
+             */
+            second_factor: string;
         };
         /** @description A place with cameras. */
         SiteRow: {
@@ -1421,6 +1730,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    api_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenList"];
+                };
+            };
+        };
+    };
+    make_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: this person has too many */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    revoke_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     read_audit: {
         parameters: {
             query?: {
@@ -1805,6 +2209,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+        };
+    };
+    end_other_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    end_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -2690,6 +3157,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2726,6 +3194,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2784,6 +3253,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2802,6 +3272,43 @@ export interface operations {
             };
             /** @description `in_use`: it is oneself */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    devices_of_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2830,6 +3337,52 @@ export interface operations {
                     "application/json": components["schemas"]["InvitedPerson"];
                 };
             };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_of_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2943,6 +3496,45 @@ export interface operations {
             };
         };
     };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `wrong_password`, `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `locked_out`, with `retry_after_s` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     choose_password: {
         parameters: {
             query?: never;
@@ -2964,6 +3556,215 @@ export interface operations {
             };
             /** @description `wrong_password`, `weak_password` */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorAnswer"];
+                };
+            };
+        };
+    };
+    prove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `locked_out`, with `retry_after_s` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is asked of this person */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    new_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description there is no second factor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    finish_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `wrong_code` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `expired`: begin anew */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotpAnswer"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -12,7 +12,11 @@ type Schemas = components["schemas"];
 
 /** A stream of pictures. */
 export type Role = "main" | "sub";
-export type User = Omit<Schemas["SessionUser"], "role"> & { role: "administrator" | "operator" | "auditor" };
+export type User = Omit<Schemas["SessionUser"], "role" | "second_factor"> & {
+  role: "administrator" | "operator" | "auditor";
+  /** `asked`: nothing is answered before a code; `required`: nothing before it is set up. */
+  second_factor: "none" | "set" | "asked" | "required";
+};
 /** What this server serves beside the media socket. */
 export interface Ways {
   /** WHEP. */
@@ -65,6 +69,17 @@ export type GrantAction = Schemas["Action"];
 export type PersonWrite = Schemas["PersonWrite"];
 export type PersonPatch = Schemas["PersonPatch"];
 export type InvitedPerson = Omit<Schemas["InvitedPerson"], "person"> & { person: PersonRow };
+/** What a person has beside the password. */
+export type SecondFactor = Schemas["SecondFactorAnswer"];
+/** An authenticator to be set up. */
+export type NewTotp = Schemas["NewTotpAnswer"];
+/** A browser that somebody is signed in with. */
+export type Device = Schemas["DeviceRow"];
+/** What a program asks by, without what it is. */
+export type ApiToken = Schemas["ApiTokenRow"];
+export type ApiTokenAsked = Schemas["ApiTokenAsked"];
+/** Told once. */
+export type ApiTokenAnswer = Schemas["ApiTokenAnswer"];
 export type AuditAsked = NonNullable<operations["read_audit"]["parameters"]["query"]>;
 export type AuditPage = Schemas["AuditPage"];
 export type AuditRow = Schemas["AuditRow"];

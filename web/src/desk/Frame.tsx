@@ -4,7 +4,7 @@
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useRouterState } from "@tanstack/react-router";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import {
   Camera,
   Check,
@@ -18,6 +18,7 @@ import {
   ScrollText,
   ShieldCheck,
   Target,
+  UserRoundCog,
   Users,
 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
@@ -33,6 +34,7 @@ import { type Language, language, narrow, setLanguage, setTheme, type Theme, the
 import { useKeys } from "../ui/keys";
 import { Mark } from "../ui/Mark";
 import { toast } from "../ui/toast";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { DiskBanner } from "./DiskBanner";
 import { KeyHelp } from "./KeyHelp";
 import { forgetPerson, purpose } from "./memory";
@@ -63,6 +65,7 @@ export function Frame({ session, children }: Props) {
         {children}
       </main>
       {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+      <ConfirmDialog session={session} />
       {showsKeys && <KeyHelp operator={operator} onClose={() => setShowsKeys(false)} />}
     </div>
   );
@@ -79,6 +82,7 @@ function useTitle(): string {
     "/audit": t`Nhật ký`,
     "/people": t`Người dùng`,
     "/grants": t`Quyền`,
+    "/account": t`Tài khoản`,
   };
   return titles[path] ?? "";
 }
@@ -153,6 +157,7 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
   const queries = useQueryClient();
   const lang = useStore(language);
   const colours = useStore(theme);
+  const navigate = useNavigate();
   const leave = async () => {
     try {
       await signOut();
@@ -175,6 +180,7 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
           aria-label={t`Tài khoản`}
           onAction={(key) => {
             if (key === "leave") void leave();
+            if (key === "account") void navigate({ to: "/account" });
             if (key === "keys") onKeys();
           }}
         >
@@ -212,6 +218,9 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
             </MenuItem>
           </MenuSection>
           <Separator />
+          <MenuItem id="account" textValue={t`Tài khoản của tôi`}>
+            <UserRoundCog /> {t`Tài khoản của tôi`}
+          </MenuItem>
           <MenuItem id="keys" textValue={t`Phím tắt`}>
             <KeyRound /> {t`Phím tắt`}
           </MenuItem>

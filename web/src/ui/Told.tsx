@@ -12,7 +12,13 @@ export interface ToldValue {
   what: string;
 }
 
-export function Told({ values }: { values: readonly ToldValue[] }) {
+interface Props {
+  values: readonly ToldValue[];
+  /** What is told, where it is no password. */
+  children?: ReactNode;
+}
+
+export function Told({ values, children }: Props) {
   const root = useRef<HTMLDivElement>(null);
   // On a phone a form fills the sheet, and this stands above it.
   useEffect(() => {
@@ -23,9 +29,7 @@ export function Told({ values }: { values: readonly ToldValue[] }) {
     <div ref={root} className="note okn told" role="status">
       <ShieldAlert aria-hidden />
       <div className="col">
-        <b>
-          <Trans>Chép lại ngay: mật khẩu chỉ hiện một lần.</Trans>
-        </b>
+        <b>{children ?? <Trans>Chép lại ngay: mật khẩu chỉ hiện một lần.</Trans>}</b>
         <dl>
           {values.map((one) => (
             <Copied key={one.value} {...one} />

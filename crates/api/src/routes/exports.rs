@@ -105,6 +105,7 @@ pub(crate) async fn make_export(
 ) -> Result<Response, Refusal> {
     let asked = CameraId(body.camera);
     let camera = deed::camera(&state, &person, asked, Action::Export, Act::Export).await?;
+    person.is_confirmed(&state)?;
     let span = span(body.from_us, body.to_us)?;
     if span.duration().as_micros() > u128::from(LONGEST_US) {
         return Err(Refusal::invalid(

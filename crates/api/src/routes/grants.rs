@@ -173,6 +173,7 @@ pub(crate) async fn give_grant(
     Body(body): Body<GrantTerms>,
 ) -> Result<(StatusCode, Json<GrantRow>), Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let given = give(&state, &person, body.read()?).await?;
     Ok((StatusCode::CREATED, Json(row(&state, &given))))
 }
@@ -188,6 +189,7 @@ pub(crate) async fn agree_to_grant(
     Id(id): Id<Uuid>,
 ) -> Result<Json<GrantRow>, Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let agreed = state.catalog.agree(GrantId(id), person.user.id).await?;
     note(&state, &person, &agreed, "agreed").await?;
     Ok(Json(row(&state, &agreed)))
@@ -202,6 +204,7 @@ pub(crate) async fn revoke_grant(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let revoked = state.catalog.revoke(GrantId(id)).await?;
     note(&state, &person, &revoked, "revoked").await?;
     Ok(StatusCode::NO_CONTENT)

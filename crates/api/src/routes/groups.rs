@@ -74,6 +74,7 @@ pub(crate) async fn add_group(
     Body(body): Body<GroupWrite>,
 ) -> Result<(StatusCode, Json<GroupRow>), Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let added = state.catalog.add_group(&body.name, users(body.members)).await?;
     note(&state, &person, &added, "added").await?;
     Ok((StatusCode::CREATED, Json(row(&added))))
@@ -92,6 +93,7 @@ pub(crate) async fn change_group(
     Body(body): Body<GroupPatch>,
 ) -> Result<Json<GroupRow>, Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let members = body.members.map(users);
     let changed = state.catalog.change_group(GroupId(id), body.name.as_deref(), members).await?;
     note(&state, &person, &changed, "changed").await?;
@@ -107,6 +109,7 @@ pub(crate) async fn remove_group(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     admit(&state, &person).await?;
+    person.is_confirmed(&state)?;
     let removed = state.catalog.remove_group(GroupId(id)).await?;
     note(&state, &person, &removed, "removed").await?;
     Ok(StatusCode::NO_CONTENT)

@@ -26,7 +26,7 @@ pub(crate) async fn metrics(
     if !address.is_loopback() {
         let person = person::find(&headers, address, &state).await?;
         let may = |person: person::Person| {
-            person.user.role == catalog::Role::Administrator && !person.sign_in.must_choose_password
+            person.user.role == catalog::Role::Administrator && person.is_in(&state).is_ok()
         };
         if !person.is_some_and(may) {
             return Err(unknown_path());

@@ -1,8 +1,10 @@
 //! The routes, one file for each noun. A handler reads what was asked, asks
 //! `access` whether it may be, calls a room, and translates.
 
+pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod cameras;
+pub(crate) mod devices;
 pub(crate) mod exports;
 pub(crate) mod grants;
 pub(crate) mod groups;
@@ -11,6 +13,7 @@ pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
 pub(crate) mod people;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod stream_secrets;

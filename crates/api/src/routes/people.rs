@@ -98,7 +98,7 @@ pub(crate) async fn people(
 /// Adds a person, who signs in by a one-time password.
 #[utoipa::path(post, path = "/people", tag = "people", request_body = PersonWrite,
     responses((status = 201, body = InvitedPerson), (status = 400, body = ErrorForm),
-        (status = 403, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
         (status = 409, body = ErrorForm, description = "`taken`")))]
 pub(crate) async fn add_person(
     Given(state): Given<State>,
@@ -107,6 +107,7 @@ pub(crate) async fn add_person(
 ) -> Result<(StatusCode, Json<InvitedPerson>), Refusal> {
     admit(&state, &person, None).await?;
     let PersonWrite { name, display_name, role } = body;
+    becoming(&state, &person, Some(role))?;
     let user = NewUser { name, display_name, role: role.into(), organisation: None };
     let user = state.catalog.add_user(user).await?;
     let deed = Deed::by(&state, &person, Act::User).with_user(&user);
@@ -121,7 +122,8 @@ pub(crate) async fn add_person(
 #[utoipa::path(patch, path = "/people/{id}", tag = "people", params(("id" = Uuid, Path)),
     request_body = PersonPatch,
     responses((status = 200, body = PersonRow), (status = 400, body = ErrorForm),
-        (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
+        (status = 404, body = ErrorForm),
         (status = 409, body = ErrorForm, description = "`in_use`: it is oneself")))]
 pub(crate) async fn change_person(
     Given(state): Given<State>,
@@ -131,6 +133,7 @@ pub(crate) async fn change_person(
 ) -> Result<Json<PersonRow>, Refusal> {
     let before = admit(&state, &person, Some(id)).await?;
     let PersonPatch { display_name, role } = body;
+    becoming(&state, &person, role)?;
     let change = UserChange { display_name, role: role.map(Role::from), organisation: None };
     let user = state.catalog.change_user(UserId(id), change).await?;
     let mut deed = Deed::by(&state, &person, Act::User).with_user(&user);
@@ -155,7 +158,8 @@ pub(crate) async fn change_person(
 /// Removes a person. Their sign-ins and stream secrets end within seconds; what
 /// they did stays in the audit.
 #[utoipa::path(delete, path = "/people/{id}", tag = "people", params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 403, body = ErrorForm), (status = 404, body = ErrorForm),
+    responses((status = 204), (status = 404, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
         (status = 409, body = ErrorForm, description = "`in_use`: it is oneself")))]
 pub(crate) async fn remove_person(
     Given(state): Given<State>,
@@ -163,6 +167,7 @@ pub(crate) async fn remove_person(
     Id(id): Id<Uuid>,
 ) -> Result<StatusCode, Refusal> {
     let removed = admit(&state, &person, Some(id)).await?;
+    person.is_confirmed(&state)?;
     state.catalog.remove_user(UserId(id)).await?;
     // Nobody is there any more whom what follows could let in.
     state.sign_ins.forget(UserId(id)).await?;
@@ -179,8 +184,8 @@ pub(crate) async fn remove_person(
 /// their stream secrets.
 #[utoipa::path(post, path = "/people/{id}/one-time-password", tag = "people",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = InvitedPerson), (status = 403, body = ErrorForm),
-        (status = 404, body = ErrorForm),
+    responses((status = 200, body = InvitedPerson), (status = 404, body = ErrorForm),
+        (status = 403, body = ErrorForm, description = "`forbidden`, `confirm_it_is_you`"),
         (status = 409, body = ErrorForm, description = "`in_use`: it is oneself")))]
 pub(crate) async fn reset_password(
     Given(state): Given<State>,
@@ -188,11 +193,21 @@ pub(crate) async fn reset_password(
     Id(id): Id<Uuid>,
 ) -> Result<Json<InvitedPerson>, Refusal> {
     let user = admit(&state, &person, Some(id)).await?;
+    person.is_confirmed(&state)?;
     let user = user.ok_or_else(absent)?;
     let deed = Deed::by(&state, &person, Act::User).with_user(&user);
     deed.detail("change", "password reset").done(&state).await?;
     tracing::info!(user = person.user.name, reset = user.name, "gave a one-time password");
     Ok(Json(invited(&state, &user).await?))
+}
+
+/// Refuses to make an administrator of anybody while it is not proved who asks: by
+/// an API token nobody makes one.
+fn becoming(state: &State, person: &Person, role: Option<PersonRole>) -> Result<(), Refusal> {
+    match role {
+        Some(PersonRole::Administrator) => person.is_confirmed(state),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses whoever may not manage people, or means themselves; returns whom they mean.

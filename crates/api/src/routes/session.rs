@@ -1,12 +1,15 @@
 //! Signing in and out, and choosing a password.
 
+use std::net::IpAddr;
+
 use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use catalog::{Role, User};
 use serde::{Deserialize, Serialize};
-use signin::{Attempt, Choice, SignIn};
+use signin::{Attempt, Choice, Opened, Proof, SignIn};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,7 +17,7 @@ use crate::app::State;
 use crate::deed::Deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::Body;
-use crate::person::{self, Address, COOKIE, Person};
+use crate::person::{self, Address, AtTheDoor, COOKIE, Person, device};
 
 /// Who is signed in, and what the client needs to go on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +51,9 @@ pub(crate) struct SessionUser {
     role: &'static str,
     /// Nothing else is answered before a password is chosen.
     must_choose_password: bool,
+    /// `none`, `set`, `asked`: nothing else is answered before a code came, or
+    /// `required`: nothing else is answered before it is set up.
+    second_factor: &'static str,
 }
 
 /// What somebody typed to sign in.
@@ -67,7 +73,8 @@ pub(crate) struct NewPassword {
     new: String,
 }
 
-/// Signs in. The answer sets the cookie of the sign-in.
+/// Signs in. The answer sets the cookie of the sign-in; where `second_factor` in it
+/// is `asked`, that opens nothing but `POST /session/second-factor`, for five minutes.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = Credentials,
     responses((status = 200, body = Session),
         (status = 401, body = ErrorForm, description = "`wrong_sign_in`"),
@@ -83,8 +90,9 @@ pub(crate) async fn sign_in(
     // another site must not sign somebody in all the same.
     person::same_origin(&headers, &uri)?;
     let user = state.catalog.user_by_name(&name);
+    let device = device(&headers, address);
     let attempt =
-        Attempt { name: &name, user: user.as_ref().map(|user| user.id), password, address };
+        Attempt { name: &name, user: user.as_ref().map(|user| user.id), password, device };
     let opened = match state.sign_ins.sign_in(attempt, state.now()).await {
         Ok(opened) => opened,
         Err(error) => {
@@ -103,17 +111,36 @@ pub(crate) async fn sign_in(
     }
     // A password is right only for somebody who is there.
     let user = user.ok_or_else(|| Refusal::broken("a sign-in was opened for nobody"))?;
-    let deed = Deed::of(state.now(), &user, Some(opened.sign_in.id), Some(address), Act::SignIn);
-    if let Err(refusal) = deed.done(&state).await {
+    signed_in(&state, &user, address, opened, None).await
+}
+
+/// Answers with a sign-in that was just opened, once the audit has it.
+pub(crate) async fn signed_in(
+    state: &State,
+    user: &User,
+    address: IpAddr,
+    opened: Opened,
+    proof: Option<Proof>,
+) -> Result<Response, Refusal> {
+    let (id, now) = (opened.sign_in.id, state.now());
+    let mut deed = Deed::of(now, user, Some(id), Some(address), Act::SignIn);
+    if opened.sign_in.asked {
+        deed = deed.detail("second_factor", "asked");
+    }
+    if let Some(proof) = proof {
+        deed = deed.detail("second_factor", proof.as_str());
+    }
+    if let Err(refusal) = deed.done(state).await {
         state.sign_ins.sign_out(opened.sign_in.id).await?;
         return Err(refusal);
     }
-    tracing::info!(user = user.name, %address, "signed in");
+    tracing::info!(user = user.name, %address, asked = opened.sign_in.asked, "signed in");
     let cookie = format!(
-        "{COOKIE}={}; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Strict",
-        opened.cookie
+        "{COOKIE}={}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Strict",
+        opened.cookie,
+        state.sign_ins.config().longest().as_secs()
     );
-    let session = describe(&state, &user, &opened.sign_in);
+    let session = describe(state, user, opened.sign_in);
     Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
 }
 
@@ -121,15 +148,18 @@ pub(crate) async fn sign_in(
 #[utoipa::path(get, path = "/session", tag = "session",
     responses((status = 200, body = Session),
         (status = 401, body = ErrorForm, description = "`signed_out`")))]
-pub(crate) async fn session(Given(state): Given<State>, person: Person) -> Json<Session> {
-    Json(describe(&state, &person.user, &person.sign_in))
+pub(crate) async fn session(
+    Given(state): Given<State>,
+    AtTheDoor(person): AtTheDoor,
+) -> Json<Session> {
+    Json(describe(&state, &person.user, person.sign_in))
 }
 
 /// Signs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
 pub(crate) async fn sign_out(
     Given(state): Given<State>,
-    person: Person,
+    AtTheDoor(person): AtTheDoor,
 ) -> Result<Response, Refusal> {
     state.sign_ins.sign_out(person.sign_in.id).await?;
     Deed::by(&state, &person, Act::SignOut).done(&state).await?;
@@ -157,7 +187,14 @@ pub(crate) async fn choose_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn describe(state: &State, user: &catalog::User, sign_in: &SignIn) -> Session {
+fn describe(state: &State, user: &User, sign_in: SignIn) -> Session {
+    let needs = state.sign_ins.config().asks(user.role == Role::Administrator);
+    let second_factor = match (sign_in.asked, sign_in.has_second_factor, needs) {
+        (true, ..) => "asked",
+        (false, true, _) => "set",
+        (false, false, true) => "required",
+        (false, false, false) => "none",
+    };
     Session {
         user: SessionUser {
             id: user.id.0,
@@ -165,6 +202,7 @@ fn describe(state: &State, user: &catalog::User, sign_in: &SignIn) -> Session {
             display_name: user.display_name.clone(),
             role: user.role.as_str(),
             must_choose_password: sign_in.must_choose_password,
+            second_factor,
         },
         csrf: state.sign_ins.csrf(sign_in.id),
         server_time_us: state.now().0,

@@ -28,7 +28,7 @@ use live::whep::{Whep, WhepConfig};
 use media::{Codec, Frame, Params};
 use recorder::{Converter, Thumbnails};
 use serde_json::{Value, json};
-use signin::{MediaTokens, SignIns, StreamSecrets};
+use signin::{AskedOf, Config, MediaTokens, SignIns, StreamSecrets};
 use store::{Disk, Store, StoreConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -127,6 +127,22 @@ pub async fn world_over(
     reserve_bytes: u64,
     audit_disk: audit::Disk,
 ) -> World {
+    // What most tests are about is not how administrators get in.
+    let sign_in = Config { second_factor: AskedOf::Nobody, ..Config::default() };
+    world_of(probe_limits, reserve_bytes, audit_disk, sign_in).await
+}
+
+/// A world in which so much is asked of whoever signs in.
+pub async fn world_asking(sign_in: Config) -> World {
+    world_of(ingest::Limits::default(), 0, audit::Disk::Real, sign_in).await
+}
+
+async fn world_of(
+    probe_limits: ingest::Limits,
+    reserve_bytes: u64,
+    audit_disk: audit::Disk,
+    sign_in: Config,
+) -> World {
     let folder = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(START.0));
     let clock = {
@@ -136,7 +152,7 @@ pub async fn world_over(
     let file = folder.path().join("khue.sqlite");
     let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
     let catalog = Catalog::open(pool.clone(), SealKey::new(&[1; 32])).await.unwrap();
-    let sign_ins = SignIns::open(pool.clone(), &[2; 32]).await.unwrap();
+    let sign_ins = SignIns::open(pool.clone(), &[2; 32], sign_in).await.unwrap();
     let stream_secrets = StreamSecrets::open(pool.clone(), &[4; 32]).await.unwrap();
     let holds = Holds::open(pool).await.unwrap();
     let root = folder.path().join("store");

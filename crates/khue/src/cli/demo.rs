@@ -68,6 +68,12 @@ impl Demo {
             database: Database::default(),
             http: Http::default(),
             decode: Decode::default(),
+            // Whoever looks at it for a first time has no phone at hand; it says so.
+            sign_in: signin::Config {
+                second_factor: signin::AskedOf::Nobody,
+                administrator_idle_min: signin::Config::default().idle_min,
+                ..signin::Config::default()
+            },
             whep: whep(),
             rtsp: Rtsp { plain: Some(door(None, RTSP_PORT)), ..Rtsp::default() },
         };
@@ -95,6 +101,10 @@ impl Demo {
         let served = begun
             .run(async |node, audit, address| {
                 print!("{}", announce(&address, &node.invite(audit).await?, ""));
+                println!(
+                    "  Bản thử không đòi mã xác minh khi đăng nhập; bản thật đòi ở người quản trị · \
+                     the demo asks for no second factor; a real installation asks administrators for one\n"
+                );
                 println!("  {}  nhật ký · who did what", node.home.log().display());
                 println!("  Ctrl-C để dừng · to stop\n");
                 Ok(())

@@ -15,10 +15,13 @@ pub(crate) struct User {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print a new one-time password, end every sign-in of this person and revoke
-    /// their stream secrets
+    /// their stream secrets and API tokens
     Reset {
         /// The name they sign in by
         name: String,
+        /// Take their second factor away as well: they lost phone and recovery codes
+        #[arg(long)]
+        second_factor: bool,
         #[command(flatten)]
         with: WithConfig,
     },
@@ -26,17 +29,20 @@ enum Command {
 
 impl User {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Command::Reset { name, with } = self.command;
+        let Command::Reset { name, second_factor, with } = self.command;
         let node = Node::open(&Config::read(&with.config)?).await?;
         let user = node
             .catalog
             .user_by_name(&name)
             .ok_or_else(|| anyhow::anyhow!("nobody signs in by the name {name}"))?;
+        if second_factor && node.sign_ins.remove_second_factor(user.id).await? {
+            eprintln!("khue: the second factor of {} is taken away", user.name);
+        }
         println!("{}\t{}", user.name, node.sign_ins.issue_one_time(user.id, now()).await?);
         // A recorder that watches by such a secret goes dark; whoever typed this
         // should not learn it from there.
         eprintln!(
-            "khue: {} is signed out everywhere, and their stream secrets are revoked",
+            "khue: {} is signed out everywhere, and their stream secrets and API tokens are revoked",
             user.name
         );
         Ok(())

@@ -1,12 +1,13 @@
 /** Who there is and what they are here to do: adding, changing, letting in anew, removing. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { KeyRound, Pencil, Trash2, UserPlus } from "lucide-react";
+import { KeyRound, MonitorSmartphone, Pencil, Trash2, UserPlus } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { ApiError } from "../../api/error";
 import { addPerson, changePerson, removePerson, resetPassword } from "../../api/people";
 import { peopleQuery, sessionQuery } from "../../api/queries";
 import type { InvitedPerson, PersonRole, PersonRow } from "../../api/types";
+import { PersonAccess } from "../../desk/PersonAccess";
 import { Problem } from "../../desk/Problem";
 import { SureDialog } from "../../desk/SureDialog";
 import { useStore } from "../../lib/store";
@@ -21,7 +22,7 @@ import "./people.css";
 
 type Open =
   | { kind: "add" }
-  | { kind: "change" | "reset" | "remove"; person: PersonRow }
+  | { kind: "change" | "access" | "reset" | "remove"; person: PersonRow }
   | { kind: "told"; invited: InvitedPerson }
   | null;
 
@@ -81,6 +82,7 @@ export function PeoplePage() {
       </section>
       {open?.kind === "add" && <PersonForm person={null} onClose={close} onTold={told} />}
       {open?.kind === "change" && <PersonForm person={open.person} onClose={close} onTold={told} />}
+      {open?.kind === "access" && <PersonAccess person={open.person} onClose={close} />}
       {open?.kind === "reset" && <ResetDialog person={open.person} onClose={close} onTold={told} />}
       {open?.kind === "remove" && <RemoveDialog person={open.person} onClose={close} />}
       {open?.kind === "told" && <ToldDialog invited={open.invited} onClose={close} />}
@@ -134,6 +136,13 @@ function Row({ person, phone, self, onOpen }: RowProps) {
           <div className="row acts">
             <RowAct what="change" label={t`Sửa ${person.name}`} onClick={() => onOpen({ kind: "change", person })}>
               <Pencil />
+            </RowAct>
+            <RowAct
+              what="access"
+              label={t`Đăng nhập của ${person.name}`}
+              onClick={() => onOpen({ kind: "access", person })}
+            >
+              <MonitorSmartphone />
             </RowAct>
             <RowAct
               what="reset"

@@ -1,20 +1,18 @@
-/** Signing in, and choosing a password after a one-time one. */
+/** Signing in, with a code where one is asked, and choosing a password after a one-time one. */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Eye, EyeOff, KeyRound, Moon, Sun } from "lucide-react";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
-import { choosePassword, signIn } from "../../api/client";
+import { KeyRound, Smartphone } from "lucide-react";
+import { type FormEvent, useEffect, useState } from "react";
+import { proveSecondFactor } from "../../api/account";
+import { choosePassword, signIn, signOut } from "../../api/client";
 import { ApiError } from "../../api/error";
 import { sessionQuery } from "../../api/queries";
 import type { Session } from "../../api/types";
-import { useStore } from "../../lib/store";
 import { duration } from "../../lib/time";
-import { language, setLanguage, setTheme, theme } from "../../ui/appearance";
+import { Door } from "../../ui/Door";
 import { TextField } from "../../ui/Field";
-import { Mark } from "../../ui/Mark";
-import { Segmented } from "../../ui/Segmented";
+import { Password } from "../../ui/Password";
 import { Warning } from "../../ui/Warning";
-import "./session.css";
 
 /** A password just used may be a one-time one: it is asked for again when a new one is chosen, so it is kept until then. */
 let justUsed = "";
@@ -89,6 +87,93 @@ export function SignIn() {
       </form>
     </Door>
   );
+}
+
+/** The password was right; of whoever has a phone set up, a code of it is asked. */
+export function ProveSecondFactor({ session }: { session: Session }) {
+  const queries = useQueryClient();
+  const [code, setCode] = useState("");
+  const [paper, setPaper] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      queries.setQueryData(sessionQuery.queryKey, await proveSecondFactor(code));
+    } catch (cause) {
+      const refused = asApiError(cause);
+      // It took too long: the password is asked for again.
+      if (refused.code === "signed_out") queries.setQueryData(sessionQuery.queryKey, null);
+      setError(refused);
+      setBusy(false);
+    }
+  };
+  const back = async () => {
+    await signOut().catch(() => undefined);
+    queries.setQueryData(sessionQuery.queryKey, null);
+  };
+  const name = session.user.display_name;
+  return (
+    <Door title={<Trans>Nhập mã xác minh</Trans>}>
+      <form className="col doorform" onSubmit={submit}>
+        <p className="t2">
+          {paper ? (
+            <Trans>Chào {name}. Nhập một mã khôi phục trên giấy bạn đã giữ; mỗi mã dùng được một lần.</Trans>
+          ) : (
+            <Trans>Chào {name}. Mở ứng dụng xác thực trên điện thoại và nhập 6 số đang hiện.</Trans>
+          )}
+        </p>
+        <TextField
+          key={paper ? "paper" : "phone"}
+          label={paper ? <Trans>Mã khôi phục</Trans> : <Trans>Mã 6 số</Trans>}
+          name="code"
+          value={code}
+          onChange={(e) => setCode(e.target.value)}
+          inputMode={paper ? "text" : "numeric"}
+          autoComplete="one-time-code"
+          autoCapitalize="characters"
+          spellCheck={false}
+          autoFocus
+        />
+        {error && (
+          <Warning icon={<Smartphone aria-hidden />}>
+            <CodeError error={error} paper={paper} />
+          </Warning>
+        )}
+        <button type="submit" className="btn primary wide" disabled={busy || code.trim() === ""}>
+          <Trans>Tiếp tục</Trans>
+        </button>
+        <button
+          type="button"
+          className="btn ghost wide"
+          data-act="paper"
+          onClick={() => {
+            setPaper(!paper);
+            setCode("");
+            setError(null);
+          }}
+        >
+          {paper ? <Trans>Dùng mã trên điện thoại</Trans> : <Trans>Không có điện thoại: dùng mã khôi phục</Trans>}
+        </button>
+        <button type="button" className="btn ghost wide" onClick={() => void back()}>
+          <Trans>Đăng nhập bằng tên khác</Trans>
+        </button>
+        <p className="small t3">
+          <Trans>Mất cả điện thoại lẫn mã khôi phục: người quản trị gỡ xác minh cũ cho bạn.</Trans>
+        </p>
+      </form>
+    </Door>
+  );
+}
+
+function CodeError({ error, paper }: { error: ApiError; paper: boolean }) {
+  if (error.code === "wrong_code" && paper) return <Trans>Mã khôi phục này sai hoặc đã dùng rồi.</Trans>;
+  if (error.code === "wrong_code") return <Trans>Mã sai hoặc đã dùng rồi. Đợi mã kế tiếp hiện ra rồi nhập.</Trans>;
+  if (error.code === "locked_out") return <LockedOut seconds={error.retryAfterS ?? 0} />;
+  return <SignInError error={error} />;
 }
 
 function LockedOut({ seconds }: { seconds: number }) {
@@ -167,7 +252,7 @@ export function ChoosePassword({ session }: { session: Session }) {
           onChange={setChosen}
           autoComplete="new-password"
           name="new"
-          help={t`Ít nhất 10 ký tự. Một câu dài dễ nhớ tốt hơn một từ khó.`}
+          help={t`Ít nhất 12 ký tự. Một câu dài dễ nhớ tốt hơn một từ khó.`}
         />
         <Password
           label={t`Nhập lại mật khẩu mới`}
@@ -185,7 +270,7 @@ export function ChoosePassword({ session }: { session: Session }) {
         <button
           type="submit"
           className="btn primary wide"
-          disabled={busy || differs || chosen.length < 10 || again === ""}
+          disabled={busy || differs || chosen.length < 12 || again === ""}
         >
           <Trans>Lưu và vào làm việc</Trans>
         </button>
@@ -202,82 +287,8 @@ function PasswordError({ error }: { error: ApiError }) {
     case "locked_out":
       return <Trans>Sai quá nhiều lần. Đợi một lúc rồi thử lại.</Trans>;
     default:
-      return <Trans>Mật khẩu này yếu hoặc đã quen dùng. Chọn câu dài hơn, khác mật khẩu cũ.</Trans>;
+      return <Trans>Mật khẩu này dễ bị đoán ra. Chọn một câu dài của riêng bạn, khác mật khẩu cũ.</Trans>;
   }
-}
-
-interface PasswordProps {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  autoComplete: string;
-  name?: string;
-  help?: string;
-  error?: string | undefined;
-}
-
-function Password({ label, value, onChange, ...rest }: PasswordProps) {
-  const { t } = useLingui();
-  const [visible, setVisible] = useState(false);
-  return (
-    <div className="password">
-      <TextField
-        {...rest}
-        label={label}
-        type={visible ? "text" : "password"}
-        value={value}
-        onChange={(e) => onChange(e.target.value)}
-      />
-      <button
-        type="button"
-        aria-label={visible ? t`Ẩn mật khẩu` : t`Hiện mật khẩu`}
-        onClick={() => setVisible(!visible)}
-      >
-        {visible ? <EyeOff /> : <Eye />}
-      </button>
-    </div>
-  );
-}
-
-/** The page before the door: mark, words, and how they look. */
-function Door({ title, children }: { title: ReactNode; children: ReactNode }) {
-  const { t } = useLingui();
-  const lang = useStore(language);
-  const colours = useStore(theme);
-  return (
-    <main className="door">
-      <div className="doorbox">
-        <Mark className="doormark" />
-        <div>
-          <h1>{title}</h1>
-          <p className="t2">
-            <Trans>Khuê, hệ thống camera của thành phố</Trans>
-          </p>
-        </div>
-        {children}
-        <div className="row doorfoot">
-          <Segmented
-            label={t`Ngôn ngữ`}
-            value={lang}
-            onChange={setLanguage}
-            choices={[
-              { value: "vi", text: "Tiếng Việt" },
-              { value: "en", text: "English" },
-            ]}
-          />
-          <span className="grow" />
-          <button
-            type="button"
-            className="btn ghost s ico"
-            aria-label={colours === "dark" ? t`Dùng nền sáng` : t`Dùng nền tối`}
-            onClick={() => setTheme(colours === "dark" ? "light" : "dark")}
-          >
-            {colours === "dark" ? <Sun /> : <Moon />}
-          </button>
-        </div>
-      </div>
-    </main>
-  );
 }
 
 function asApiError(cause: unknown): ApiError {
