@@ -1,8 +1,7 @@
 /** Every screen, by axe: what those who do not see, or see little, can work with. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { atDesk, hold, signIn, stage } from "./harness";
+import { atDesk, hold, signIn, stage, violations } from "./harness";
 
 const { mock, visit } = stage();
 
@@ -22,13 +21,8 @@ async function open(look: Look): Promise<Page> {
 }
 
 async function check(page: Page, screen: string): Promise<void> {
-  const found = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  const told = found.violations.map(
-    (v) => `${screen}: ${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).slice(0, 4)}`,
-  );
-  expect(told).toEqual([]);
+  const found = await violations(page, ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]);
+  expect(found.map((one) => `${screen}: ${one}`)).toEqual([]);
 }
 
 test.for(LOOKS)("the door holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {

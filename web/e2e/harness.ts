@@ -5,8 +5,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launch } from "./chromium.mjs";
 
 class Mock {
@@ -120,6 +121,26 @@ export async function peer(mock: Mock, visit: Stage["visit"]): Promise<Visit & A
   // A page plays nothing before it was touched.
   await it.page.mouse.click(50, 50);
   return { ...it, [Symbol.asyncDispose]: () => it.page.close() };
+}
+
+/**
+ * Judges what a page shows by all that axe knows under these tags, and tells
+ * what it found. It runs in the page: what axe's own builder for this does
+ * beside that, a second page to join the findings of frames in, is for pages
+ * that have some, and takes longer than the judging.
+ */
+export async function violations(page: Page, tags: string[]): Promise<string[]> {
+  expect(page.frames().length).toBe(1);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  return await page.evaluate(async (tags) => {
+    const { run } = (window as unknown as { axe: typeof axe }).axe;
+    // The same rules are run; what passed is only not described.
+    const found = await run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return found.violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary}`).slice(0, 4)}`,
+    );
+  }, tags);
 }
 
 /** Fingers on the screen, from here to there: one pair of places for each. */
