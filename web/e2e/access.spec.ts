@@ -13,9 +13,8 @@ type Look = (typeof LOOKS)[number];
 
 /** Opens the page as it looks to some; what moves would be judged half transparent. */
 async function open(look: Look): Promise<Page> {
-  const { page } = await visit({ viewport: look.viewport, reducedMotion: "reduce" });
-  await page.evaluate((theme) => localStorage.setItem("khue.theme", theme), look.theme);
-  await page.reload();
+  const remembered = { "khue.theme": look.theme };
+  const { page } = await visit({ viewport: look.viewport, reducedMotion: "reduce", remembered });
   await page.locator('input[name="name"]').waitFor();
   return page;
 }

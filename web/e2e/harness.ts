@@ -74,10 +74,17 @@ export interface Visit {
   complaints: string[];
 }
 
+export interface Looks extends BrowserContextOptions {
+  /** What the browser has in its local storage of an earlier visit. */
+  remembered?: Record<string, string>;
+  /** Runs in each page before its own scripts. */
+  before?: () => void;
+}
+
 export interface Stage {
   mock: Mock;
-  /** Opens the first page as somebody whom the browser has never seen. */
-  visit(options?: BrowserContextOptions): Promise<Visit>;
+  /** Opens the first page as somebody whom the browser has never seen, unless it is said what it remembers. */
+  visit(options?: Looks): Promise<Visit>;
 }
 
 /** Gives the tests of a file a browser and a mock server; what a test opened is closed after it. */
@@ -97,8 +104,15 @@ export function stage(): Stage {
   return { mock, visit: (options) => visit(browser, mock.base, options) };
 }
 
-async function visit(browser: Browser, base: string, options?: BrowserContextOptions): Promise<Visit> {
+async function visit(browser: Browser, base: string, { remembered, before, ...options }: Looks = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  if (before) await context.addInitScript(before);
+  if (remembered)
+    await context.addInitScript((all) => {
+      // What a page has changed since stays changed.
+      for (const [key, value] of Object.entries(all))
+        if (localStorage.getItem(key) === null) localStorage.setItem(key, value);
+    }, remembered);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
@@ -161,19 +175,20 @@ export async function signIn(page: Page, name = "trucban", password = "truc-ban-
   await page.locator('button[type="submit"]').click();
 }
 
-/** Signs in with a view and a purpose remembered, and opens a path. */
+/** Signs in with a view and a purpose remembered, and comes to a path by that. */
 export async function atDesk(page: Page, base: string, path: string, tiles: string[], size = 4): Promise<void> {
-  // Before the sign-in: a screen that finds nothing remembered fills itself.
   await page.evaluate(
-    ([all, many]) => {
+    ([url, all, many]) => {
+      // Before the sign-in: a screen that finds nothing remembered fills itself.
       localStorage.setItem("khue.view.u2", JSON.stringify({ size: many, tiles: all }));
       sessionStorage.setItem("khue.purpose.u2", JSON.stringify("kiểm tra"));
+      // The sign-in leads to where the page is: no other screen opens its pictures first.
+      if (url) history.pushState(null, "", url);
     },
-    [tiles, size] as const,
+    [path === "/live" ? null : base + path, tiles, size] as const,
   );
   await signIn(page);
   await page.locator(".rail").waitFor();
-  if (path !== "/live") await page.goto(base + path);
 }
 
 /** Holds a minute of a camera, as the person signed in. */
