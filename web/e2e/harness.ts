@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launch } from "./chromium.mjs";
 
@@ -87,33 +87,77 @@ export interface Stage {
   visit(options?: Looks): Promise<Visit>;
 }
 
-/** Gives the tests of a file a browser and a mock server; what a test opened is closed after it. */
+/** Gives the tests of a file a browser and a mock server; what a test opened and left behind is gone after it. */
 export function stage(): Stage {
   const mock = new Mock();
   let browser: Browser;
+  let contexts: Contexts;
   beforeAll(async () => {
     [browser] = await Promise.all([launch(), mock.start()]);
+    contexts = new Contexts(browser);
   });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-  });
+  afterEach(({ task }) => contexts.release(mock.base, task.result?.state === "pass"));
   afterAll(async () => {
     await browser.close();
     await mock.stop();
   });
-  return { mock, visit: (options) => visit(browser, mock.base, options) };
+  return { mock, visit: (looks) => visit(contexts, mock.base, looks) };
 }
 
-async function visit(browser: Browser, base: string, { remembered, before, ...options }: Looks = {}): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  if (before) await context.addInitScript(before);
+/**
+ * The contexts of a file's tests. One that was let go is emptied and serves the
+ * next test that wants the like: it has a process left that has compiled the
+ * client before, and a page in a new one takes twice as long to open.
+ */
+class Contexts {
+  readonly #browser: Browser;
+  readonly #taken = new Map<BrowserContext, string>();
+  #free: { context: BrowserContext; key: string }[] = [];
+
+  constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  async take(options: BrowserContextOptions): Promise<BrowserContext> {
+    const key = JSON.stringify(options);
+    const kept = this.#free.find((one) => one.key === key);
+    this.#free = this.#free.filter((one) => one !== kept);
+    const context = kept?.context ?? (await this.#browser.newContext(options));
+    this.#taken.set(context, key);
+    return context;
+  }
+
+  /** Takes back all that a test had; after one that failed they are closed. */
+  async release(base: string, passed: boolean): Promise<void> {
+    const taken = [...this.#taken];
+    this.#taken.clear();
+    await Promise.all(
+      taken.map(async ([context, key]) => {
+        const [first, ...others] = context.pages();
+        if (!first || !passed) return await context.close();
+        await Promise.all(others.map((page) => page.close()));
+        // Stays for its process alone, where nothing happens.
+        await first.goto(`${base}/mock/asked`);
+        const session = await context.newCDPSession(first);
+        await session.send("Storage.clearDataForOrigin", { origin: base, storageTypes: "all" });
+        await session.detach();
+        await context.clearCookies();
+        this.#free.push({ context, key });
+      }),
+    );
+  }
+}
+
+async function visit(contexts: Contexts, base: string, { remembered, before, ...options }: Looks = {}): Promise<Visit> {
+  const context = await contexts.take({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  if (before) await page.addInitScript(before);
   if (remembered)
-    await context.addInitScript((all) => {
+    await page.addInitScript((all) => {
       // What a page has changed since stays changed.
       for (const [key, value] of Object.entries(all))
         if (localStorage.getItem(key) === null) localStorage.setItem(key, value);
     }, remembered);
-  const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
