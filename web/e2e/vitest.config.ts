@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["e2e/**/*.spec.ts"],
     // Two files at a time: while one waits for a picture to come, the other works.
     maxWorkers: 2,
+    // The files share nothing but what they import, and that takes seconds to load.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
