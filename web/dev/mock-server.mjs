@@ -653,6 +653,7 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, {
     "content-type": TYPES[extname(file)] ?? "application/octet-stream",
     "content-security-policy": CSP,
+    "cache-control": file.startsWith(join(DIST, "assets")) ? "public, max-age=31536000, immutable" : "no-cache",
   });
   response.end(readFileSync(file));
 });

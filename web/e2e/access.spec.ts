@@ -1,34 +1,46 @@
 /** Every screen, by axe: what those who do not see, or see little, can work with. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { atDesk, hold, signIn, stage } from "./harness";
+import { atDesk, hold, signIn, stage, violations } from "./harness";
 
 const { mock, visit } = stage();
 
-const LOOKS = ["dark", "light"].flatMap((theme) => [
-  { theme, name: "desk", viewport: { width: 1440, height: 900 } },
-  { theme, name: "phone", viewport: { width: 390, height: 844 } },
-]);
-type Look = (typeof LOOKS)[number];
+const SIZES: Look[] = [
+  { name: "desk", viewport: { width: 1440, height: 900 } },
+  { name: "phone", viewport: { width: 390, height: 844 } },
+];
+const LOOKS = ["dark", "light"].flatMap((theme) => SIZES.map((size) => ({ theme, ...size })));
+interface Look {
+  name: string;
+  viewport: { width: number; height: number };
+  /** The theme that was chosen on an earlier visit. */
+  theme?: string;
+}
 
 /** Opens the page as it looks to some; what moves would be judged half transparent. */
-async function open(look: Look): Promise<Page> {
-  const { page } = await visit({ viewport: look.viewport, reducedMotion: "reduce" });
-  await page.evaluate((theme) => localStorage.setItem("khue.theme", theme), look.theme);
-  await page.reload();
+async function open({ viewport, theme }: Look): Promise<Page> {
+  const { page } = await visit({
+    viewport,
+    reducedMotion: "reduce",
+    ...(theme && { remembered: { "khue.theme": theme } }),
+  });
   await page.locator('input[name="name"]').waitFor();
   return page;
 }
 
+/** Judges what a page shows: in the theme that was chosen, or in both, one after the other, where none was. */
 async function check(page: Page, screen: string): Promise<void> {
-  const found = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  const told = found.violations.map(
-    (v) => `${screen}: ${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).slice(0, 4)}`,
-  );
-  expect(told).toEqual([]);
+  const themes = await page.evaluate(() => (localStorage.getItem("khue.theme") === null ? ["dark", "light"] : []));
+  const judge = async (look: string) => {
+    const found = await violations(page, ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]);
+    expect(found.map((one) => `${screen}, ${look}: ${one}`)).toEqual([]);
+  };
+  if (themes.length === 0) return await judge("as chosen");
+  for (const theme of themes) {
+    // As `setTheme` does; the screens behind the door say nowhere but in a menu which it is.
+    await page.evaluate((theme) => document.documentElement.setAttribute("data-theme", theme), theme);
+    await judge(theme);
+  }
 }
 
 test.for(LOOKS)("the door holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
@@ -44,7 +56,7 @@ test.for(LOOKS)("the door holds to WCAG 2.2 AA, $theme, on a $name", async (look
   await check(page, "choose a password");
 });
 
-test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("the operator's screens hold to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await atDesk(page, mock.base, "/live", ["c113", "c114", "c115"], 4);
   await page.locator('[data-camera="c115"][data-state="no_data"]').waitFor();
@@ -85,7 +97,7 @@ test.for(LOOKS)("the operator's screens hold to WCAG 2.2 AA, $theme, on a $name"
   await check(page, "letting go of a hold");
 });
 
-test.for(LOOKS)("the screen of people holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("the screen of people holds to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await signIn(page, "admin", "quan-tri-12");
   await page.locator('a[href="/people"]').click();
@@ -94,14 +106,14 @@ test.for(LOOKS)("the screen of people holds to WCAG 2.2 AA, $theme, on a $name",
   await page.locator('[data-act="add"]').click();
   await page.locator('[role="dialog"]').waitFor();
   await check(page, "adding a person");
-  await page.locator('input[name="name"]').fill(`${look.name}.${look.theme}`);
+  await page.locator('input[name="name"]').fill(look.name);
   await page.locator('input[name="display_name"]').fill("Lê Văn Mới");
   await page.locator('[role="dialog"] button[type="submit"]').click();
   await page.locator(".told").waitFor();
   await check(page, "what is told once");
 });
 
-test.for(LOOKS)("the auditor's screen holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("the auditor's screen holds to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await signIn(page, "kiemtra", "kiem-tra-12");
   await page.locator("tbody tr").first().waitFor();
@@ -111,7 +123,7 @@ test.for(LOOKS)("the auditor's screen holds to WCAG 2.2 AA, $theme, on a $name",
   await check(page, "audit");
 });
 
-test.for(LOOKS)("what a tile can do holds to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("what a tile can do holds to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await mock.setWays({ convert: "busy" });
   try {
@@ -145,7 +157,7 @@ test.for(LOOKS)("what a tile can do holds to WCAG 2.2 AA, $theme, on a $name", a
   }
 });
 
-test.for(LOOKS)("a spoilt disk is told within WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("a spoilt disk is told within WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   await mock.setDisk({ full: true, unreadable_files: 3 });
   try {
     const operators = await open(look);
@@ -162,7 +174,7 @@ test.for(LOOKS)("a spoilt disk is told within WCAG 2.2 AA, $theme, on a $name", 
   }
 });
 
-test.for(LOOKS)("the administrator's screens hold to WCAG 2.2 AA, $theme, on a $name", async (look) => {
+test.for(SIZES)("the administrator's screens hold to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await signIn(page, "admin", "quan-tri-12");
   await page.locator("tbody tr").first().waitFor();

@@ -5,8 +5,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import axe from "axe-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { launch } from "./chromium.mjs";
 
 class Mock {
@@ -73,32 +74,90 @@ export interface Visit {
   complaints: string[];
 }
 
-export interface Stage {
-  mock: Mock;
-  /** Opens the first page as somebody whom the browser has never seen. */
-  visit(options?: BrowserContextOptions): Promise<Visit>;
+export interface Looks extends BrowserContextOptions {
+  /** What the browser has in its local storage of an earlier visit. */
+  remembered?: Record<string, string>;
+  /** Runs in each page before its own scripts. */
+  before?: () => void;
 }
 
-/** Gives the tests of a file a browser and a mock server; what a test opened is closed after it. */
+export interface Stage {
+  mock: Mock;
+  /** Opens the first page as somebody whom the browser has never seen, unless it is said what it remembers. */
+  visit(options?: Looks): Promise<Visit>;
+}
+
+/** Gives the tests of a file a browser and a mock server; what a test opened and left behind is gone after it. */
 export function stage(): Stage {
   const mock = new Mock();
   let browser: Browser;
+  let contexts: Contexts;
   beforeAll(async () => {
     [browser] = await Promise.all([launch(), mock.start()]);
+    contexts = new Contexts(browser);
   });
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-  });
+  afterEach(({ task }) => contexts.release(mock.base, task.result?.state === "pass"));
   afterAll(async () => {
     await browser.close();
     await mock.stop();
   });
-  return { mock, visit: (options) => visit(browser, mock.base, options) };
+  return { mock, visit: (looks) => visit(contexts, mock.base, looks) };
 }
 
-async function visit(browser: Browser, base: string, options?: BrowserContextOptions): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+/**
+ * The contexts of a file's tests. One that was let go is emptied and serves the
+ * next test that wants the like: it has a process left that has compiled the
+ * client before, and a page in a new one takes twice as long to open.
+ */
+class Contexts {
+  readonly #browser: Browser;
+  readonly #taken = new Map<BrowserContext, string>();
+  #free: { context: BrowserContext; key: string }[] = [];
+
+  constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  async take(options: BrowserContextOptions): Promise<BrowserContext> {
+    const key = JSON.stringify(options);
+    const kept = this.#free.find((one) => one.key === key);
+    this.#free = this.#free.filter((one) => one !== kept);
+    const context = kept?.context ?? (await this.#browser.newContext(options));
+    this.#taken.set(context, key);
+    return context;
+  }
+
+  /** Takes back all that a test had; after one that failed they are closed. */
+  async release(base: string, passed: boolean): Promise<void> {
+    const taken = [...this.#taken];
+    this.#taken.clear();
+    await Promise.all(
+      taken.map(async ([context, key]) => {
+        const [first, ...others] = context.pages();
+        if (!first || !passed) return await context.close();
+        await Promise.all(others.map((page) => page.close()));
+        // Stays for its process alone, where nothing happens.
+        await first.goto(`${base}/mock/asked`);
+        const session = await context.newCDPSession(first);
+        await session.send("Storage.clearDataForOrigin", { origin: base, storageTypes: "all" });
+        await session.detach();
+        await context.clearCookies();
+        this.#free.push({ context, key });
+      }),
+    );
+  }
+}
+
+async function visit(contexts: Contexts, base: string, { remembered, before, ...options }: Looks = {}): Promise<Visit> {
+  const context = await contexts.take({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
+  if (before) await page.addInitScript(before);
+  if (remembered)
+    await page.addInitScript((all) => {
+      // What a page has changed since stays changed.
+      for (const [key, value] of Object.entries(all))
+        if (localStorage.getItem(key) === null) localStorage.setItem(key, value);
+    }, remembered);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
@@ -122,6 +181,26 @@ export async function peer(mock: Mock, visit: Stage["visit"]): Promise<Visit & A
   return { ...it, [Symbol.asyncDispose]: () => it.page.close() };
 }
 
+/**
+ * Judges what a page shows by all that axe knows under these tags, and tells
+ * what it found. It runs in the page: what axe's own builder for this does
+ * beside that, a second page to join the findings of frames in, is for pages
+ * that have some, and takes longer than the judging.
+ */
+export async function violations(page: Page, tags: string[]): Promise<string[]> {
+  expect(page.frames().length).toBe(1);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  return await page.evaluate(async (tags) => {
+    const { run } = (window as unknown as { axe: typeof axe }).axe;
+    // The same rules are run; what passed is only not described.
+    const found = await run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return found.violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary}`).slice(0, 4)}`,
+    );
+  }, tags);
+}
+
 /** Fingers on the screen, from here to there: one pair of places for each. */
 export async function fingers(page: Page, moves: [from: [number, number], to: [number, number]][]): Promise<void> {
   const session = await page.context().newCDPSession(page);
@@ -140,19 +219,20 @@ export async function signIn(page: Page, name = "trucban", password = "truc-ban-
   await page.locator('button[type="submit"]').click();
 }
 
-/** Signs in with a view and a purpose remembered, and opens a path. */
+/** Signs in with a view and a purpose remembered, and comes to a path by that. */
 export async function atDesk(page: Page, base: string, path: string, tiles: string[], size = 4): Promise<void> {
-  // Before the sign-in: a screen that finds nothing remembered fills itself.
   await page.evaluate(
-    ([all, many]) => {
+    ([url, all, many]) => {
+      // Before the sign-in: a screen that finds nothing remembered fills itself.
       localStorage.setItem("khue.view.u2", JSON.stringify({ size: many, tiles: all }));
       sessionStorage.setItem("khue.purpose.u2", JSON.stringify("kiểm tra"));
+      // The sign-in leads to where the page is: no other screen opens its pictures first.
+      if (url) history.pushState(null, "", url);
     },
-    [tiles, size] as const,
+    [path === "/live" ? null : base + path, tiles, size] as const,
   );
   await signIn(page);
   await page.locator(".rail").waitFor();
-  if (path !== "/live") await page.goto(base + path);
 }
 
 /** Holds a minute of a camera, as the person signed in. */

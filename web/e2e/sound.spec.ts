@@ -58,7 +58,6 @@ const watchStates = (page: Page, camera: string) =>
 test("the button is there only where sound may be heard, and nothing is asked for before it is pressed", async () => {
   const { page } = await visit();
   const sent = ops(page);
-  await page.reload();
   await atDesk(page, mock.base, "/live", ["c113", "c131", "c132"], 4);
   for (const camera of ["c113", "c131", "c132"])
     await page.locator(`[data-camera="${camera}"][data-state="live"]`).waitFor();
@@ -71,7 +70,6 @@ test("the button is there only where sound may be heard, and nothing is asked fo
 test("sound is heard beside pictures that stay exact, comes without a black moment, and goes at once", async () => {
   const { page, complaints } = await visit();
   const sent = ops(page);
-  await page.reload();
   await atDesk(page, mock.base, "/live", ["c131"], 1);
   await page.locator('[data-camera="c131"][data-state="live"]').waitFor();
   const seen = await watchStates(page, "c131");

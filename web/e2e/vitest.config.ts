@@ -4,7 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["e2e/**/*.spec.ts"],
-    fileParallelism: false,
+    // Two files at a time: while one waits for a picture to come, the other works.
+    maxWorkers: 2,
+    // The files share nothing but what they import, and that takes seconds to load.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

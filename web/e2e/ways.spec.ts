@@ -9,13 +9,8 @@ afterEach(() => mock.setWays());
 const tile = (page: Page, camera: string) => page.locator(`[data-camera="${camera}"]`);
 /** Opens the wall with a way preferred, in a browser as `before` leaves it. */
 async function watch(tiles: string[], size: number, way = "auto", before?: () => void) {
-  const it = await visit();
-  const { page } = it;
-  if (before) await page.addInitScript(before);
-  await page.evaluate((way) => localStorage.setItem("khue.way", way), way);
-  await page.reload();
-  await page.locator('input[name="name"]').waitFor();
-  await atDesk(page, mock.base, "/live", tiles, size);
+  const it = await visit({ remembered: { "khue.way": way }, ...(before && { before }) });
+  await atDesk(it.page, mock.base, "/live", tiles, size);
   return it;
 }
 /** The rows of a tile's figures, by name. */
@@ -301,11 +296,8 @@ test("requests that fail in passing cost HLS and WHEP no click", async () => {
     ["hls", "/hls"],
     ["whep", "/whep?role=main"],
   ] as const) {
-    const { page } = await visit();
+    const { page } = await visit({ remembered: { "khue.way": way } });
     const met = await stumble(page, path);
-    await page.evaluate((way) => localStorage.setItem("khue.way", way), way);
-    await page.reload();
-    await page.locator('input[name="name"]').waitFor();
     await atDesk(page, mock.base, "/live", ["c113"], 1);
     await page.locator(`[data-camera="c113"][data-state="live"][data-way="${way}"]`).waitFor();
     expect(met()).toBe(3);

@@ -66,6 +66,12 @@ pub(crate) fn auditing(user: &User) -> Result<(), Refusal> {
     allowed(may_audit(user))
 }
 
+/// Returns whether somebody who reads the audit reads there of cameras of defence.
+pub(crate) fn reads_of_defence(catalog: &Catalog, user: &User, now: WallTime) -> bool {
+    let rights = catalog.rights(user.id);
+    rights.is_some_and(|rights| rights.may_read_of(Class::Defence, now).is_allowed())
+}
+
 /// Returns whether a person may do `action` now with a camera that a list goes through.
 pub(crate) fn lists(rights: &Rights, camera: CameraId, action: Action, now: WallTime) -> bool {
     let decide = |action| rights.decide(camera, action, now).is_allowed();

@@ -11,13 +11,16 @@ use std::sync::Arc;
 
 use audit::{Act, Entry, Journal, Object, Outcome, Who};
 use base::{CameraId, SignInId, WallTime};
-use catalog::{Action, Camera, User};
+use catalog::{Action, Camera, Class, User};
 use uuid::Uuid;
 
 use crate::access;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
+
+/// The detail that names a class other than the ordinary one.
+pub(crate) const CLASS: &str = "class";
 
 /// An act whose entry is being written.
 pub(crate) struct Deed(Entry);
@@ -54,7 +57,10 @@ impl Deed {
     pub(crate) fn with(mut self, camera: &Camera) -> Self {
         let name = format!("{} · {}", camera.number, camera.name);
         self.0.object = Some(Object { kind: "camera".to_owned(), id: camera.id.0, name });
-        self
+        match camera.class {
+            Class::Ordinary => self,
+            Class::Defence => self.detail(CLASS, camera.class.as_str()),
+        }
     }
 
     /// With this person.

@@ -300,15 +300,16 @@ impl Rights {
                 rights.always[action as usize] = ordinary.clone();
             }
         }
-        if role == Role::Auditor {
-            return rights;
-        }
         for subject in rights.compiled.subjects(user) {
             for grant in rights.compiled.grants_to.get(&subject).into_iter().flatten() {
                 if grant.is_pending() {
                     continue;
                 }
                 rights.given.push(grant.clone());
+                // Of cameras, an auditor holds none of it.
+                if role == Role::Auditor {
+                    continue;
+                }
                 let covered = rights.compiled.covered(grant);
                 let terms = &grant.terms;
                 if terms.actions.contains(Action::Ptz) {
@@ -370,16 +371,25 @@ impl Rights {
     /// Returns whether this person may put cameras into a class: into that of
     /// defence, whoever configures some of it.
     pub fn may_put_in(&self, class: Class, now: WallTime) -> Decision {
-        let configures = |grant: &Grant| {
+        let configures = |grant: &Arc<Grant>| {
             let terms = &grant.terms;
             let open = terms.is_in_force(now) && terms.is_open_to(Action::Configure, now);
             terms.class == class && terms.gives(Action::Configure) && open
         };
-        match class {
-            Class::Ordinary => Decision::Allowed,
-            Class::Defence if self.given.iter().any(|grant| configures(grant)) => Decision::Allowed,
-            Class::Defence => Decision::Denied("the defence class takes a grant that names it"),
-        }
+        let configures =
+            !withheld(self.role, Action::Configure) && self.given.iter().any(configures);
+        named(class, configures)
+    }
+
+    /// Returns whether whoever reads the audit reads there of cameras of a class: of
+    /// that of defence, if they were given to know of all its cameras.
+    pub fn may_read_of(&self, class: Class, now: WallTime) -> Decision {
+        let knows = |grant: &Arc<Grant>| {
+            let terms = &grant.terms;
+            let open = terms.is_in_force(now) && terms.is_open_to(Action::See, now);
+            terms.class == class && terms.scope == Scope::All && terms.gives(Action::See) && open
+        };
+        named(class, self.given.iter().any(knows))
     }
 
     fn holds(&self, at: Index, action: Action, now: WallTime) -> bool {
@@ -410,6 +420,16 @@ impl Rights {
             }
             _ => "no grant that is in force now gives this",
         }
+    }
+}
+
+/// What of the defence class is held only by name, everybody has of all others.
+fn named(class: Class, is_named: bool) -> Decision {
+    match class {
+        Class::Defence if !is_named => {
+            Decision::Denied("the defence class takes a grant that names it")
+        }
+        Class::Ordinary | Class::Defence => Decision::Allowed,
     }
 }
 

@@ -27,8 +27,10 @@ function ask(): Promise<boolean> {
 
 /** Sends a request; asks who one is where the answer says so, and sends it again. */
 export async function fetchConfirmed(request: Request, send: (request: Request) => Promise<Response> = fetch) {
-  const again = request.clone();
-  const response = await send(request);
+  // Its bytes, not a clone: the body of a clone is a stream, which what looks at requests cannot show.
+  const bytes = await request.arrayBuffer();
+  const whole = () => new Request(request, bytes.byteLength > 0 ? { body: bytes } : {});
+  const response = await send(whole());
   if (response.status !== 403) return response;
   const form: unknown = await response
     .clone()
@@ -36,5 +38,5 @@ export async function fetchConfirmed(request: Request, send: (request: Request) 
     .catch(() => null);
   const code = typeof form === "object" && form !== null && "code" in form ? form.code : null;
   if (code !== "confirm_it_is_you" || !(await ask())) return response;
-  return send(again);
+  return send(whole());
 }

@@ -1,10 +1,11 @@
 //! Reading who did what, which is an act of its own.
 
 use audit::search::{Filter, Page, Place, search};
-use audit::{Act, Outcome};
+use audit::{Act, Entry, Outcome};
 use axum::Json;
 use axum::extract::State as Given;
 use base::{CameraId, UserId};
+use catalog::Class;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::moment;
 use crate::access;
 use crate::app::State;
-use crate::deed::Deed;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::Asked;
 use crate::person::Somebody;
@@ -133,9 +134,21 @@ pub(crate) async fn read_audit(
     let most = asked.most.unwrap_or(USUAL).clamp(1, MOST);
     let folder = state.audit_folder.clone();
     let found = tokio::task::spawn_blocking(move || search(&folder, &filter, place, most)).await;
-    let Page { lines, next } = found.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
+    let Page { mut lines, next } = found.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
+    if !access::reads_of_defence(&state.catalog, &person.user, state.now()) {
+        lines.retain(|line| !is_of_defence(&state, &line.entry));
+    }
     let next = next.map(|Place { first, offset }| format!("{first}.{offset}"));
     Ok(Json(AuditPage { entries: lines.into_iter().map(AuditRow::from).collect(), next }))
+}
+
+/// Whether an entry tells of a camera of defence: of one that was of the class then,
+/// or is now.
+fn is_of_defence(state: &State, entry: &Entry) -> bool {
+    let then = entry.details.get(deed::CLASS).is_some_and(|class| class == Class::Defence.as_str());
+    let camera = entry.object.as_ref().filter(|object| object.kind == "camera");
+    let camera = camera.and_then(|object| state.catalog.camera(CameraId(object.id)));
+    then || camera.is_some_and(|camera| camera.class == Class::Defence)
 }
 
 /// Reads where a page begins.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::access;
 use crate::app::State;
-use crate::deed::Deed;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Asked, Body, Id};
 use crate::person::{Person, Somebody};
@@ -271,7 +271,7 @@ async fn note(
     deed.detail("change", change)
         .detail("subject", format!("{kind} {id}"))
         .detail("scope", scope)
-        .detail("class", terms.class.as_str())
+        .detail(deed::CLASS, terms.class.as_str())
         .detail("actions", terms.actions.words())
         .detail("hours", terms.hours.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string))
         .detail("basis", &terms.basis)
