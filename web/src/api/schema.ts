@@ -1602,7 +1602,8 @@ export interface components {
             disk: components["schemas"]["DiskRow"];
             /**
              * Format: int64
-             * @description The moment below which every stream being recorded is on disk for good.
+             * @description The moment below which every stream being recorded, of cameras this person may
+             *     see, is on disk for good.
              */
             synced_us?: number | null;
         };

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use catalog::Class;
 
 use crate::app::State;
 use crate::error::Refusal;
@@ -37,7 +38,11 @@ pub(crate) async fn metrics(
 }
 
 fn text(state: &State) -> String {
-    let counts = recorder::Counts::of(state.recorder.states().values());
+    // Figures are kept and drawn by other programs, where nobody asks who looks:
+    // they do not tell how many cameras of defence there are.
+    let (states, tables) = (state.recorder.states(), state.catalog.tables());
+    let ordinary = tables.cameras.values().filter(|camera| camera.class == Class::Ordinary);
+    let counts = recorder::Counts::of(ordinary.filter_map(|camera| states.get(&camera.id)));
     let store = state.store.status();
     let dropped: u64 = store.streams.values().map(|stream| stream.dropped_fragments).sum();
     let failed = store.streams.values().filter(|stream| stream.sync_failed).count();
@@ -57,7 +62,7 @@ fn text(state: &State) -> String {
     figure(
         "khue_cameras",
         "gauge",
-        "Cameras by what they do.",
+        "Cameras by what they do, without those of defence.",
         &[
             ("{state=\"recording\"}", counts.recording as f64),
             ("{state=\"connecting\"}", counts.connecting as f64),

@@ -13,7 +13,8 @@ use crate::person::Somebody;
 pub(crate) struct StatusAnswer {
     cameras: CameraCounts,
     disk: DiskRow,
-    /// The moment below which every stream being recorded is on disk for good.
+    /// The moment below which every stream being recorded, of cameras this person may
+    /// see, is on disk for good.
     synced_us: Option<i64>,
 }
 
@@ -50,7 +51,11 @@ pub(crate) async fn status(
     let counts = recorder::Counts::of(visible.iter().filter_map(|camera| states.get(camera)));
     let store = state.store.status();
     let whole = store.used_bytes.saturating_add(store.free_bytes);
-    let recorded = store.streams.values().filter(|stream| stream.recording);
+    let seen = visible.iter().filter_map(|&camera| state.catalog.camera(camera));
+    let streams: Vec<_> =
+        seen.flat_map(|camera| camera.recorded_streams().collect::<Vec<_>>()).collect();
+    let recorded = streams.iter().filter_map(|stream| store.streams.get(stream));
+    let recorded = recorded.filter(|stream| stream.recording);
     Json(StatusAnswer {
         cameras: CameraCounts {
             recording: counts.recording,
