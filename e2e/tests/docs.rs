@@ -62,3 +62,26 @@ fn a_recipe_that_a_page_names_is_in_the_makefile() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+#[test]
+fn a_test_that_the_security_page_names_exists() {
+    let mut sources = String::new();
+    let mut folders = vec![e2e::root().join("crates"), e2e::root().join("e2e")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the project can be read") {
+            let path = entry.expect("an entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push_str(&fs::read_to_string(&path).expect("a source can be read"));
+            }
+        }
+    }
+    let page = e2e::root().join("docs/ref/security.md");
+    let page = fs::read_to_string(page).expect("the page can be read");
+    let named = page.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() > 2);
+    let (there, missing): (Vec<_>, Vec<_>) =
+        named.partition(|name| sources.contains(&format!("fn {name}(")));
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(there.len() > 40, "{}", there.len());
+}

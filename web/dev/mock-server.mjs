@@ -344,6 +344,42 @@ const grants = [
   },
 ];
 
+/** What somebody may do here: administrators arrange, operators watch by what was given. */
+function heldBy(user) {
+  if (user.role === "administrator") return ["see", "configure", "share", "plan"];
+  if (user.role === "auditor") return [];
+  const of = grants.filter((one) => one.terms.subject.id === user.id && !one.pending);
+  const given = new Set(of.flatMap((one) => one.terms.actions));
+  if (given.size > 0) given.add("see");
+  return ["see", "live", "playback", "export", "ptz", "sound"].filter((one) => given.has(one));
+}
+
+function rightsAnswer(path, query, asker) {
+  if (asker.role !== "administrator") return fail(403, "forbidden", "grants are given by administrators");
+  const [, family, id] = path.split("/");
+  if (family === "cameras") {
+    const people = users.map((one) => {
+      return { person: one.id, name: one.name, display_name: one.display_name, actions: heldBy(one) };
+    });
+    return { status: 200, body: { people: people.filter((one) => one.actions.length > 0) } };
+  }
+  const user = users.find((one) => one.id === (id ?? query.get("person")));
+  if (!user) return fail(404, "not_found", "there is no such person");
+  const actions = heldBy(user);
+  if (family === "people") {
+    const groups = actions.length > 0 ? [{ actions, cameras: cameras.map((one) => one.id) }] : [];
+    return { status: 200, body: { groups } };
+  }
+  const allowed = actions.includes(query.get("action"));
+  const told = grants
+    .filter((one) => one.terms.subject.id === user.id)
+    .map((grant) => {
+      const allows = grant.terms.actions.includes(query.get("action"));
+      return { grant, standing: grant.pending ? "not_agreed" : allows ? "allows" : "other_action" };
+    });
+  return { status: 200, body: { allowed, denied: allowed ? null : "no grant gives this", grants: told } };
+}
+
 /** Grants, as administrators list, give, agree to and revoke them. */
 function grantsAnswer(method, path, body, asker) {
   if (asker.role !== "administrator") return fail(403, "forbidden", "grants are given by administrators");
@@ -545,6 +581,7 @@ async function answer(request, path, query, body) {
       },
     };
   }
+  if (path.endsWith("/rights") || path === "/explanations") return rightsAnswer(path, query, user);
   if (path === "/people" || path.startsWith("/people/")) return peopleAnswer(method, path, body, user);
   if (path === "/grants" || path.startsWith("/grants/")) return grantsAnswer(method, path, body, user);
   if (path === "/audit") {

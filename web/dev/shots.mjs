@@ -251,6 +251,27 @@ async function toldPerson(page) {
   await page.locator(".told").waitFor();
 }
 
+/** Who can do what with a camera. */
+async function heldCamera(page) {
+  await grants(page);
+  await page.getByRole("radio").nth(1).click();
+  await page.locator("tr[data-person]").first().waitFor();
+}
+
+/** What a person can do. */
+async function heldPerson(page) {
+  await grants(page);
+  await page.getByRole("radio").nth(2).click();
+  await page.locator("tr[data-group]").first().waitFor();
+}
+
+/** Why somebody may. */
+async function heldWhy(page) {
+  await heldCamera(page);
+  await page.locator('tr[data-person="trucban"] [data-cell="live"]').click();
+  await page.locator(".why").waitFor();
+}
+
 async function grants(page) {
   await page.locator('a[href="/grants"]').click();
   await page.locator("[data-grant]").first().waitFor();
@@ -291,6 +312,11 @@ const shots = {
   "people-told-phone": [{ ...admin, viewport: PHONE }, toldPerson],
   grants: [admin, grants],
   "grants-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, grants],
+  "grants-camera": [admin, heldCamera],
+  "grants-camera-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, heldCamera],
+  "grants-person": [admin, heldPerson],
+  "grants-person-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, heldPerson],
+  "grants-why-light-en": [{ ...admin, theme: "light", language: "en" }, heldWhy],
   "grants-give": [admin, giveGrant],
   "grants-give-phone-light-en": [{ ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" }, giveGrant],
   audit: [auditor, readAudit],

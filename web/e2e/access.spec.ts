@@ -113,6 +113,35 @@ test.for(SIZES)("the screen of people holds to WCAG 2.2 AA, in both themes, on a
   await check(page, "what is told once");
 });
 
+test.for(SIZES)("the screens of rights hold to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
+  const page = await open(look);
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('a[href="/grants"]').click();
+  await page.locator("[data-grant]").first().waitFor();
+  await check(page, "what was given");
+  await page.getByRole("radio").nth(1).click();
+  await page.locator("tr[data-person]").first().waitFor();
+  await check(page, "who can see a camera");
+  await page.locator("tr[data-person] button").first().click();
+  await page.locator(".why li, .why p").first().waitFor();
+  await check(page, "why somebody may");
+  await page.keyboard.press("Escape");
+  await page.getByRole("radio").nth(2).click();
+  await page.locator("tr[data-group]").first().waitFor();
+  await check(page, "what a person can see");
+  await page.locator('[data-act="give"]').click();
+  await page.locator('[role="dialog"]').waitFor();
+  await check(page, "giving a right");
+});
+
+test.for(SIZES)("one's own account holds to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
+  const page = await open(look);
+  await signIn(page, "trucban", "truc-ban-12");
+  await page.goto(new URL("/account", page.url()).href);
+  await page.locator("[data-device]").first().waitFor();
+  await check(page, "one's own account");
+});
+
 test.for(SIZES)("the auditor's screen holds to WCAG 2.2 AA, in both themes, on a $name", async (look) => {
   const page = await open(look);
   await signIn(page, "kiemtra", "kiem-tra-12");

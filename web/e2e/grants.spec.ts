@@ -50,3 +50,30 @@ test("a right to cameras of defence waits for another administrator", async () =
   await page.locator(".toast", { hasText: "Cần một người quản trị khác" }).waitFor();
   expect(await row.count()).toBe(1);
 });
+
+test("who can do what with a camera is a table, and each answer says why", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('a[href="/grants"]').click();
+  await page.getByRole("radio", { name: "Ai xem được" }).click();
+  const operator = page.locator('tr[data-person="trucban"]');
+  await operator.waitFor();
+  expect(await operator.locator('[data-cell="live"]').getAttribute("data-may")).toBe("true");
+  expect(await operator.locator('[data-cell="configure"]').getAttribute("data-may")).toBe("false");
+  const admin = page.locator('tr[data-person="admin"]');
+  expect(await admin.locator('[data-cell="live"]').getAttribute("data-may")).toBe("false");
+  expect(await admin.locator('[data-cell="configure"]').getAttribute("data-may")).toBe("true");
+  await operator.locator('[data-cell="live"]').click();
+  const why = page.locator('[role="dialog"] .why');
+  await why.getByText("Quyền này cho phép.").waitFor();
+  expect(await why.getAttribute("data-allowed")).toBe("true");
+  await page.keyboard.press("Escape");
+  await why.waitFor({ state: "detached" });
+
+  await page.getByRole("radio", { name: "Xem được gì" }).click();
+  await page.locator('select[name="person"]').selectOption({ label: "Nguyễn Văn Mới" });
+  await page.getByText("Lúc này người này không thấy camera nào.").waitFor();
+  await page.locator('select[name="person"]').selectOption({ index: 0 });
+  await page.locator("tr[data-group]").first().waitFor();
+  expect(complaints).toEqual([]);
+});

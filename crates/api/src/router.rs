@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::app::{App, State};
 use crate::routes::{
     api_tokens, audit, cameras, devices, exports, grants, groups, hls, holds, media_tokens,
-    metrics, people, second_factor, session, status, stream_secrets, thumbnails, timeline, tree,
-    whep,
+    metrics, people, rights, second_factor, session, status, stream_secrets, thumbnails, timeline,
+    tree, whep,
 };
 use crate::{headers, media_socket, ui};
 
@@ -105,6 +105,8 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(grants::revoke_grant))
         .routes(routes!(grants::agree_to_grant))
         .routes(routes!(grants::explain))
+        .routes(routes!(rights::camera_rights))
+        .routes(routes!(rights::person_rights))
         .routes(routes!(groups::groups, groups::add_group))
         .routes(routes!(groups::change_group, groups::remove_group))
         .routes(routes!(audit::read_audit))

@@ -131,6 +131,8 @@ fn needs(method: &str, path: &str) -> Option<Needs> {
         ("post", "media-tokens") => Camera(Action::Live),
         ("post", "stream-secrets") => Camera(Action::Live),
         ("get", "cameras/{id}") => Camera(Action::See),
+        ("get", "cameras/{id}/rights") => Camera(Action::Share),
+        ("get", "people/{id}/rights") => administrator,
         ("patch" | "delete", "cameras/{id}") => Camera(Action::Configure),
         ("get", "cameras/{id}/thumbnail") => Token(Action::Playback),
         ("get", "cameras/{id}/timeline") => Camera(Action::Playback),
@@ -502,6 +504,70 @@ async fn what_is_listed_and_counted_is_what_the_model_allows() {
             .map(|state| counts["cameras"][state].as_u64().unwrap())
             .sum();
         assert!(counted <= seen.len() as u64, "{who:?}: {counts}");
+    }
+}
+
+/// Who may do what, as it is told to administrators, is what the model says.
+#[tokio::test]
+async fn what_is_told_of_rights_is_the_model() {
+    let city = city().await;
+    let names = [
+        (Who::Newcomer, "moi"),
+        (Who::Bare, "trong"),
+        (Who::Live, "xem"),
+        (Who::Usual, "truc"),
+        (Who::Defence, "quansu"),
+        (Who::Auditor, "kiemtra"),
+        (Who::Administrator, "quantri"),
+    ];
+    // Whoever has not chosen a password yet has rights, and no way to use them.
+    let holds = |who, which| {
+        let who = if who == Who::Newcomer { Who::Usual } else { who };
+        let held = Action::ALL.into_iter().filter(move |&action| may(who, which, action));
+        // No sound is authorised here.
+        held.filter(|&action| action != Action::Sound).map(|action| action.as_str().to_owned())
+    };
+    for which in [Which::Given, Which::Other] {
+        let path = format!("/api/v1/cameras/{}/rights", city.cameras[&which]);
+        let told = city.ask(Who::Administrator, "GET", &path, Value::Null).await.json();
+        let told: BTreeMap<_, Vec<_>> = told["people"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let actions = row["actions"].as_array().unwrap().iter();
+                let actions = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
+                (row["name"].as_str().unwrap().to_owned(), actions)
+            })
+            .collect();
+        let model: BTreeMap<_, Vec<_>> = names
+            .map(|(who, name)| (name.to_owned(), holds(who, which).collect::<Vec<_>>()))
+            .into_iter()
+            .filter(|(_, actions)| !actions.is_empty())
+            .collect();
+        assert_eq!(told, model, "{which:?}");
+    }
+    let people = city.ask(Who::Administrator, "GET", "/api/v1/people", Value::Null).await.json();
+    for (who, name) in names {
+        let row = people["people"].as_array().unwrap().iter().find(|row| row["name"] == name);
+        let path = format!("/api/v1/people/{}/rights", row.unwrap()["id"].as_str().unwrap());
+        let told = city.ask(Who::Administrator, "GET", &path, Value::Null).await.json();
+        let mut of_camera = BTreeMap::new();
+        for group in told["groups"].as_array().unwrap() {
+            for camera in group["cameras"].as_array().unwrap() {
+                of_camera.insert(camera.as_str().unwrap().to_owned(), group["actions"].clone());
+            }
+        }
+        // What is of defence is not told to an administrator who may not see it.
+        let model: BTreeMap<_, _> = [Which::Given, Which::Other]
+            .map(|which| {
+                let actions: Vec<_> = holds(who, which).collect();
+                (city.cameras[&which].to_string(), json!(actions))
+            })
+            .into_iter()
+            .filter(|(_, actions)| *actions != json!([]))
+            .collect();
+        assert_eq!(of_camera, model, "{who:?}");
     }
 }
 

@@ -3,11 +3,11 @@ import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOpti
 import { devices, devicesOf, secondFactor } from "./account";
 import * as client from "./client";
 import { ApiError } from "./error";
-import { grants } from "./grants";
+import { cameraRights, explanation, grants, personRights } from "./grants";
 import { people } from "./people";
 import { streamSecrets } from "./secrets";
 import { apiTokens } from "./tokens";
-import type { AuditAsked, CameraDetail, Role } from "./types";
+import type { AuditAsked, CameraDetail, GrantAction, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
@@ -65,6 +65,19 @@ export const auditQuery = (asked: AuditAsked) =>
 export const peopleQuery = queryOptions({ queryKey: ["people"], queryFn: ({ signal }) => people(signal) });
 
 export const grantsQuery = queryOptions({ queryKey: ["grants"], queryFn: ({ signal }) => grants(signal) });
+
+// What follows from grants goes stale with them: their keys begin alike.
+export const cameraRightsQuery = (id: string) =>
+  queryOptions({ queryKey: ["grants", "camera", id], queryFn: ({ signal }) => cameraRights(id, signal) });
+
+export const personRightsQuery = (id: string) =>
+  queryOptions({ queryKey: ["grants", "person", id], queryFn: ({ signal }) => personRights(id, signal) });
+
+export const explanationQuery = (person: string, camera: string, action: GrantAction) =>
+  queryOptions({
+    queryKey: ["grants", "why", person, camera, action],
+    queryFn: ({ signal }) => explanation({ person, camera, action }, signal),
+  });
 export const secondFactorQuery = queryOptions({
   queryKey: ["second-factor"],
   queryFn: ({ signal }) => secondFactor(signal),

@@ -118,6 +118,23 @@ export interface paths {
         patch: operations["change_camera"];
         trace?: never;
     };
+    "/api/v1/cameras/{id}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says who may do what with a camera now, to whoever may share it. */
+        get: operations["camera_rights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/thumbnail": {
         parameters: {
             query?: never;
@@ -536,6 +553,23 @@ export interface paths {
          *     their stream secrets.
          */
         post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what a person may do now, with cameras that whoever asks may see. */
+        get: operations["person_rights"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -980,6 +1014,11 @@ export interface components {
             /** @default null */
             user?: string | null;
         };
+        /** @description Who may do something with a camera now. */
+        CameraRights: {
+            /** @description Those who may do anything at all, by name. */
+            people: components["schemas"]["PersonHolds"][];
+        };
         /** @description A camera as lists show it. */
         CameraRow: {
             class: components["schemas"]["Class"];
@@ -1040,6 +1079,11 @@ export interface components {
             /** @description The main stream's address: `rtsp://host[:port]/path`, without credentials. */
             url: string;
             user?: string | null;
+        };
+        /** @description Cameras with which the same may be done. */
+        CamerasHeld: {
+            actions: components["schemas"]["Action"][];
+            cameras: string[];
         };
         /**
          * @description How closely a camera is guarded.
@@ -1386,10 +1430,23 @@ export interface components {
         PeopleList: {
             people: components["schemas"]["PersonRow"][];
         };
+        /** @description What a person may do. */
+        PersonHolds: {
+            actions: components["schemas"]["Action"][];
+            display_name: string;
+            name: string;
+            /** Format: uuid */
+            person: string;
+        };
         /** @description What of a person is to be another. */
         PersonPatch: {
             display_name?: string | null;
             role?: components["schemas"]["PersonRole"] | null;
+        };
+        /** @description What a person may do now. */
+        PersonRights: {
+            /** @description Each camera stands in one of these, if it stands in any. */
+            groups: components["schemas"]["CamerasHeld"][];
         };
         /**
          * @description What a person is here to do.
@@ -2105,6 +2162,43 @@ export interface operations {
             };
         };
     };
+    camera_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRights"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     thumbnail: {
         parameters: {
             query?: never;
@@ -2286,13 +2380,13 @@ export interface operations {
     };
     explain: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
+            query: {
                 person: string;
                 camera: string;
                 action: components["schemas"]["Action"];
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -3357,6 +3451,43 @@ export interface operations {
             };
             /** @description `in_use`: it is oneself */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    person_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRights"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

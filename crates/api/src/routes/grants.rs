@@ -36,7 +36,7 @@ pub(crate) enum Class {
 }
 
 /// What somebody wants to do with a camera.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
     See,
@@ -121,6 +121,7 @@ pub(crate) struct GrantList {
 
 /// About whom, what and which camera an explanation is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExplanationAsked {
     person: Uuid,

@@ -13,6 +13,7 @@ pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
 pub(crate) mod people;
+pub(crate) mod rights;
 pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod status;

@@ -13,11 +13,14 @@ import { narrow } from "../../ui/appearance";
 import { SelectField, TextField } from "../../ui/Field";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { RowAct } from "../../ui/RowAct";
+import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
+import { OfCamera, OfPerson } from "./Held";
 import { ACTIONS, endOfDay, lastDay, USUAL } from "./words";
 import "./grants.css";
 
+type View = "given" | "camera" | "person";
 type Open = { kind: "give" } | { kind: "revoke"; grant: GrantRow } | null;
 
 export function GrantsPage() {
@@ -25,12 +28,23 @@ export function GrantsPage() {
   const phone = useStore(narrow);
   const { data: grants, error } = useQuery(grantsQuery);
   const [open, setOpen] = useState<Open>(null);
+  const [view, setView] = useState<View>("given");
   return (
     <div className="body">
       <section className="centre page" aria-label={t`Quyền`}>
         <div className="ph tools">
+          <Segmented<View>
+            label={t`Xem theo`}
+            value={view}
+            choices={[
+              { value: "given", text: t`Đã cấp` },
+              { value: "camera", text: t`Ai xem được` },
+              { value: "person", text: t`Xem được gì` },
+            ]}
+            onChange={setView}
+          />
           <span className="t2 grow">
-            <Trans>Ai không được cấp quyền với camera nào thì không thấy camera đó.</Trans>
+            {!phone && <Trans>Ai không được cấp quyền với camera nào thì không thấy camera đó.</Trans>}
           </span>
           <button type="button" className="btn primary" data-act="give" onClick={() => setOpen({ kind: "give" })}>
             <ShieldPlus /> <Trans>Cấp quyền</Trans>
@@ -41,33 +55,44 @@ export function GrantsPage() {
             <Trans>Chưa tải được danh sách. Đang thử lại.</Trans>
           </Warning>
         )}
-        <div className="tablebox">
-          <table className="tbl">
-            <thead>
-              <tr>
-                <th>{t`Ai`}</th>
-                {!phone && (
-                  <>
-                    <th>{t`Camera`}</th>
-                    <th>{t`Được làm gì`}</th>
-                    <th>{t`Căn cứ`}</th>
-                  </>
-                )}
-                <th>
-                  <span className="sr">{t`Việc`}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {(grants ?? []).map((grant) => (
-                <Row key={grant.id} grant={grant} phone={phone} onRevoke={() => setOpen({ kind: "revoke", grant })} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        {view === "camera" && <OfCamera />}
+        {view === "person" && <OfPerson />}
+        {view === "given" && <Given grants={grants ?? []} onRevoke={(grant) => setOpen({ kind: "revoke", grant })} />}
       </section>
       {open?.kind === "give" && <GiveForm onClose={() => setOpen(null)} />}
       {open?.kind === "revoke" && <RevokeDialog grant={open.grant} onClose={() => setOpen(null)} />}
+    </div>
+  );
+}
+
+/** What was given, one line for each. */
+function Given({ grants, onRevoke }: { grants: readonly GrantRow[]; onRevoke: (grant: GrantRow) => void }) {
+  const { t } = useLingui();
+  const phone = useStore(narrow);
+  return (
+    <div className="tablebox">
+      <table className="tbl">
+        <thead>
+          <tr>
+            <th>{t`Ai`}</th>
+            {!phone && (
+              <>
+                <th>{t`Camera`}</th>
+                <th>{t`Được làm gì`}</th>
+                <th>{t`Căn cứ`}</th>
+              </>
+            )}
+            <th>
+              <span className="sr">{t`Việc`}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {grants.map((grant) => (
+            <Row key={grant.id} grant={grant} phone={phone} onRevoke={() => onRevoke(grant)} />
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

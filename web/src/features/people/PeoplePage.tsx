@@ -166,7 +166,7 @@ function RoleWords({ role }: { role: PersonRole }) {
     case "administrator":
       return <Trans>Quản trị: camera, người dùng, không xem hình</Trans>;
     case "operator":
-      return <Trans>Trực ban: xem, xem lại, trích xuất</Trans>;
+      return <Trans>Trực ban: làm những gì được cấp quyền</Trans>;
     case "auditor":
       return <Trans>Kiểm tra: đọc nhật ký, không xem hình</Trans>;
   }
@@ -211,7 +211,7 @@ function PersonForm({ person, onClose, onTold }: FormProps) {
     saving.mutate();
   };
   const roles: Record<PersonRole, string> = {
-    operator: t`Trực ban: xem, xem lại, trích xuất`,
+    operator: t`Trực ban: làm những gì được cấp quyền`,
     administrator: t`Quản trị: camera, người dùng, không xem hình`,
     auditor: t`Kiểm tra: đọc nhật ký, không xem hình`,
   };

@@ -1,0 +1,282 @@
+/** Who may do what now, as a table to be read: of one camera, or of one person; each answer says why. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Check, Minus } from "lucide-react";
+import { useState } from "react";
+import { cameraRightsQuery, explanationQuery, peopleQuery, personRightsQuery, treeQuery } from "../../api/queries";
+import type { CameraRow, GrantAction } from "../../api/types";
+import { Problem } from "../../desk/Problem";
+import { fold } from "../../desk/tree";
+import { useStore } from "../../lib/store";
+import { narrow } from "../../ui/appearance";
+import { SelectField, TextField } from "../../ui/Field";
+import { CloseButton, Modal } from "../../ui/Modal";
+import { ACTIONS, STANDINGS } from "./words";
+
+/** How many cameras are offered at once. */
+const OFFERED = 50;
+
+interface Question {
+  person: string;
+  personName: string;
+  camera: string;
+  cameraName: string;
+  action: GrantAction;
+}
+
+/** Who can do what with a camera. */
+export function OfCamera() {
+  const { t } = useLingui();
+  const phone = useStore(narrow);
+  const { data: tree } = useQuery(treeQuery);
+  const [typed, setTyped] = useState("");
+  const [chosen, setChosen] = useState<CameraRow | null>(null);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const camera = chosen ?? tree?.cameras[0] ?? null;
+  const { data: rights, error } = useQuery({ ...cameraRightsQuery(camera?.id ?? ""), enabled: camera !== null });
+  const offered = (tree?.cameras ?? [])
+    .filter((one) => fold(`${one.number} ${one.name}`).includes(fold(typed.trim())))
+    .slice(0, OFFERED);
+  const choices = camera && !offered.includes(camera) ? [camera, ...offered] : offered;
+  return (
+    <>
+      <div className="row heldpick">
+        <TextField
+          label={<Trans>Tìm camera</Trans>}
+          name="typed"
+          type="search"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <SelectField
+          label={<Trans>Camera</Trans>}
+          name="camera"
+          value={camera?.id ?? ""}
+          onChange={(event) => setChosen(choices.find((one) => one.id === event.target.value) ?? null)}
+        >
+          {choices.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.number} · {one.name}
+            </option>
+          ))}
+        </SelectField>
+      </div>
+      {error && <Problem error={error} />}
+      <div className="tablebox">
+        <table className="tbl held">
+          <thead>
+            <tr>
+              <th>{t`Ai`}</th>
+              {phone ? (
+                <th>{t`Được làm gì`}</th>
+              ) : (
+                ACTIONS.map(([action, words]) => (
+                  <th key={action} className="mark">
+                    {t(words)}
+                  </th>
+                ))
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {camera &&
+              (rights?.people ?? []).map((one) => {
+                const ask = (action: GrantAction) =>
+                  setQuestion({
+                    person: one.person,
+                    personName: one.display_name,
+                    camera: camera.id,
+                    cameraName: camera.name,
+                    action,
+                  });
+                return (
+                  <tr key={one.person} data-person={one.name}>
+                    <td className="strong">{one.display_name}</td>
+                    {phone ? (
+                      <td>
+                        <div className="row wrap">
+                          {ACTIONS.filter(([action]) => one.actions.includes(action)).map(([action, words]) => (
+                            <button key={action} type="button" className="btn ghost s" onClick={() => ask(action)}>
+                              {t(words)}
+                            </button>
+                          ))}
+                        </div>
+                      </td>
+                    ) : (
+                      ACTIONS.map(([action, words]) => {
+                        const may = one.actions.includes(action);
+                        const said = may
+                          ? t`${one.display_name} được: ${t(words)}`
+                          : t`${one.display_name} không được: ${t(words)}`;
+                        return (
+                          <td key={action} className="mark">
+                            <button
+                              type="button"
+                              className="btn ghost s ico"
+                              data-cell={action}
+                              data-may={may}
+                              title={t`${said}. Vì sao?`}
+                              aria-label={t`${said}. Vì sao?`}
+                              onClick={() => ask(action)}
+                            >
+                              {may ? <Check /> : <Minus className="t3" />}
+                            </button>
+                          </td>
+                        );
+                      })
+                    )}
+                  </tr>
+                );
+              })}
+          </tbody>
+        </table>
+        {rights?.people.length === 0 && (
+          <p className="t2">
+            <Trans>Lúc này không ai được làm gì với camera này.</Trans>
+          </p>
+        )}
+      </div>
+      {question && <Why question={question} onClose={() => setQuestion(null)} />}
+    </>
+  );
+}
+
+/** What a person can do, and with which cameras. */
+export function OfPerson() {
+  const { t } = useLingui();
+  const { data: people } = useQuery(peopleQuery);
+  const { data: tree } = useQuery(treeQuery);
+  const [chosen, setChosen] = useState("");
+  const [question, setQuestion] = useState<Question | null>(null);
+  const person = people?.find((one) => one.id === chosen) ?? people?.[0] ?? null;
+  const { data: rights, error } = useQuery({ ...personRightsQuery(person?.id ?? ""), enabled: person !== null });
+  const cameras = new Map((tree?.cameras ?? []).map((one) => [one.id, one]));
+  return (
+    <>
+      <div className="row heldpick">
+        <SelectField
+          label={<Trans>Người</Trans>}
+          name="person"
+          value={person?.id ?? ""}
+          onChange={(event) => setChosen(event.target.value)}
+        >
+          {(people ?? []).map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.display_name}
+            </option>
+          ))}
+        </SelectField>
+      </div>
+      {error && <Problem error={error} />}
+      <div className="tablebox">
+        <table className="tbl held">
+          <thead>
+            <tr>
+              <th>{t`Được làm gì`}</th>
+              <th>{t`Camera`}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {(rights?.groups ?? []).map((group) => {
+              const first = group.cameras[0];
+              const known = first === undefined ? undefined : cameras.get(first);
+              const names = group.cameras.slice(0, OFFERED).map((id) => cameras.get(id)?.name ?? "");
+              const more = group.cameras.length - names.length;
+              return (
+                <tr key={group.actions.join()} data-group={group.actions.join(" ")}>
+                  <td>
+                    <div className="row wrap">
+                      {ACTIONS.filter(([action]) => group.actions.includes(action)).map(([action, words]) => (
+                        <button
+                          key={action}
+                          type="button"
+                          className="btn ghost s"
+                          title={t`Vì sao?`}
+                          disabled={!person || !known}
+                          onClick={() =>
+                            person &&
+                            known &&
+                            setQuestion({
+                              person: person.id,
+                              personName: person.display_name,
+                              camera: known.id,
+                              cameraName: known.name,
+                              action,
+                            })
+                          }
+                        >
+                          {t(words)}
+                        </button>
+                      ))}
+                    </div>
+                  </td>
+                  <td>
+                    <div className="strong">
+                      <Trans>{group.cameras.length} camera</Trans>
+                    </div>
+                    <div className="t2">
+                      {names.join(", ")}
+                      {more > 0 && <Trans> và {more} camera nữa</Trans>}
+                    </div>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+        {rights?.groups.length === 0 && (
+          <p className="t2">
+            <Trans>Lúc này người này không thấy camera nào.</Trans>
+          </p>
+        )}
+      </div>
+      {question && <Why question={question} onClose={() => setQuestion(null)} />}
+    </>
+  );
+}
+
+/** Why somebody may do something, or not: how each grant stands to it. */
+function Why({ question, onClose }: { question: Question; onClose: () => void }) {
+  const { t } = useLingui();
+  const { data: told, error } = useQuery(explanationQuery(question.person, question.camera, question.action));
+  const words = ACTIONS.find(([action]) => action === question.action)?.[1];
+  const act = words ? t(words) : "";
+  return (
+    <Modal
+      title={
+        <Trans>
+          {act}: {question.personName}, {question.cameraName}
+        </Trans>
+      }
+      onClose={onClose}
+      actions={<CloseButton onClose={onClose}>{t`Đóng`}</CloseButton>}
+    >
+      {error && <Problem error={error} />}
+      {told && (
+        <div className="col why" data-allowed={told.allowed}>
+          <p className="strong">{told.allowed ? <Trans>Lúc này được.</Trans> : <Trans>Lúc này không được.</Trans>}</p>
+          {told.grants.length === 0 && (
+            <p className="t2">
+              {told.allowed ? (
+                <Trans>Do vai trò, không do quyền nào được cấp.</Trans>
+              ) : (
+                <Trans>Chưa ai cấp quyền nào có liên quan.</Trans>
+              )}
+            </p>
+          )}
+          <ul>
+            {told.grants.map(({ grant, standing }) => {
+              const stands = STANDINGS[standing];
+              return (
+                <li key={grant.id}>
+                  <span className="strong">{grant.terms.basis}</span>
+                  {stands && <div className="t2">{t(stands)}</div>}
+                </li>
+              );
+            })}
+          </ul>
+        </div>
+      )}
+    </Modal>
+  );
+}
