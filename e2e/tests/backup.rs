@@ -35,7 +35,8 @@ impl Site {
         let config = program::configure(
             folder.path(),
             &format!(
-                "[http]\nlisten = \"127.0.0.1:0\"\n[store]\nreserve_bytes = 16777216\n{database}"
+                "[http]\nlisten = \"127.0.0.1:0\"\n[sign_in]\nsecond_factor = \"nobody\"\n\
+                 [store]\nreserve_bytes = 16777216\n{database}"
             ),
         )?;
         fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n"))?;
