@@ -51,10 +51,10 @@ pub(crate) async fn status(
     let counts = recorder::Counts::of(visible.iter().filter_map(|camera| states.get(camera)));
     let store = state.store.status();
     let whole = store.used_bytes.saturating_add(store.free_bytes);
-    let seen = visible.iter().filter_map(|&camera| state.catalog.camera(camera));
-    let streams: Vec<_> =
-        seen.flat_map(|camera| camera.recorded_streams().collect::<Vec<_>>()).collect();
-    let recorded = streams.iter().filter_map(|stream| store.streams.get(stream));
+    let tables = state.catalog.tables();
+    let seen = visible.iter().filter_map(|camera| tables.cameras.get(camera));
+    let streams = seen.flat_map(|camera| camera.recorded_streams());
+    let recorded = streams.filter_map(|stream| store.streams.get(&stream));
     let recorded = recorded.filter(|stream| stream.recording);
     Json(StatusAnswer {
         cameras: CameraCounts {

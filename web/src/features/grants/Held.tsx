@@ -94,13 +94,7 @@ export function OfCamera() {
                     <td className="strong">{one.display_name}</td>
                     {phone ? (
                       <td>
-                        <div className="row wrap">
-                          {ACTIONS.filter(([action]) => one.actions.includes(action)).map(([action, words]) => (
-                            <button key={action} type="button" className="btn ghost s" onClick={() => ask(action)}>
-                              {t(words)}
-                            </button>
-                          ))}
-                        </div>
+                        <ActButtons actions={one.actions} onAsk={ask} />
                       </td>
                     ) : (
                       ACTIONS.map(([action, words]) => {
@@ -185,30 +179,20 @@ export function OfPerson() {
               return (
                 <tr key={group.actions.join()} data-group={group.actions.join(" ")}>
                   <td>
-                    <div className="row wrap">
-                      {ACTIONS.filter(([action]) => group.actions.includes(action)).map(([action, words]) => (
-                        <button
-                          key={action}
-                          type="button"
-                          className="btn ghost s"
-                          title={t`Vì sao?`}
-                          disabled={!person || !known}
-                          onClick={() =>
-                            person &&
-                            known &&
-                            setQuestion({
-                              person: person.id,
-                              personName: person.display_name,
-                              camera: known.id,
-                              cameraName: known.name,
-                              action,
-                            })
-                          }
-                        >
-                          {t(words)}
-                        </button>
-                      ))}
-                    </div>
+                    <ActButtons
+                      actions={group.actions}
+                      onAsk={(action) =>
+                        person &&
+                        known &&
+                        setQuestion({
+                          person: person.id,
+                          personName: person.display_name,
+                          camera: known.id,
+                          cameraName: known.name,
+                          action,
+                        })
+                      }
+                    />
                   </td>
                   <td>
                     <div className="strong">
@@ -232,6 +216,20 @@ export function OfPerson() {
       </div>
       {question && <Why question={question} onClose={() => setQuestion(null)} />}
     </>
+  );
+}
+
+/** What may be done, each with its why. */
+function ActButtons({ actions, onAsk }: { actions: readonly GrantAction[]; onAsk: (action: GrantAction) => void }) {
+  const { t } = useLingui();
+  return (
+    <div className="row wrap">
+      {ACTIONS.filter(([action]) => actions.includes(action)).map(([action, words]) => (
+        <button key={action} type="button" className="btn ghost s" title={t`Vì sao?`} onClick={() => onAsk(action)}>
+          {t(words)}
+        </button>
+      ))}
+    </div>
   );
 }
 
