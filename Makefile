@@ -30,7 +30,7 @@ dev: need-build web/node_modules/.installed ## the demo with a client that reloa
 	@cargo build --locked --workspace --bin khue --bin khue-decode
 	@scripts/dev $(CARGO_TARGET_DIR)/debug/khue $(DEMO_DIR)
 
-test: need-test web/dist/index.html ## everything that must hold, within 40 minutes cold on 2 cores
+test: need-test web/dist/index.html e2e/provider/node_modules/.installed ## everything that must hold, within 40 minutes cold on 2 cores
 	@scripts/test
 
 check: need-build web/node_modules/.installed ## formatting, lints, types; no tests
@@ -42,8 +42,8 @@ check: need-build web/node_modules/.installed ## formatting, lints, types; no te
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-e2e: need-test web/dist/index.html ## the whole program in a real browser and against real servers
-	@cargo test --locked --workspace --test backup --test cli --test commands --test database --test demo --test certificate --test browser --test whep --test watching --test ways_out --test sound --test worker --test sandbox --test clean_stop --test crash
+e2e: need-test web/dist/index.html e2e/provider/node_modules/.installed ## the whole program in a real browser and against real servers
+	@cargo test --locked --workspace --test backup --test cli --test commands --test database --test demo --test certificate --test browser --test whep --test watching --test sign_in --test ways_out --test sound --test worker --test sandbox --test clean_stop --test crash
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue -p decode-worker
@@ -56,14 +56,15 @@ soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 300
 	@KHUE_SOAK=1 cargo test --release --locked -p e2e --test crash -- --nocapture
 	@KHUE_SEEDS=1000 cargo test --release --locked -p store --test power_cut -- --nocapture
 
-fuzz: need-build ## every parser for a minute (FUZZ_SECONDS=60)
+fuzz: need-test web/dist/index.html ## every parser for a minute (FUZZ_SECONDS=60), the API for half an hour
 	@scripts/fuzz
+	@SCHEMA_SECONDS=1800 SCHEMA_SEED=$$(date +%s) cargo test --workspace --locked --test schema -- --nocapture
 
 shots: need-test web/dist/index.html ## pictures of every screen, into shots/
 	@scripts/shots
 
 openapi: ## write the OpenAPI text and the client's types anew
-	@UPDATE=1 cargo test --workspace --locked --test door the_openapi_description
+	@UPDATE=1 cargo test --workspace --locked --test it the_openapi_description
 	@npm --prefix web run --silent schema
 
 need-build:
@@ -75,6 +76,11 @@ need-test:
 web/node_modules/.installed: web/package-lock.json
 	@echo "Installing the client's packages"
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+e2e/provider/node_modules/.installed: e2e/provider/package-lock.json
+	@echo "Installing the provider that single sign-on is tested with"
+	@cd e2e/provider && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)

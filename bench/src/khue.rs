@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
+use e2e::city;
 use e2e::http::Person;
 use e2e::program::{self, Program};
 use serde_json::json;
@@ -49,6 +50,7 @@ impl Khue {
         for (number, url) in load.urls.iter().enumerate() {
             let mut adding = Command::new(program::khue());
             adding.args(["camera", "add", url, "--untried", "--name", &format!("cam{number}")]);
+            adding.args(city::RECORDED_FOR);
             if streams == Streams::Both {
                 adding.args(["--sub", &url.replace("/main", "/sub")]);
             }

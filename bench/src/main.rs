@@ -8,6 +8,7 @@
 //! load`, `bench floor` and `bench whep-viewers` are processes that it starts
 //! itself; the others measure one thing and print it.
 
+mod city;
 mod cpu;
 mod floor;
 mod khue;
@@ -73,6 +74,8 @@ enum Command {
     Thumbnails,
     /// What jobs of the worker cost
     Worker,
+    /// What rights cost a whole city
+    City,
     /// Watch by WHEP until standard input ends
     WhepViewers { told: String },
 }
@@ -103,9 +106,14 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
         );
     }
     page.seeking(&seek::measure()?);
-    for one in
-        [Command::Picture, Command::Watch, Command::Whep, Command::Thumbnails, Command::Worker]
-    {
+    for one in [
+        Command::Picture,
+        Command::Watch,
+        Command::Whep,
+        Command::Thumbnails,
+        Command::Worker,
+        Command::City,
+    ] {
         part(&one, arguments, &mut page)?;
     }
     std::fs::write(&arguments.page, page.text())?;
@@ -121,6 +129,10 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
         Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
         Command::Worker => page.worker(&worker::measure()?),
+        Command::City => {
+            let (decisions, figures) = city::measure(window)?;
+            page.city(decisions, &figures, &city::commits()?);
+        }
         Command::Watch => {
             let measured = watch::WALLS.map(|wall| watch::measure(wall, 3 * window));
             page.watching(&measured.into_iter().collect::<anyhow::Result<Vec<_>>>()?);

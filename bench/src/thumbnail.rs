@@ -37,7 +37,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
     std::thread::sleep(RECORDED);
     let mut asked = Vec::new();
     for camera in person.cameras()?.into_keys() {
-        let body = json!({ "camera": camera, "actions": ["playback"], "purpose": "đo" });
+        let body = json!({ "camera": camera, "actions": ["playback"], "purpose": "đo", "case": "12/2026" });
         let given = person.ask("POST", "media-tokens", Some(body))?.ok()?;
         let token = given["token"].as_str().context("a token is text")?;
         let authorization = format!("Bearer {token}");

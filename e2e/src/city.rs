@@ -17,6 +17,12 @@ use crate::program;
 /// The name and password that the cameras want.
 pub const CREDENTIALS: (&str, &str) = ("viewer", "mật khẩu của máy ảnh");
 
+/// The document by which the cameras are recorded.
+pub const LEGAL_BASIS: &str = "319/QĐ-UBND, 19/1/2024";
+
+/// What `khue camera add` is told of why a camera is recorded.
+pub const RECORDED_FOR: [&str; 4] = ["--purpose", "traffic", "--legal-basis", LEGAL_BASIS];
+
 /// Returns a loop of a test picture that costs little to send, made by ffmpeg.
 pub fn small_clip() -> anyhow::Result<Arc<Clip>> {
     let (width, height, rate) = (320, 180, 25);
@@ -70,6 +76,7 @@ pub fn add(config: &Path, server: &Server, count: usize) -> anyhow::Result<()> {
         let mut child = Command::new(program::khue())
             .args(["camera", "add", &server.url(&name, StreamRole::Main)])
             .args(["--sub", &server.url(&name, StreamRole::Sub)])
+            .args(RECORDED_FOR)
             .args(["--user", CREDENTIALS.0, "--name", &name, "--untried", "--config"])
             .arg(config)
             .stdin(Stdio::piped())

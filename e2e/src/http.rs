@@ -58,6 +58,11 @@ impl Person {
         &self.address
     }
 
+    /// The value that goes with every unsafe request of this sign-in.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
     /// Opens a TLS connection to the server.
     pub fn dial(&self) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
         dial(&self.address, &self.ca_pem)

@@ -5,6 +5,7 @@
 //! itself; that is tested in the room.
 
 pub mod city;
+pub mod collector;
 pub mod heard;
 pub mod http;
 pub mod players;

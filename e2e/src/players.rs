@@ -76,18 +76,24 @@ pub fn tracks(file: &Path) -> anyhow::Result<Vec<String>> {
     Ok(tracks)
 }
 
+/// Returns the Python that has what a folder's `requirements.txt` names.
+pub fn python(folder: &str) -> anyhow::Result<String> {
+    let made = Command::new(crate::root().join("scripts/python"))
+        .arg(folder)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run scripts/python")?;
+    anyhow::ensure!(made.status.success(), "what {folder} names was not installed");
+    Ok(String::from_utf8(made.stdout)?.trim().to_owned())
+}
+
 /// Watches by WHEP with aiortc; `told` says what, `e2e/players/whep.py` how.
 /// Returns what it found.
 pub fn whep(person: &Person, ca: &Path, mut told: Value) -> anyhow::Result<Value> {
-    let made = Command::new(crate::root().join("scripts/players"))
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run scripts/players")?;
-    anyhow::ensure!(made.status.success(), "scripts/players did not install aiortc");
-    let python = String::from_utf8(made.stdout)?;
+    let python = python("e2e/players")?;
     told["address"] = json!(person.address());
     told["ca"] = json!(ca);
-    let player = Command::new(python.trim())
+    let player = Command::new(python)
         .arg(crate::root().join("e2e/players/whep.py"))
         .arg(told.to_string())
         .stdin(Stdio::null())

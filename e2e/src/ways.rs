@@ -19,7 +19,8 @@ pub struct Secret {
 
 /// Gets a media token of a camera for some actions.
 pub fn token(person: &Person, camera: &str, actions: &[&str]) -> anyhow::Result<String> {
-    let body = json!({ "camera": camera, "actions": actions, "purpose": "kiểm tra" });
+    let body =
+        json!({ "camera": camera, "actions": actions, "purpose": "kiểm tra", "case": "12/2026" });
     let answer = person.ask("POST", "media-tokens", Some(body))?.ok()?;
     text(&answer, "token")
 }
@@ -35,7 +36,7 @@ pub fn hls(person: &Person, camera: &str, actions: &[&str]) -> anyhow::Result<(S
 impl Secret {
     /// Makes one for a camera.
     pub fn make(person: &Person, camera: &str) -> anyhow::Result<Self> {
-        let body = json!({ "camera": camera, "label": "kiểm tra", "days": 1 });
+        let body = json!({ "camera": camera, "label": "kiểm tra", "days": 1, "case": "12/2026" });
         let made = person.ask("POST", "stream-secrets", Some(body))?.ok()?;
         let urls = made["urls"].as_array().context("urls")?;
         let urls = urls.iter().filter_map(|url| url.as_str().map(str::to_owned)).collect();

@@ -194,7 +194,7 @@ fn a_backup_that_was_touched_cut_or_is_not_ours_is_refused_and_leaves_nothing() 
     let site = Site::new(Kind::Sqlite)?;
     let nothing = refused(&site.backup(&site.file("none.backup"))?)?;
     assert!(nothing.contains("holds no installation"), "{nothing}");
-    let add = ["camera", "add", "rtsp://127.0.0.1:9/street", "--untried"];
+    let add = ["camera", "add", "rtsp://127.0.0.1:9/street", "--untried", "--unrecorded"];
     done(&site.run(&add)?)?;
     let file = site.file("khue.backup");
     fs::write(site.file("short"), "ngắn\n")?;

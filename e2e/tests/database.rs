@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::Context;
 use db::testutil::Postgres;
+use e2e::city;
 use e2e::http::Person;
 use e2e::program::{self, Program};
 use e2e::wait::until;
@@ -42,6 +43,7 @@ fn refused(output: Output) -> anyhow::Result<String> {
 fn add(config: &Path, name: &str) -> anyhow::Result<()> {
     let url = "rtsp://127.0.0.1:9/street";
     let add = ["camera", "add", url, "--user", "admin", "--name", name, "--untried"];
+    let add = [&add[..], &city::RECORDED_FOR].concat();
     done(khue(config, &add, "mật khẩu")?).map(drop)
 }
 

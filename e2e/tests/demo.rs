@@ -54,7 +54,8 @@ fn the_demo_is_a_city_that_records_and_is_still_there_the_next_time() -> anyhow:
     let (user, password) = city::CREDENTIALS;
     let [url, sub_url] = [StreamRole::Main, StreamRole::Sub].map(|role| other.url("cam0", role));
     let add = json!({
-        "url": url, "sub_url": sub_url, "user": user, "password": password, "name": "Cổng sau"
+        "url": url, "sub_url": sub_url, "user": user, "password": password, "name": "Cổng sau",
+        "legal_basis": "12/QĐ-UBND, 5/1/2026",
     });
     let person = json!({
         "name": "quantri", "password": administrator, "choose": CHOSEN, "add": add

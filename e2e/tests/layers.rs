@@ -10,7 +10,7 @@ use serde_json::Value;
 /// is written into the table: `simcam` stands beside floor 3 on `media` alone.
 const FLOORS: &[&[&str]] = &[
     &["base"],
-    &["media", "audit", "backup", "db"],
+    &["media", "audit", "backup", "db", "sheet"],
     // A step above `media`, whose frames it carries, and below all that may ask it.
     &["decode"],
     &["ingest", "store", "live", "catalog", "signin", "casework", "simcam"],
@@ -32,13 +32,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
     ("sqlx", &["db"]),
-    ("aws-lc-rs", &["audit", "backup", "catalog", "ingest", "signin", "live", "khue"]),
+    // The API tells the hash of a copy that answers a written request.
+    ("aws-lc-rs", &["api", "audit", "backup", "catalog", "ingest", "signin", "live", "khue"]),
+    ("quick-xml", &["sheet"]),
+    ("rust_xlsxwriter", &["sheet"]),
+    ("zip", &["sheet"]),
     ("rtsp-types", &["live"]),
     // A double and its twin each have their own digest.
     ("md-5", &["simcam", "live"]),
     // One proves a person, the other makes a key.
     ("argon2", &["signin", "backup"]),
     ("qrcodegen", &["signin"]),
+    // What another installation says of people, and how it is asked.
+    ("jsonwebtoken", &["signin"]),
+    ("hyper", &["signin"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),

@@ -227,7 +227,7 @@ impl World {
             Ok((to_us - from_us >= i64::from(SECONDS) * 1_000_000).then_some(to_us))
         })?;
         let asked = json!({
-            "camera": camera, "role": "main", "purpose": "kiểm tra", "sound": sound,
+            "camera": camera, "role": "main", "purpose": "kiểm tra", "case": "12/2026", "sound": sound,
             "from_us": to_us - i64::from(SECONDS) * 1_000_000, "to_us": to_us,
         });
         self.operator.ask("POST", "exports", Some(asked))
@@ -343,7 +343,7 @@ fn hears_nothing(world: &World, number: usize) -> anyhow::Result<()> {
     assert_eq!(world.by_whep(number, &["live"])?.seconds(), 0.0, "WHEP");
 
     for actions in [["live", "sound"], ["playback", "sound"]] {
-        let asked = json!({ "camera": camera, "actions": actions, "purpose": "kiểm tra" });
+        let asked = json!({ "camera": camera, "actions": actions, "purpose": "kiểm tra", "case": "12/2026" });
         let refused = operator.ask("POST", "media-tokens", Some(asked))?;
         assert_eq!((refused.status, &refused.json["code"]), (403, &json!("forbidden")));
     }
@@ -353,7 +353,7 @@ fn hears_nothing(world: &World, number: usize) -> anyhow::Result<()> {
 
     assert_eq!(world.by_export(number, false)?.ok()?["sound"], false);
     let asked = json!({
-        "camera": camera, "role": "main", "purpose": "kiểm tra", "sound": true,
+        "camera": camera, "role": "main", "purpose": "kiểm tra", "case": "12/2026", "sound": true,
         "from_us": 0, "to_us": 1_000_000,
     });
     let refused = operator.ask("POST", "exports", Some(asked))?;

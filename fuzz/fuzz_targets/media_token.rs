@@ -32,6 +32,8 @@ struct Input<'a> {
     actions: [bool; 3],
     window: Option<(i64, i64)>,
     purpose: Option<&'a str>,
+    case: Option<&'a str>,
+    lines: Option<u16>,
     until: i64,
     now: i64,
     /// Where another letter stands, and which; without one, a letter is missing.
@@ -54,7 +56,9 @@ fuzz_target!(|input: Input<'_>| {
         camera: CameraId(camera),
         actions: actions.filter_map(|(action, may)| may.then_some(action)).collect(),
         window: input.window.and_then(|(from, to)| Span::new(WallTime(from), WallTime(to))),
-        purpose: input.purpose.filter(|purpose| !purpose.is_empty()).map(str::to_owned),
+        lines: input.lines.filter(|&lines| lines > 0),
+        purpose: input.purpose.filter(|purpose| !purpose.is_empty()).map(one_line),
+        case: input.case.map(one_line),
         until: WallTime(input.until),
     };
     round_trip(&token);
@@ -74,6 +78,11 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
+/// Returns words as they are checked before they come into a token.
+fn one_line(words: &str) -> String {
+    words.replace('\n', " ")
+}
+
 /// Signs a token a moment before its end and verifies it.
 fn round_trip(token: &MediaToken) {
     let (tokens, verifier) = &*TOKENS;
@@ -83,9 +92,17 @@ fn round_trip(token: &MediaToken) {
         assert_eq!(now, token.until, "only the first moment of all has none before it");
         return;
     };
-    let (full, cut) =
-        [token, &verified].map(|token| token.purpose.as_deref().unwrap_or_default()).into();
-    assert!(full.starts_with(cut) && (full == cut || (997..=1000).contains(&cut.len())));
+    let of = |words: fn(&MediaToken) -> &Option<String>| {
+        let (full, cut) =
+            [token, &verified].map(|token| words(token).as_deref().unwrap_or_default()).into();
+        assert!(full.starts_with(cut) && (full == cut || (997..=1000).contains(&cut.len())));
+    };
+    of(|token| &token.purpose);
+    of(|token| &token.case);
     assert!(verified.until <= now.plus(TOKEN_LIFETIME));
-    assert_eq!(verified, MediaToken { purpose: verified.purpose.clone(), ..token.clone() });
+    assert_eq!(verified, MediaToken {
+        purpose: verified.purpose.clone(),
+        case: verified.case.clone(),
+        ..token.clone()
+    });
 }

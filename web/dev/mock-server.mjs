@@ -3,7 +3,9 @@
  * HTTP API and the media socket of docs/design/0001-spine.md and
  * 0003-ways-to-watch.md from clips that loop, and has a camera for each state
  * a tile can show. It proves nothing about khue; the tests that count run the
- * real program. `mock-ways.mjs` has the ways to watch beside the socket.
+ * real program. `mock-ways.mjs` has the ways to watch beside the socket, `mock-places.mjs`
+ * the organisations, sites and lists of cameras, `mock-rights.mjs` agreements,
+ * rules, and what waits for somebody.
  *
  *   node dev/mock-server.mjs [--port 8787] [--pictures DIR] [--empty] [--small]
  *
@@ -12,9 +14,10 @@
  * (administrator who must set it up). Every code is 123456, and wrong for who begins.
  * `PUT /mock/confirm` makes every sign-in one that must confirm that it is them.
  * With web/dist built, it serves the client too, under the policy khue has.
+ * `PUT /mock/rules` with some of the terms of the rules makes them so, as `mock-rights.mjs` says.
  * `PUT /mock/disk` with `{"full": true}` or `{"unreadable_files": 3}` spoils its disk.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -22,6 +25,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
 import { encode, encodeSound, FPS, FRAME_US, fragment, stills } from "./clip.mjs";
+import { fold, makePlaces, organisations, sites } from "./mock-places.mjs";
+import { makeRights } from "./mock-rights.mjs";
 import { makeWays, readToken, writeToken } from "./mock-ways.mjs";
 
 const { values: options } = parseArgs({
@@ -67,16 +72,24 @@ const newer = { picture: pictures[0], hue: 200, coding: "h265" };
 const h265 = await encodeBoth(newer);
 const sound = await encodeSound();
 
-const organisations = [
-  { id: "o1", name: "Công an Thành phố", parent: null },
-  { id: "o2", name: "Phường Hoàn Kiếm", parent: "o1" },
-  { id: "o3", name: "Phường Cửa Nam", parent: "o1" },
-];
-const sites = [
-  { id: "s1", name: "Ngã tư Tràng Tiền – Hàng Bài", organisation: "o2" },
-  { id: "s2", name: "Chợ Đồng Xuân", organisation: "o2" },
-  { id: "s3", name: "Ga Hà Nội", organisation: "o3" },
-];
+/** What is on record of a camera of which nobody said anything. */
+const UNSAID = {
+  owner: null,
+  investor: null,
+  operator: null,
+  maintainer: null,
+  purposes: [],
+  legal_basis: null,
+  heading_deg: null,
+  tilt_deg: null,
+  height_m: null,
+  fov_deg: null,
+  link_kind: null,
+  life_cycle: "in_service",
+  life_cycle_since: null,
+  notice_sign: null,
+  notice_sign_reason: null,
+};
 const camera = (number, name, site, state, extra = {}) => ({
   id: `c${number}`,
   number,
@@ -94,7 +107,14 @@ const camera = (number, name, site, state, extra = {}) => ({
   user: "admin",
   lag_us: 0,
   clock_offset_us: null,
+  inherited_until: null,
   ...extra,
+  particulars: {
+    ...UNSAID,
+    purposes: ["traffic"],
+    legal_basis: "319/QĐ-UBND, 19/1/2024, UBND Thành phố",
+    ...extra.particulars,
+  },
 });
 const recording = { kind: "recording" };
 const cameras = options.empty
@@ -114,7 +134,11 @@ const cameras = options.empty
       camera(133, "Bãi gửi xe", "s2", { kind: "faulty", reason: "wrong_credentials", since_us: now() - 3 * MIN }),
       camera(134, "Lối thoát hiểm", "s2", { kind: "connecting", since_us: now() - 6_000_000 }),
       camera(201, "Sảnh đón", "s3", recording),
-      camera(202, "Sân ga 1", "s3", recording, { may: { live: false, playback: false, export: false } }),
+      camera(202, "Sân ga 1", "s3", recording, {
+        inherited_until: "2027-02-27",
+        particulars: { purposes: [], legal_basis: null },
+        may: { live: false, playback: false, export: false },
+      }),
       camera(203, "Nhà xe nhân viên", "s3", { kind: "disabled" }),
       camera(211, "Cửa soát vé", "s3", recording, { coding: "h265-main", sound: true, soundCodec: "ulaw" }),
       camera(212, "Hầm đường bộ", "s3", recording, { coding: "h265" }),
@@ -158,7 +182,8 @@ const rowOf = (c, user) => ({
   name: c.name,
   site: c.site,
   make: c.make,
-  class: "ordinary",
+  class: c.class ?? "ordinary",
+  inherited_until: c.inherited_until,
   sound: c.sound,
   streams: rolesOf(c).map((role) => {
     const { width, height, codec } = clipOf(c, role);
@@ -168,6 +193,9 @@ const rowOf = (c, user) => ({
   may: {
     ...(user.role !== "operator" ? { live: false, playback: false, export: false } : c.may),
     sound: user.role === "operator" && c.sound && !c.deaf,
+    override: grants.some((one) => one.terms.subject.id === user.id && one.terms.actions.includes("override")),
+    share: user.role === "administrator",
+    configure: user.role === "administrator",
   },
 });
 
@@ -186,6 +214,8 @@ const users = [
     owes: true,
   },
 ];
+/** `PUT /mock/sign-in`: another installation that says who one is, and with what word it leads back. */
+let signInWays = { oidc: null, word: "" };
 const signIns = new Map();
 const recovery = () => Array.from({ length: 10 }, (_, i) => `7KMQ-XF3D-9TR${"ABCDEFGHJK"[i]}`);
 const apiTokens = [
@@ -286,6 +316,8 @@ const holds = [];
 /** How the disk is; a `PUT /mock/disk` of some of it makes it so. */
 const disk = { used_bytes: 41e9, ceiling_bytes: 100e9, free_bytes: 212e9, full: false, unreadable_files: 0 };
 const exportsMade = new Map();
+/** What tokens were asked for since the rules were last changed; `GET /mock/tokens` tells. */
+let tokensAsked = [];
 let failures = 0;
 
 function fail(status, code, message, extra = {}) {
@@ -294,10 +326,32 @@ function fail(status, code, message, extra = {}) {
 
 const ways = makeWays({ began: BEGAN, now, clipOf, cameraOf, gapsOf, fail });
 
+const places = makePlaces({
+  cameras,
+  rowOf,
+  add: (number, name, site, url) =>
+    cameras.push(camera(number, name, site, { kind: "disabled" }, { url, recording: false })),
+  fail,
+});
+
+/** The envelope for emergencies, and whose account it opens. */
+const envelope = { secret: "ABCDE23456", opened: [] };
+const SEALED = { id: "u-sealed", name: "khancap", display_name: "Tài khoản khẩn cấp", role: "administrator" };
+
 /** Who there is; a password that was told is another each time. */
 function peopleAnswer(method, path, body, asker) {
   if (asker.role !== "administrator") return fail(403, "forbidden", "people are managed by administrators");
-  const row = ({ id, name, display_name, role, must }) => ({ id, name, display_name, role, has_password: !must });
+  const row = ({ id, name, display_name, role, must, organisation = null, signatory = false, active = true }) => ({
+    id,
+    name,
+    display_name,
+    role,
+    has_password: !must,
+    single_sign_on: name === "lan",
+    organisation,
+    signatory,
+    active,
+  });
   const invited = (one) => {
     Object.assign(one, { must: true, password: `MOT-LAN-${randomUUID().slice(0, 4).toUpperCase()}` });
     for (const [id, s] of signIns) if (s.user === one) signIns.delete(id);
@@ -310,6 +364,7 @@ function peopleAnswer(method, path, body, asker) {
     if (!/^[a-z0-9._@-]{1,64}$/.test(name)) return fail(400, "invalid", "a name has letters a-z", { field: "name" });
     if (users.some((one) => one.name === name)) return fail(409, "taken", "the name is taken", { field: "name" });
     const added = { id: randomUUID(), name, display_name: body.display_name, role: body.role };
+    added.organisation = body.organisation ?? null;
     users.push(added);
     return { status: 201, body: invited(added) };
   }
@@ -318,7 +373,11 @@ function peopleAnswer(method, path, body, asker) {
   if (one === asker) return fail(409, "in_use", "nobody changes themselves");
   if (!one) return fail(404, "not_found", "there is no such person");
   if (act === "one-time-password") return { status: 200, body: invited(one) };
-  if (method === "PATCH") return { status: 200, body: row(Object.assign(one, body)) };
+  if (method === "PATCH") {
+    Object.assign(one, body);
+    if (body.active === false) for (const [key, s] of signIns) if (s.user === one) signIns.delete(key);
+    return { status: 200, body: row(one) };
+  }
   for (const [key, s] of signIns) if (s.user === one) signIns.delete(key);
   users.splice(users.indexOf(one), 1);
   return { status: 204 };
@@ -341,8 +400,41 @@ const grants = [
     given_by: null,
     given_at_us: BEGAN,
     pending: false,
+    origin: "office",
+    may_revoke: true,
+  },
+  {
+    id: "g2",
+    terms: {
+      subject: { kind: "person", id: "u2" },
+      scope: { kind: "site", id: "s3" },
+      class: "ordinary",
+      purposes: ["traffic"],
+      permission_set: null,
+      out_of: null,
+      actions: ["live", "playback", "share", "override"],
+      ptz_priority: 5,
+      most_lines: 1080,
+      playback_days: 30,
+      from_us: null,
+      until_us: null,
+      hours: null,
+      basis: "Phân công 31/PC-CATP",
+    },
+    given_by: "Quản trị",
+    given_at_us: BEGAN,
+    pending: false,
+    origin: "office",
+    may_revoke: true,
   },
 ];
+/** As `GET /grants` tells them to whoever asks. */
+const grantRow = (one, asker) => ({
+  ...one,
+  out_of_basis: grants.find((whole) => whole.id === one.terms.out_of)?.terms.basis ?? null,
+  may_revoke: asker.role === "administrator" || one.by === asker.id,
+});
+const rights = makeRights({ now, began: BEGAN, cameras, users, grants, fail });
 
 /** What somebody may do here: administrators arrange, operators watch by what was given. */
 function heldBy(user) {
@@ -381,15 +473,53 @@ function rightsAnswer(path, query, asker) {
 }
 
 /** Grants, as administrators list, give, agree to and revoke them. */
-function grantsAnswer(method, path, body, asker) {
-  if (asker.role !== "administrator") return fail(403, "forbidden", "grants are given by administrators");
-  if (path === "/grants" && method === "GET") return { status: 200, body: { grants } };
+function grantsAnswer(method, path, query, body, asker) {
+  if (path === "/grants" && method === "GET") {
+    const concerns = (one) =>
+      asker.role === "administrator" || one.terms.subject.id === asker.id || one.by === asker.id;
+    const asked = query.get("q")?.toLowerCase() ?? "";
+    const whose = (one) => users.find((user) => user.id === one.terms.subject.id)?.display_name ?? "";
+    const fits = (one) =>
+      concerns(one) &&
+      (query.get("pending") === null || String(Boolean(one.pending)) === query.get("pending")) &&
+      `${whose(one)} ${one.terms.basis}`.toLowerCase().includes(asked);
+    const all = grants.filter(fits).reverse();
+    const most = Number(query.get("most") ?? 200);
+    return {
+      status: 200,
+      body: {
+        grants: all.slice(0, most).map((one) => grantRow(one, asker)),
+        total: all.length,
+        next: most < all.length ? most : null,
+      },
+    };
+  }
+  const whole = grants.find((one) => one.id === body?.out_of);
+  const shares = whole?.terms.subject.id === asker.id && whole.terms.actions.includes("share");
+  const own = grants.some((one) => path.split("/")[2] === one.id && one.by === asker.id);
+  if (asker.role !== "administrator" && !shares && !own)
+    return fail(403, "forbidden", "grants are given by administrators");
   if (path === "/grants") {
     if (body.hours && !/^[1-7]/.test(body.hours)) return fail(400, "invalid", "no hours", { field: "hours" });
     const pending = body.class === "defence";
-    const given = { id: randomUUID(), terms: body, given_by: asker.display_name, given_at_us: now(), pending };
+    const followed = rights.setOf(body.permission_set);
+    const bounds = followed ?? body;
+    const given = {
+      id: randomUUID(),
+      terms: {
+        ...body,
+        actions: [...bounds.actions],
+        most_lines: bounds.most_lines ?? null,
+        playback_days: bounds.playback_days ?? null,
+      },
+      by: asker.id,
+      given_by: asker.display_name,
+      given_at_us: now(),
+      pending,
+      origin: body.out_of ? "grant" : "office",
+    };
     grants.push(given);
-    return { status: 201, body: given };
+    return { status: 201, body: grantRow(given, asker) };
   }
   const at = grants.findIndex((one) => path.split("/")[2] === one.id);
   if (at < 0) return fail(404, "not_found", "there is no such grant");
@@ -430,6 +560,7 @@ const audit = Array.from({ length: 300 }, (_, i) => {
       }[act] ?? {},
   };
 });
+const said = (e) => fold([e.who?.name, e.object?.name, e.purpose, ...Object.values(e.details)].join(" "));
 function auditPage(query) {
   const asked = (name) => query.get(name);
   const takes = (e) =>
@@ -437,6 +568,7 @@ function auditPage(query) {
     (!asked("refused") || e.refused) &&
     (!asked("user") || e.who?.user === asked("user")) &&
     (!asked("camera") || e.object?.id === asked("camera")) &&
+    said(e).includes(fold(asked("q") ?? "")) &&
     (!asked("from_us") || e.at_us >= Number(asked("from_us"))) &&
     (!asked("to_us") || e.at_us < Number(asked("to_us")));
   const all = audit.filter(takes).reverse();
@@ -454,7 +586,7 @@ async function answer(request, path, query, body) {
       failures = 0;
       return fail(429, "locked_out", "too many attempts", { retry_after_s: 42 });
     }
-    const found = users.find((u) => u.name === body.name && u.password === body.password);
+    const found = users.find((u) => u.name === body.name && u.password === body.password && u.active !== false);
     if (!found) {
       failures++;
       return fail(401, "wrong_sign_in", "the name or the password is wrong");
@@ -469,7 +601,33 @@ async function answer(request, path, query, body) {
       headers: { "set-cookie": `__Host-khue=${id}; Path=/; HttpOnly; Secure; SameSite=Strict` },
     };
   }
+  if (path === "/session/break-glass") {
+    if (body.secret.replaceAll("-", "").toUpperCase() !== envelope.secret)
+      return fail(401, "wrong_sign_in", "the secret opens nothing");
+    envelope.secret = null;
+    const ends_us = now() + 4 * 3600 * 1e6;
+    envelope.opened.unshift({
+      id: randomUUID(),
+      opened_us: now(),
+      ends_us,
+      address: "10.0.0.9",
+      reason: body.reason,
+      reviewed: null,
+    });
+    const id = randomUUID();
+    const agent = request.headers["user-agent"];
+    signIns.set(id, { user: SEALED, csrf: randomUUID(), opened_us: now(), agent, way: "sealed" });
+    return {
+      status: 200,
+      body: sessionOf(signIns.get(id)),
+      headers: { "set-cookie": `__Host-khue=${id}; Path=/; HttpOnly; Secure; SameSite=Strict` },
+    };
+  }
+  if (path === "/session/ways") return { status: 200, body: { oidc: signInWays.oidc, passkey: false } };
+  if (path === "/session/oidc" && method === "POST") return { status: 200, body: { url: "/mock/provider" } };
   if (!user) return fail(401, "signed_out", "sign in first");
+  if (path === "/session/passkeys") return { status: 200, body: { passkeys: [], can_add: false } };
+  if (path === "/session/confirm/oidc") return { status: 200, body: { url: "/mock/provider?confirm" } };
   if (method !== "GET" && request.headers["x-khue-csrf"] !== signIn.csrf)
     return fail(403, "forged", "the csrf header is missing");
   if (signIn.asked && !["/session", "/session/second-factor"].includes(path))
@@ -516,8 +674,12 @@ async function answer(request, path, query, body) {
     if (!c.may.live || user.role === "administrator") return fail(403, "forbidden", "you may not see this camera");
     if (body.actions.includes("sound") && (!c.sound || c.deaf))
       return fail(403, "forbidden", "the sound of this camera is not authorised");
+    if (body.actions.includes("sound") && !body.case && rights.asksCase("sound"))
+      return fail(400, "case_asked", "the rules ask for a case", { field: "case" });
     const expires_us = now() + ways.settings.token_s * 1e6;
-    const token = writeToken({ camera: c.id, actions: body.actions, purpose: body.purpose, expires_us });
+    const { purpose, case: number } = body;
+    tokensAsked.push({ camera: c.id, actions: body.actions, purpose: purpose ?? null, case: number ?? null });
+    const token = writeToken({ camera: c.id, actions: body.actions, purpose, case: number ?? null, expires_us });
     return { status: 200, body: { token, expires_us } };
   }
   if (path === "/cameras/probe") {
@@ -535,18 +697,29 @@ async function answer(request, path, query, body) {
     return { status: 200, body: { codec: "avc1.640028", width: 1920, height: 1080, fps: 25 } };
   }
   if (path === "/cameras" && method === "POST") {
+    body.number ??= Math.max(0, ...cameras.map((c) => c.number)) + 1;
     if (cameras.some((c) => c.number === body.number))
       return fail(409, "taken", "another camera has this number", { field: "number" });
+    if (body.retention_days > 3650) return fail(400, "invalid", "give 1 to 3650 days", { field: "retention_days" });
+    if (body.recording !== false && !body.particulars?.purposes?.length)
+      return fail(400, "invalid", "a camera is recorded for a purpose", { field: "purposes" });
     const made = camera(
       body.number,
       body.name,
       body.site,
       { kind: "connecting", since_us: now() },
-      { url: body.url, sound: body.sound ?? false, transport: body.transport ?? "auto" },
+      {
+        url: body.url,
+        sound: body.sound ?? false,
+        transport: body.transport ?? "auto",
+        particulars: { ...UNSAID, ...body.particulars },
+      },
     );
     cameras.push(made);
     return { status: 201, body: rowOf(made, user) };
   }
+  const placed = places.answer(method, path, query, body, signIn, MUST_CONFIRM);
+  if (placed) return placed;
   const watched = await ways.answer(request, path, query, body, user);
   if (watched) return watched;
   const one = /^\/cameras\/([^/]+)(\/timeline)?$/.exec(path);
@@ -558,16 +731,29 @@ async function answer(request, path, query, body) {
       cameras.splice(cameras.indexOf(c), 1);
       return { status: 204 };
     }
-    if (method === "PATCH") Object.assign(c, body);
-    const { clock_offset_us, url, user: name, transport } = c;
-    return { status: 200, body: { ...rowOf(c, user), clock_offset_us, url, user: name, transport } };
+    if (method === "PATCH") {
+      Object.assign(c, { ...body, particulars: { ...c.particulars, ...body.particulars } });
+      if (c.particulars.purposes.length > 0 && c.particulars.legal_basis) c.inherited_until = null;
+    }
+    const { clock_offset_us, url, user: name, transport, particulars } = c;
+    const kept = { recording: c.recording ?? true, retention_days: c.retention_days ?? 30 };
+    const detail = { clock_offset_us, url, user: name, transport, particulars, ...kept };
+    return { status: 200, body: { ...rowOf(c, user), ...detail } };
   }
   if (path === "/exports" && method === "POST") {
     const c = cameras.find((x) => x.id === body.camera);
+    if (!body.case && rights.asksCase("export"))
+      return fail(400, "case_asked", "the rules ask for a case", { field: "case" });
+    if (rights.asksApproval(body, user))
+      return fail(403, "approval_asked", "the rules ask for a second person", { field: "approval" });
     const id = randomUUID();
     const name = `camera-${c.number}`;
+    const sha256 = body.data_request ? createHash("sha256").update(id).digest("hex") : null;
     const bytes = exportFile(c, body);
     exportsMade.set(`${id}/${name}.mp4`, bytes);
+    const { from_us, to_us } = body;
+    if (sha256)
+      rights.handedOver(body.data_request, { camera: c.id, from_us, to_us, sha256, size_bytes: bytes.length }, user);
     return {
       status: 201,
       body: {
@@ -578,12 +764,24 @@ async function answer(request, path, query, body) {
         to_us: body.to_us,
         frames: Math.floor((body.to_us - body.from_us) / FRAME_US),
         size_bytes: bytes.length,
+        sha256,
       },
     };
   }
   if (path.endsWith("/rights") || path === "/explanations") return rightsAnswer(path, query, user);
+  if (path.startsWith("/break-glass")) {
+    if (user.role !== "administrator") return fail(403, "forbidden", "people are managed by administrators");
+    if (method === "GET")
+      return { status: 200, body: { sealed_us: envelope.secret ? BEGAN : null, opened: envelope.opened } };
+    const one = envelope.opened.find((other) => path === `/break-glass/${other.id}/review`);
+    if (!one) return fail(404, "not_found", "there is no such opened envelope");
+    one.reviewed = { at_us: now(), by: user.display_name, note: body.note };
+    return { status: 204 };
+  }
   if (path === "/people" || path.startsWith("/people/")) return peopleAnswer(method, path, body, user);
-  if (path === "/grants" || path.startsWith("/grants/")) return grantsAnswer(method, path, body, user);
+  if (path === "/grants" || path.startsWith("/grants/")) return grantsAnswer(method, path, query, body, user);
+  const ruled = rights.answer(method, path, body, user);
+  if (ruled) return ruled;
   if (path === "/audit") {
     if (user.role !== "auditor") return fail(403, "forbidden", "the audit is read by auditors");
     return { status: 200, body: auditPage(query) };
@@ -603,11 +801,36 @@ async function answer(request, path, query, body) {
   return fail(404, "not_found", "no such path");
 }
 
-function sessionOf({ user, csrf, asked }) {
+/** Another installation that lets everybody in as trucban, unless it is said how it ends. */
+function provided(request, url) {
+  const own = signIns.get(/__Host-khue=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]);
+  const confirms = url.searchParams.has("confirm");
+  const word = confirms ? "confirmed" : signInWays.word;
+  if (confirms && own) own.mustConfirm = false;
+  if (word) return { status: 303, headers: { location: `/?sso=${word}` } };
+  const id = randomUUID();
+  const agent = request.headers["user-agent"];
+  signIns.set(id, { user: users[1], csrf: randomUUID(), opened_us: now(), asked: false, agent, way: "provider" });
+  const cookie = `__Host-khue=${id}; Path=/; HttpOnly; Secure; SameSite=Strict`;
+  return { status: 303, headers: { location: "/", "set-cookie": cookie } };
+}
+
+function sessionOf({ user, csrf, asked, way = "password" }) {
   const { id, name, display_name, role, must, totp, owes } = user;
   const second_factor = asked ? "asked" : totp ? "set" : owes ? "required" : "none";
   return {
-    user: { id, name, display_name, role, must_choose_password: Boolean(must), second_factor },
+    user: {
+      id,
+      name,
+      display_name,
+      role,
+      must_choose_password: Boolean(must),
+      has_password: way !== "provider",
+      has_passkey: false,
+      has_totp: Boolean(totp),
+      way,
+      second_factor,
+    },
     csrf,
     server_time_us: now(),
     version: "0.1.0-mock",
@@ -647,7 +870,9 @@ function exportFile(c, { role, from_us, to_us }) {
 async function bodyOf(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
-  const text = Buffer.concat(parts).toString();
+  const bytes = Buffer.concat(parts);
+  if (request.headers["content-type"] === "application/octet-stream") return bytes;
+  const text = bytes.toString();
   if (/sdp|text\/plain/.test(request.headers["content-type"] ?? "") && !request.url.startsWith("/mock/")) return text;
   return text ? JSON.parse(text) : {};
 }
@@ -680,6 +905,13 @@ const server = createServer(async (request, response) => {
     const body = request.method === "GET" ? {} : await bodyOf(request);
     const found = await ways.backstage(request.method, url.pathname, body, response);
     if (found) return send(response, found);
+    if (url.pathname === "/mock/sign-in") signInWays = { oidc: null, word: "", ...body };
+    if (url.pathname === "/mock/provider") return send(response, provided(request, url));
+    if (url.pathname === "/mock/tokens") return send(response, { status: 200, body: tokensAsked });
+    if (url.pathname === "/mock/rules") {
+      rights.setRules(body);
+      tokensAsked = [];
+    }
     if (url.pathname === "/mock/disk") Object.assign(disk, body);
     if (url.pathname === "/mock/confirm") for (const s of signIns.values()) s.mustConfirm = true;
     return response.writeHead(204).end();
@@ -816,6 +1048,8 @@ sockets.on("connection", (ws) => {
       const token = readToken(message.token);
       const c = cameraOf(token.camera);
       if (!c) return refuse(message, "not_found");
+      if (message.op === "past" && !token.case && rights.asksCase(message.from_us))
+        return refuse(message, "case_asked");
       if (message.role === "sound" && !token.actions.includes("sound")) return refuse(message, "forbidden");
       return message.op === "live" ? openLive(message, c) : openPast(message, c);
     }

@@ -153,7 +153,8 @@ export function makeWays({ began, now, clipOf, cameraOf, gapsOf, fail }) {
     const name = `k${id.slice(0, 8)}`;
     const made_us = now();
     const expires_us = body.days ? made_us + body.days * 86_400e6 : null;
-    secrets.push({ id, owner: user.id, camera: camera.id, label: body.label, user: name, made_us, expires_us });
+    const { label, case: number = null } = body;
+    secrets.push({ id, owner: user.id, camera: camera.id, label, case: number, user: name, made_us, expires_us });
     const urls = ["main", "sub"].map((role) => `rtsp://127.0.0.1:8554/cameras/${camera.number}/${role}`);
     return { status: 201, body: { id, user: name, password: randomUUID().replaceAll("-", "").slice(0, 20), urls } };
   }

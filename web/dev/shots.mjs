@@ -37,6 +37,7 @@ async function open({
 }) {
   await fetch(`${values.base}/mock/disk`, { method: "PUT", body: JSON.stringify(disk) });
   await fetch(`${values.base}/mock/ways`, { method: "PUT", body: JSON.stringify(ways) });
+  await fetch(`${values.base}/mock/rules`, { method: "PUT", body: "{}" });
   const context = await browser.newContext({ viewport, deviceScaleFactor: viewport === DESK ? 1 : 2 });
   const page = await context.newPage();
   page.on("console", (m) => {
@@ -102,6 +103,62 @@ async function toldToken(page) {
   await page.locator('input[type="checkbox"]').first().check();
   await page.locator('[data-act="make-token"]').click();
   await page.locator('[data-told="token"]').waitFor();
+}
+/** Goes to a screen and waits for a part of it. */
+const screen = (path, part) => async (page) => {
+  await page.goto(`${values.base}${path}`);
+  await page.locator(part).first().waitFor();
+  await page.waitForTimeout(300);
+};
+/** Goes to a screen, and presses one of its buttons. */
+const pressed = (path, act) => async (page) => {
+  await screen(path, `[data-act="${act}"]`)(page);
+  await page.locator(`[data-act="${act}"]`).first().click();
+  await page.locator('[role="dialog"]').waitFor();
+};
+/** A screen in four looks: dark at a desk, light in English, and both on a phone. */
+const looks = (name, who, act) => ({
+  [name]: [who, act],
+  [`${name}-light-en`]: [{ ...who, theme: "light", language: "en" }, act],
+  [`${name}-phone`]: [{ ...who, viewport: PHONE }, act],
+  [`${name}-phone-light-en`]: [{ ...who, viewport: PHONE, theme: "light", language: "en" }, act],
+});
+async function rules(page, change) {
+  await fetch(`${values.base}/mock/rules`, { method: "PUT", body: JSON.stringify(change) });
+  return page;
+}
+/** Footage so old that the rules ask for a case. */
+async function caseAsked(page) {
+  await rules(page, { case_after_hours: 1 });
+  await page.evaluate(() => sessionStorage.setItem("khue.purpose.u2", JSON.stringify("trực ban")));
+  await page.goto(`${values.base}/playback?at=${(Date.now() - 100 * 60_000) * 1000}`);
+  await page.locator('[data-state="case"]').first().waitFor();
+}
+async function caseDialog(page) {
+  await caseAsked(page);
+  await page.locator('[data-act="ask-case"]').first().click();
+}
+/** An export that waits for a second person. */
+async function approvalAsked(page) {
+  await chooseByKeys(page);
+  await rules(page, { approve_ordinary: true });
+  await page.locator('[data-act="export"]').click();
+  await page.locator('[data-act="ask-approval"]').waitFor();
+  await rules(page, {});
+}
+const emergencyTile = { tiles: ["c202", "c113"] };
+async function emergencyAsked(page) {
+  await page.locator('[data-camera="c202"] [data-act="emergency"]').click();
+  await page.locator('input[name="reason"]').fill("cháy tại sân ga 1");
+}
+async function emergencyOpen(page) {
+  await page.locator('[data-camera="c202"] [data-act="emergency"], [data-emergency="c202"]').first().waitFor();
+  if ((await page.locator('[data-camera="c202"] [data-act="emergency"]').count()) > 0) {
+    await emergencyAsked(page);
+    await page.locator('[data-act="open"]').click();
+  }
+  await page.locator('[data-emergency="c202"]').waitFor();
+  await pictures(page, 2);
 }
 const twoSteps = { user: "haibuoc", password: "hai-buoc-12" };
 const owing = { user: "chuadat", password: "chua-dat-12" };
@@ -272,6 +329,81 @@ async function heldWhy(page) {
   await page.locator(".why").waitFor();
 }
 
+async function organisations(page) {
+  await page.locator('a[href^="/organisations"]').click();
+  await page.locator("[data-body]").first().waitFor();
+}
+/** One that goes on, with its sites. */
+async function organisation(page, id = "o2") {
+  await organisations(page);
+  await page.locator(`[data-body="${id}"]`).click();
+  await page.locator(".bodysites").waitFor();
+}
+/** One that has ended, found by a word without marks. */
+async function pastOrganisation(page) {
+  await organisations(page);
+  await page.locator('input[name="find"]').fill("hoan kiem");
+  await page.locator('[data-act="show-ended"]').click();
+  await page.locator('[data-body="o6"]').click();
+  await page.locator("[data-ended]").waitFor();
+}
+async function inOrganisation(page, act) {
+  await organisation(page);
+  await page.locator(`[data-act="${act}"]`).first().click();
+  await page.locator(".placeform").waitFor();
+}
+async function endOrganisation(page) {
+  await inOrganisation(page, "end-body");
+  await page.locator('input[name="successors"]').fill("cua nam");
+  await page.locator('[role="option"]').first().click();
+}
+/** The cameras, narrowed. */
+async function filterCameras(page) {
+  await page.locator("tbody tr").first().waitFor();
+  const more = page.locator('[data-act="filters"]');
+  if (await more.isVisible()) await more.click();
+  await page.locator('input[name="organisation"]').fill("cua nam");
+  await page.locator('[role="option"]').first().click();
+  await page.locator('[data-total="6"]').waitFor();
+  await page.locator('input[name="ward"]').click();
+  await page.locator('[role="option"]').nth(2).waitFor();
+}
+/** A table that is looked through: with faults, or without. */
+async function importTable(page, isGood) {
+  await page.locator('[data-act="import"]').click();
+  const choosing = page.waitForEvent("filechooser");
+  await page.locator('[data-act="choose-file"]').click();
+  const rows = isGood
+    ? ["901;Cổng phụ;Ga Hà Nội;rtsp://192.168.10.90/main", ";Lối sau;Chợ Đồng Xuân;rtsp://192.168.10.91/main"]
+    : [
+        "902;Cổng phụ;Ga Hà Nội;rtsp://192.168.10.90/main",
+        "113;Lối sau;Chợ Đồng Xuân;rtsp://192.168.10.91/main",
+        "903;Sân sau;Ga Giáp Bát;rtsp://192.168.10.92/main",
+        "904;;Ga Hà Nội;http://192.168.10.93/main",
+      ];
+  const buffer = Buffer.from(["Số;Tên;Địa điểm;Địa chỉ luồng chính", ...rows].join("\n"));
+  await (await choosing).setFiles({ name: "camera phường Cửa Nam.csv", mimeType: "text/csv", buffer });
+  await page.locator("[data-result]").waitFor();
+}
+async function exportTable(page) {
+  await page.locator('[data-act="export"]').click();
+  await page.locator(".pop").waitFor();
+}
+async function particulars(page) {
+  await page.locator('[data-camera-row="c202"] .acts .btn').first().click();
+  await page.locator("details.more summary").click();
+  await page.locator('input[name="heading_deg"]').fill("400");
+  await page.locator('input[name="operator"]').click();
+  await page.locator('[role="option"]').nth(3).waitFor();
+}
+async function wrongHours(page) {
+  await giveGrant(page);
+  await page.locator('input[name="hours"]').fill("sáng");
+  await page.locator('input[name="basis"]').fill("Quyết định 12/QĐ-CA");
+  await page.locator('[role="dialog"] button[type="submit"]').click();
+  await page.locator(".field .error").waitFor();
+}
+
 async function grants(page) {
   await page.locator('a[href="/grants"]').click();
   await page.locator("[data-grant]").first().waitFor();
@@ -323,6 +455,38 @@ const shots = {
   "audit-light-en": [{ ...auditor, theme: "light", language: "en" }, readAudit],
   "audit-phone": [{ ...auditor, viewport: SMALL_PHONE }, readAudit],
   "audit-phone-light-en": [{ ...auditor, viewport: PHONE, theme: "light", language: "en" }, readAudit],
+  organisations: [admin, organisations],
+  "organisations-light-en": [{ ...admin, theme: "light", language: "en" }, organisation],
+  "organisations-phone": [{ ...admin, viewport: PHONE }, organisations],
+  "organisations-operator-phone-light-en": [{ viewport: SMALL_PHONE, theme: "light", language: "en" }, organisation],
+  organisation: [admin, organisation],
+  "organisation-phone-light": [{ ...admin, viewport: PHONE, theme: "light" }, organisation],
+  "organisation-past": [admin, pastOrganisation],
+  "organisation-past-phone-light-en": [{ ...admin, viewport: PHONE, theme: "light", language: "en" }, pastOrganisation],
+  "organisation-change": [admin, async (page) => inOrganisation(page, "change-body")],
+  "organisation-move-light-en": [
+    { ...admin, theme: "light", language: "en" },
+    async (page) => inOrganisation(page, "move-body"),
+  ],
+  "organisation-end": [admin, endOrganisation],
+  "organisation-end-phone-light-en": [{ ...admin, viewport: PHONE, theme: "light", language: "en" }, endOrganisation],
+  "site-change": [admin, async (page) => inOrganisation(page, "change-site")],
+  "site-change-phone-light-en": [
+    { ...admin, viewport: PHONE, theme: "light", language: "en" },
+    async (page) => inOrganisation(page, "change-site"),
+  ],
+  "cameras-filter": [admin, filterCameras],
+  "cameras-filter-light-en": [{ ...admin, theme: "light", language: "en" }, filterCameras],
+  "cameras-filter-phone": [{ ...admin, viewport: PHONE }, filterCameras],
+  "cameras-export-light": [{ ...admin, theme: "light" }, exportTable],
+  "import-bad": [admin, async (page) => importTable(page, false)],
+  "import-bad-light-en": [{ ...admin, theme: "light", language: "en" }, async (page) => importTable(page, false)],
+  "import-bad-phone": [{ ...admin, viewport: PHONE }, async (page) => importTable(page, false)],
+  "import-good-light": [{ ...admin, theme: "light" }, async (page) => importTable(page, true)],
+  import: [admin, async (page) => page.locator('[data-act="import"]').click()],
+  "camera-particulars": [admin, particulars],
+  "camera-particulars-phone-light-en": [{ ...admin, viewport: PHONE, theme: "light", language: "en" }, particulars],
+  "grants-hours": [admin, wrongHours],
   "live-sound": [{ tiles: MIXED }, listen],
   "live-sound-light-en": [{ tiles: MIXED, theme: "light", language: "en" }, listen],
   "live-sound-phone": [{ tiles: MIXED, viewport: PHONE }, async (page) => pictures(page, 2)],
@@ -511,6 +675,26 @@ const shots = {
   "holds-light-en": [{ theme: "light", language: "en" }, hold],
   "holds-phone": [{ viewport: PHONE }, hold],
   "holds-small-phone-light-en": [{ viewport: SMALL_PHONE, theme: "light", language: "en" }, hold],
+  ...looks("inbox", {}, screen("/inbox", "[data-waits]")),
+  ...looks("agreements", {}, screen("/agreements", "[data-agreement]")),
+  ...looks("agreement-draft", {}, pressed("/agreements", "draft")),
+  ...looks("agreement-sign", {}, pressed("/agreements", "sign")),
+  ...looks("grants-own", {}, screen("/grants", "[data-grant]")),
+  ...looks("grants-share", {}, pressed("/grants", "share")),
+  ...looks("permission-sets", admin, screen("/permission-sets", "[data-set]")),
+  ...looks("permission-set-change", admin, pressed("/permission-sets", "change")),
+  ...looks("groups", admin, screen("/groups", "[data-group]")),
+  ...looks("group-change", admin, pressed("/groups", "change")),
+  ...looks("person-add", admin, pressed("/people", "add")),
+  ...looks("rules", admin, screen("/policies", "[data-version]")),
+  ...looks("rules-next", admin, pressed("/policies", "next")),
+  ...looks("data-requests", {}, screen("/data-requests", "[data-request]")),
+  ...looks("data-request-register", {}, pressed("/data-requests", "register")),
+  ...looks("case-asked", {}, caseAsked),
+  ...looks("case-dialog", {}, caseDialog),
+  ...looks("approval-asked", {}, approvalAsked),
+  ...looks("emergency-ask", emergencyTile, emergencyAsked),
+  ...looks("emergency-open", emergencyTile, emergencyOpen),
 };
 
 for (const [name, [how, act]] of Object.entries(shots)) {

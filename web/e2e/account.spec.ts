@@ -132,3 +132,27 @@ test("a second factor is set up by choice, and a password changed", async () => 
   await page.locator(".toast", { hasText: "Đã đổi mật khẩu" }).waitFor();
   expect(complaints).toEqual([]);
 });
+
+test("another installation says who one is, or why one is not let in, and confirms", async () => {
+  const elsewhere = (ways: object) => fetch(`${mock.base}/mock/sign-in`, { method: "PUT", body: JSON.stringify(ways) });
+  await elsewhere({ oidc: "Công an Thành phố", word: "no_group" });
+  const { page, complaints } = await visit();
+  await page.getByRole("button", { name: "Đăng nhập bằng Công an Thành phố" }).click();
+  await page.locator(".warnn", { hasText: "chưa thuộc nhóm nào" }).waitFor();
+  expect(new URL(page.url()).search).toBe("");
+  await elsewhere({ oidc: "Công an Thành phố" });
+  await page.locator('[data-act="sso"]').click();
+  await page.locator(".rail").waitFor();
+
+  await account(page);
+  await fetch(`${mock.base}/mock/confirm`, { method: "PUT", body: "{}" });
+  await page.locator('[data-act="set"]').click();
+  await page.locator('button[data-act="elsewhere"]').click();
+  const opened = page.context().waitForEvent("page");
+  await page.locator('a[data-act="elsewhere"]').click();
+  await (await opened).getByText("Đã xác nhận đúng là bạn").waitFor();
+  await page.locator('[data-act="confirm"]').click();
+  await page.locator("svg.qr path").waitFor({ state: "attached" });
+  await elsewhere({});
+  expect(complaints).toEqual([]);
+});

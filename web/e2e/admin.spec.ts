@@ -1,12 +1,55 @@
 /** What the administrator does, and what is told of the disk that all cameras share. */
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
-import { atDesk, signIn, stage, until } from "./harness";
+import { atDesk, chooseBy, signIn, stage, until } from "./harness";
 
 const { mock, visit } = stage();
 afterEach(() => mock.setDisk({ full: false, unreadable_files: 0 }));
 
 const alarm = (page: Page) => page.locator('.banner.alarm[role="alert"]');
+
+const total = (page: Page, count: number) => page.locator(`[data-total="${count}"]`).waitFor();
+
+/** Chooses a table of these rows to be looked through. */
+async function choose(page: Page, rows: string[], head = "Số;Tên;Địa điểm;Địa chỉ luồng chính"): Promise<void> {
+  const choosing = page.waitForEvent("filechooser");
+  await page.locator('[data-act="choose-file"]').click();
+  const buffer = Buffer.from([head, ...rows].join("\n"));
+  await (await choosing).setFiles({ name: "camera.csv", mimeType: "text/csv", buffer });
+}
+
+test("the server searches and filters, the address keeps it, and the table that is taken out is of that", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  await total(page, 14);
+  await page.locator('input[name="q"]').fill("cong chinh dong xuan");
+  await total(page, 1);
+  await page.locator('input[name="q"]').fill("");
+  await total(page, 14);
+  await chooseBy(page, "organisation", "cua nam");
+  await total(page, 6);
+  await page.locator('select[name="inherited"]').selectOption("true");
+  await total(page, 1);
+  const row = page.locator("tbody tr");
+  expect(await row.textContent()).toMatch(/Sân ga 1.*Chưa rõ căn cứ, bổ sung trước 27\/02\/2027.*Ga Hà Nội/);
+  await page.reload();
+  await total(page, 1);
+  expect(await page.locator('input[name="organisation"]').inputValue()).toBe("Phường Cửa Nam");
+
+  await page.locator('[data-act="export"]').click();
+  const saving = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "CSV" }).click();
+  const saved = await saving;
+  expect(new URL(saved.url()).search).toBe("?organisation=o3&inherited=true");
+  expect(readFileSync(await saved.path(), "utf8").split("\r\n")).toHaveLength(2);
+
+  await page.locator('[data-act="unfilter"]').click();
+  await total(page, 14);
+  await page.locator('input[name="q"]').fill("không có đâu");
+  await page.locator(".nonefound").waitFor();
+  expect(complaints).toEqual([]);
+});
 
 test("a camera is tried, added, listed for the administrator, and in the operators' tree", async () => {
   const { page, complaints } = await visit();
@@ -28,7 +71,12 @@ test("a camera is tried, added, listed for the administrator, and in the operato
 
   await fill("number", "113");
   await fill("name", "Cổng sau");
-  await page.locator('select[name="site"]').selectOption({ label: "Ga Hà Nội" });
+  // A camera that is recorded says what for, and on which document.
+  const save = page.locator('[data-act="save"]');
+  expect(await save.isDisabled()).toBe(true);
+  await page.locator('input[name="purpose-traffic"]').check();
+  await fill("legal_basis", "12/QĐ-UBND, 5/1/2026");
+  await chooseBy(page, "site", "ga ha noi");
   await page.locator('[data-act="save"]').click();
   await page.locator(".field .error", { hasText: "Số này đã có camera khác dùng." }).waitFor();
   await fill("number", "301");
@@ -43,6 +91,7 @@ test("a camera is tried, added, listed for the administrator, and in the operato
     number: 301,
     site: "s3",
     recording: true,
+    particulars: { purposes: ["traffic"], legal_basis: "12/QĐ-UBND, 5/1/2026" },
   });
   await page.locator(".toast", { hasText: "Đã thêm camera 301." }).waitFor();
   const row = page.locator("tbody tr", { hasText: "301" });
@@ -87,6 +136,45 @@ test("sound and transport are asked for only where somebody says so, with words 
   const again = page.waitForRequest((request) => request.method() === "PATCH");
   await page.locator('[data-act="save"]').click();
   expect((await again).postDataJSON()).toMatchObject({ sound: false, transport: "auto" });
+  expect(complaints).toEqual([]);
+});
+
+test("a camera says what it is for, whose it is and how it hangs, and what is wrong is told at its field", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('[data-camera-row="c201"] .acts .btn').first().click();
+  await page.locator("details.more summary").click();
+  await page.locator('input[name="heading_deg"]').fill("360");
+  await page.locator('.field:has(input[name="heading_deg"]) .error', { hasText: "từ 0 đến 359" }).waitFor();
+  expect(await page.locator('[data-act="save"]').isDisabled()).toBe(true);
+  await page.locator('input[name="heading_deg"]').fill("270");
+  await page.locator('input[name="height_m"]').fill("6,5");
+  await chooseBy(page, "maintainer", "duong sat");
+  await page.locator('select[name="class"]').selectOption("defence");
+  await page.locator('input[name="retention_days"]').fill("90");
+  const saved = page.waitForRequest((request) => request.method() === "PATCH");
+  await page.locator('[data-act="save"]').click();
+  expect((await saved).postDataJSON()).toMatchObject({
+    class: "defence",
+    retention_days: 90,
+    particulars: { heading_deg: 270, height_m: 6.5, maintainer: "o8" },
+  });
+  await page.locator('[data-camera-row="c201"]', { hasText: "Quốc phòng" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("a camera from before purposes were asked says until when to settle it, and is settled", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  const row = page.locator('[data-camera-row="c202"]');
+  await row.locator("[data-inherited]").waitFor();
+  await row.locator(".acts .btn").first().click();
+  await page.locator('.formbox [data-inherited="2027-02-27"]', { hasText: "27/02/2027" }).waitFor();
+  await page.locator('input[name="purpose-urban_order"]').check();
+  await page.locator('input[name="legal_basis"]').fill("12/QĐ-UBND");
+  await page.locator('[data-act="save"]').click();
+  // It is settled once both have come.
+  await row.locator("[data-inherited]").waitFor({ state: "detached" });
   expect(complaints).toEqual([]);
 });
 
@@ -147,4 +235,37 @@ test("files that the disk would not read are told where the disk is shown, with 
     () => warning.textContent(),
     (words) => /^1 file of recordings could not be read.*Check the disk/.test(words ?? ""),
   );
+});
+
+test("a table is looked through first, each fault told by its row, and taken whole once somebody says so", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('[data-act="import"]').click();
+  await choose(page, ["1;A"], "Số;Tên");
+  await page.locator('[role="dialog"] [role="alert"]', { hasText: "Dòng đầu cần có các cột Tên, Địa điểm" }).waitFor();
+
+  const good = Array.from({ length: 120 }, (_, i) => `${1001 + i};Cột ${i + 1};Ga Hà Nội;rtsp://192.168.20.${i}/main`);
+  await choose(page, [...good, "113;Trùng số;Ga Hà Nội;rtsp://10.0.0.1/a", ";Lạc;Ga Giáp Bát;rtsp://10.0.0.2/a"]);
+  await page.locator('[data-result="bad"]', { hasText: "2 trong 122 dòng chưa đúng" }).waitFor();
+  expect(await page.locator('[data-fault-row="122"]').textContent()).toMatch(/A122Số.*chưa có camera nào dùng/);
+  expect(await page.locator('[data-fault-row="123"]').textContent()).toMatch(/C123Địa điểm.*Thêm địa điểm trước/);
+  expect(await page.locator('[data-act="take"]').count()).toBe(0);
+
+  await choose(page, good);
+  await page.locator('[data-result="good"]', { hasText: "thêm 120 camera mới" }).waitFor();
+  expect(await page.locator("[data-fault-row]").count()).toBe(0);
+  // Nothing was added by looking.
+  expect(await page.locator('[data-total="15"]').count()).toBe(1);
+  await page.locator('[data-act="take"]').click();
+  await page.locator(".toast", { hasText: "Đã thêm 120 camera." }).waitFor();
+  await total(page, 135);
+
+  expect(await page.locator("tbody tr").count()).toBe(100);
+  await page.locator('[data-act="next"]').click();
+  await page.getByText("Trang 2 trong 2").waitFor();
+  await page.locator("tbody tr", { hasText: "Cột 120" }).waitFor();
+  expect(await page.locator("tbody tr").count()).toBe(35);
+  await page.locator('[data-act="back"]').click();
+  await page.locator('[data-camera-row="c112"]').waitFor();
+  expect(complaints).toEqual([]);
 });

@@ -1,8 +1,11 @@
 /** Debian's Chromium, as everything here that needs a browser starts it. */
 import { chromium } from "playwright-core";
 
-/** @returns {Promise<import("playwright-core").Browser>} */
-export function launch() {
+/**
+ * @param {string[]} [more] What else it is told.
+ * @returns {Promise<import("playwright-core").Browser>}
+ */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -14,6 +17,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

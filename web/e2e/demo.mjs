@@ -37,7 +37,10 @@ if (add) {
   for (const [field, text] of Object.entries(add)) await page.locator(`input[name="${field}"]`).fill(text);
   await page.locator('[data-act="probe"]').click();
   await page.locator(".okn", { hasText: "H.264" }).waitFor();
-  await page.locator('select[name="site"]').selectOption({ label: "Chợ Mơ" });
+  await page.locator('input[name="purpose-traffic"]').check();
+  const site = page.locator('input[name="site"]');
+  await site.fill("cho mo");
+  await site.press("Enter");
   await page.locator('[data-act="save"]').click();
   await page.locator("tbody tr", { hasText: add.name }).waitFor();
 }

@@ -46,6 +46,16 @@ class Mock {
     return (await (await fetch(`${this.base}/mock/asked`)).json()) as { method: string; path: string; query: string }[];
   }
 
+  /** Makes its rules so, and all that is not said as it was; forgets which tokens were asked for. */
+  async setRules(rules: Record<string, number | boolean> = {}): Promise<void> {
+    await fetch(`${this.base}/mock/rules`, { method: "PUT", body: JSON.stringify(rules) });
+  }
+
+  /** Which media tokens were asked for since `setRules`. */
+  async tokens(): Promise<{ camera: string; actions: string[]; purpose: string | null; case: string | null }[]> {
+    return (await (await fetch(`${this.base}/mock/tokens`)).json()) as Awaited<ReturnType<Mock["tokens"]>>;
+  }
+
   stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -182,23 +192,23 @@ export async function peer(mock: Mock, visit: Stage["visit"]): Promise<Visit & A
 }
 
 /**
- * Judges what a page shows by all that axe knows under these tags, and tells
+ * Judges what a page shows by these of the rules that axe knows, and tells
  * what it found. It runs in the page: what axe's own builder for this does
  * beside that, a second page to join the findings of frames in, is for pages
  * that have some, and takes longer than the judging.
  */
-export async function violations(page: Page, tags: string[]): Promise<string[]> {
+export async function violations(page: Page, runOnly: axe.RunOnly): Promise<string[]> {
   expect(page.frames().length).toBe(1);
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
-  return await page.evaluate(async (tags) => {
+  return await page.evaluate(async (runOnly) => {
     const { run } = (window as unknown as { axe: typeof axe }).axe;
     // The same rules are run; what passed is only not described.
-    const found = await run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    const found = await run(document, { runOnly, resultTypes: ["violations"] });
     return found.violations.map(
       ({ id, nodes }) =>
         `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(" ")}: ${failureSummary}`).slice(0, 4)}`,
     );
-  }, tags);
+  }, runOnly);
 }
 
 /** Fingers on the screen, from here to there: one pair of places for each. */
@@ -233,6 +243,12 @@ export async function atDesk(page: Page, base: string, path: string, tiles: stri
   );
   await signIn(page);
   await page.locator(".rail").waitFor();
+}
+
+/** Chooses among very many, by some of its words. */
+export async function chooseBy(page: Page, name: string, words: string): Promise<void> {
+  await page.locator(`input[name="${name}"]`).last().fill(words);
+  await page.locator('[role="option"]').first().click();
 }
 
 /** Holds a minute of a camera, as the person signed in. */

@@ -66,3 +66,18 @@ test("what the server refuses is told in the dialog", async () => {
   await page.locator('[data-act="make-secret"]').click();
   await page.locator('[role="dialog"] .warnn').waitFor();
 });
+
+test("whoever lets a program listen says for which case", async () => {
+  const { page, complaints } = await visit();
+  await atDesk(page, mock.base, "/live", ["c131"], 4);
+  await page.locator('[data-camera="c131"][data-state="live"]').waitFor();
+  await page.locator('[data-camera="c131"] [data-act="more"]').click();
+  await page.locator('[role="menuitem"]', { hasText: "RTSP ra ngoài" }).click();
+  await page.locator('input[name="label"]').fill("Loa phòng trực");
+  await page.locator('input[name="case"]').fill("12/2026");
+  const asked = page.waitForRequest((r) => r.url().endsWith("/stream-secrets") && r.method() === "POST");
+  await page.locator('[data-act="make-secret"]').click();
+  expect((await asked).postDataJSON()).toMatchObject({ camera: "c131", case: "12/2026" });
+  await page.locator(".rtsprow", { hasText: "hồ sơ 12/2026" }).waitFor();
+  expect(complaints).toEqual([]);
+});

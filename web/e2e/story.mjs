@@ -142,7 +142,7 @@ await page.keyboard.press("Escape");
 
 // Looking back asks for a purpose.
 await page.locator(".purpose").first().click();
-await page.locator("form.purposes input").fill("xác minh vụ VV-2026-00418");
+await page.locator('form.purposes input[name="purpose"]').fill("xác minh vụ VV-2026-00418");
 await page.locator('[form][type="submit"]').click();
 
 /** Goes to a moment, one tile at full size, and tells what is shown. */
@@ -221,7 +221,8 @@ const exported = await page.evaluate(
         role: "main",
         from_us: from,
         to_us: from + 10_000_000,
-        purpose: "xác minh vụ VV-2026-00418",
+        purpose: "xác minh va chạm",
+        case: "VV-2026-00418",
       }),
     });
     return { status: answer.status, body: await answer.json() };
@@ -243,6 +244,7 @@ tell({ what: "export", asked_us: Number(from), file, ...exported.body });
 // The export panel does the same by hand.
 await page.keyboard.press("]");
 await page.keyboard.press("e");
+await page.locator('input[name="case"]').fill("VV-2026-00418");
 const byHand = page.waitForEvent("download");
 await page.locator('[data-act="export"]').click();
 await (await byHand).saveAs(join(folder, "by-hand.mp4"));

@@ -20,8 +20,10 @@ import { mediaToken, mediaUrl } from "./api/client";
 import { queryClient, sessionQuery } from "./api/queries";
 import type { Session } from "./api/types";
 import { Frame } from "./desk/Frame";
-import { rememberFor } from "./desk/memory";
+import { reason, rememberFor } from "./desk/memory";
 import { MustSetUp } from "./features/account/MustSetUp";
+import { readAsked } from "./features/cameras/asked";
+import { Confirmed, cameToConfirm } from "./features/session/OtherWays";
 import { ChoosePassword, ProveSecondFactor, SignIn } from "./features/session/SignIn";
 import { LivePage } from "./features/wall/LivePage";
 import { localNowUs, serverClock } from "./lib/serverclock";
@@ -46,7 +48,14 @@ const playback = createRoute({
 const cameras = createRoute({
   getParentRoute: () => root,
   path: "/cameras",
+  validateSearch: readAsked,
   component: lazyRouteComponent(() => import("./features/cameras/CamerasPage"), "CamerasPage"),
+});
+const organisations = createRoute({
+  getParentRoute: () => root,
+  path: "/organisations",
+  component: lazyRouteComponent(() => import("./features/organisations/OrganisationsPage"), "OrganisationsPage"),
+  validateSearch: (search): { at?: string } => (typeof search.at === "string" ? { at: search.at } : {}),
 });
 const holds = createRoute({
   getParentRoute: () => root,
@@ -63,6 +72,36 @@ const grants = createRoute({
   path: "/grants",
   component: lazyRouteComponent(() => import("./features/grants/GrantsPage"), "GrantsPage"),
 });
+const inbox = createRoute({
+  getParentRoute: () => root,
+  path: "/inbox",
+  component: lazyRouteComponent(() => import("./features/inbox/InboxPage"), "InboxPage"),
+});
+const groups = createRoute({
+  getParentRoute: () => root,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./features/groups/GroupsPage"), "GroupsPage"),
+});
+const permissionSets = createRoute({
+  getParentRoute: () => root,
+  path: "/permission-sets",
+  component: lazyRouteComponent(() => import("./features/permissionsets/PermissionSetsPage"), "PermissionSetsPage"),
+});
+const agreements = createRoute({
+  getParentRoute: () => root,
+  path: "/agreements",
+  component: lazyRouteComponent(() => import("./features/agreements/AgreementsPage"), "AgreementsPage"),
+});
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("./features/policies/PoliciesPage"), "PoliciesPage"),
+});
+const dataRequests = createRoute({
+  getParentRoute: () => root,
+  path: "/data-requests",
+  component: lazyRouteComponent(() => import("./features/datarequests/DataRequestsPage"), "DataRequestsPage"),
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: "/audit",
@@ -74,7 +113,24 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./features/account/AccountPage"), "AccountPage"),
 });
 const router = createRouter({
-  routeTree: root.addChildren([home, live, playback, cameras, holds, people, grants, audit, account]),
+  routeTree: root.addChildren([
+    home,
+    live,
+    playback,
+    cameras,
+    organisations,
+    holds,
+    people,
+    groups,
+    grants,
+    permissionSets,
+    agreements,
+    policies,
+    inbox,
+    dataRequests,
+    audit,
+    account,
+  ]),
   defaultNotFoundComponent: Home,
 });
 
@@ -89,6 +145,7 @@ function Root() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
   /** Who is being told their recovery codes. */
   const [told, setTold] = useState<string | null>(null);
+  if (cameToConfirm) return <Confirmed />;
   if (session === undefined) return error ? <NoServer onAgain={() => void refetch()} /> : <Waiting />;
   if (session === null) return <SignIn />;
   if (session.user.second_factor === "asked") return <ProveSecondFactor session={session} />;
@@ -105,8 +162,12 @@ function SignedIn({ session }: { session: Session }) {
     rememberFor(user);
     return new MediaSocket({
       url: mediaUrl(),
-      askForToken: ({ camera, action, sound, purpose }) =>
-        mediaToken({ camera, actions: sound ? [action, "sound"] : [action], ...(purpose ? { purpose } : {}) }),
+      askForToken: ({ camera, action, sound, reason: why = reason.get() }) =>
+        mediaToken({
+          camera,
+          actions: sound ? [action, "sound"] : [action],
+          ...(why ? { purpose: why.purpose, case: why.case } : {}),
+        }),
       clock: serverClock,
       localNowUs,
       // A line that is refused may mean a session that ended.
@@ -119,7 +180,10 @@ function SignedIn({ session }: { session: Session }) {
     if (operator) media.start();
     const onOnline = () => media.nudge();
     addEventListener("online", onOnline);
+    // What was asked for under another purpose says the wrong one.
+    const unwatch = reason.watch(() => media.tokens.clear());
     return () => {
+      unwatch();
       removeEventListener("online", onOnline);
       media.shut();
     };

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use base::{CameraId, WallTime};
 use catalog::{
-    Action, Camera, Catalog, Class, Decision, Rights, User, may_add, may_audit, may_grant,
-    may_manage_people,
+    Action, Camera, Catalog, Class, Decision, Rights, Role, Sight, User, may_add, may_arrange,
+    may_audit, may_grant, may_manage_people,
 };
 
 use crate::error::{Kind, Refusal};
@@ -33,6 +33,22 @@ pub(crate) fn camera(
     camera.ok_or_else(absent)
 }
 
+/// Refuses whoever may not do `action` with these pictures of a camera that they may
+/// see.
+pub(crate) fn shows(
+    catalog: &Catalog,
+    user: &User,
+    camera: CameraId,
+    action: Action,
+    sight: Sight,
+    now: WallTime,
+) -> Result<(), Refusal> {
+    match catalog.rights(user.id) {
+        Some(rights) => allowed(rights.shows(camera, action, sight, now)),
+        None => Err(absent()),
+    }
+}
+
 /// Refuses whoever may not put cameras into a class.
 pub(crate) fn class(
     catalog: &Catalog,
@@ -51,6 +67,11 @@ pub(crate) fn adding(user: &User) -> Result<(), Refusal> {
     allowed(may_add(user))
 }
 
+/// Refuses whoever may not say which organisations and sites there are.
+pub(crate) fn arranging(user: &User) -> Result<(), Refusal> {
+    allowed(may_arrange(user))
+}
+
 /// Refuses whoever may not say who there is.
 pub(crate) fn managing_people(user: &User) -> Result<(), Refusal> {
     allowed(may_manage_people(user))
@@ -59,6 +80,16 @@ pub(crate) fn managing_people(user: &User) -> Result<(), Refusal> {
 /// Refuses whoever may not see, give and revoke grants.
 pub(crate) fn granting(user: &User) -> Result<(), Refusal> {
     allowed(may_grant(user))
+}
+
+/// Refuses whoever may not say by which rules it goes.
+pub(crate) fn ruling(user: &User) -> Result<(), Refusal> {
+    match user.role {
+        Role::Administrator => Ok(()),
+        Role::Operator | Role::Auditor => {
+            Err(Refusal::new(Kind::Forbidden, "the rules are laid down by administrators"))
+        }
+    }
 }
 
 /// Refuses whoever may not read the audit.

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use audit::Journal;
-use base::WallTime;
+use base::{CameraId, SignInId, WallTime};
 use bytes::Bytes;
-use casework::Holds;
+use casework::{Approvals, DataRequests, Emergencies, Holds};
 use catalog::Catalog;
 use live::Hub;
 use live::hls::{Feeds, LINGER};
 use live::whep::Whep;
-use signin::{MediaTokens, SignIns, StreamSecrets};
+use signin::{MediaTokens, Provider, SignIns, StreamSecrets};
 use store::Store;
 
 use crate::exports::Exports;
@@ -30,6 +30,10 @@ pub struct App {
     pub audit_folder: PathBuf,
     /// Who is there.
     pub sign_ins: SignIns,
+    /// Who else may say who somebody is.
+    pub provider: Option<Provider>,
+    /// By which host names people reach the installation, as passkeys are kept to one.
+    pub passkey_hosts: Vec<String>,
     /// By what foreign programs watch.
     pub stream_secrets: StreamSecrets,
     /// Where they do.
@@ -38,6 +42,12 @@ pub struct App {
     pub tokens: MediaTokens,
     /// What expiry must spare.
     pub holds: Holds,
+    /// What waits for a second person.
+    pub approvals: Approvals,
+    /// What was opened in an emergency.
+    pub emergencies: Emergencies,
+    /// What other agencies asked for in writing.
+    pub data_requests: DataRequests,
     /// The past.
     pub store: Store,
     /// The present.
@@ -85,7 +95,7 @@ pub(crate) struct Inner {
     pub(crate) verifier: signin::MediaVerifier,
     pub(crate) exports: Exports,
     pub(crate) whep_viewers: Viewers,
-    pub(crate) glances: Glances,
+    pub(crate) glances: Glances<(SignInId, CameraId)>,
     pub(crate) feeds: Feeds,
     pub(crate) presentations: Presentations,
     /// Held while a hold is placed and while a camera is removed: each looks
@@ -93,6 +103,10 @@ pub(crate) struct Inner {
     pub(crate) placing: tokio::sync::Mutex<()>,
     /// How many cameras may be probed at once.
     pub(crate) probes: tokio::sync::Semaphore,
+    /// How many may have the provider asked at once.
+    pub(crate) provider_turns: tokio::sync::Semaphore,
+    /// How many tables may be read at once: each takes some memory.
+    pub(crate) imports: tokio::sync::Semaphore,
 }
 
 impl State {
@@ -113,6 +127,8 @@ impl State {
             presentations,
             placing,
             probes,
+            provider_turns: tokio::sync::Semaphore::new(16),
+            imports: tokio::sync::Semaphore::new(1),
         };
         Self { app: Arc::new(inner) }
     }

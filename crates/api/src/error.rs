@@ -50,7 +50,14 @@ pub(crate) enum Kind {
     SecondFactorAsked,
     MustSetSecondFactor,
     ConfirmItIsYou,
+    /// The rules ask for the number of a case.
+    CaseAsked,
+    /// The rules ask for a second person's yes.
+    ApprovalAsked,
+    /// Something of theirs is to be reviewed first.
+    ReviewDue,
     WrongCode,
+    WrongPasskey,
     Forbidden,
     Forged,
     NotFound,
@@ -85,7 +92,11 @@ impl Kind {
             Self::SecondFactorAsked => (StatusCode::FORBIDDEN, "second_factor_asked"),
             Self::MustSetSecondFactor => (StatusCode::FORBIDDEN, "must_set_second_factor"),
             Self::ConfirmItIsYou => (StatusCode::FORBIDDEN, "confirm_it_is_you"),
+            Self::CaseAsked => (StatusCode::BAD_REQUEST, "case_asked"),
+            Self::ApprovalAsked => (StatusCode::FORBIDDEN, "approval_asked"),
+            Self::ReviewDue => (StatusCode::FORBIDDEN, "review_due"),
             Self::WrongCode => (StatusCode::BAD_REQUEST, "wrong_code"),
+            Self::WrongPasskey => (StatusCode::BAD_REQUEST, "wrong_passkey"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Forged => (StatusCode::FORBIDDEN, "forged"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
@@ -164,6 +175,7 @@ impl From<catalog::Error> for Refusal {
             catalog::Error::Taken { field, .. } => {
                 Self { field: Some(field), ..Self::new(Kind::Taken, message) }
             }
+            catalog::Error::InUse { field, .. } => Self::new(Kind::InUse, message).about(field),
             catalog::Error::NotFound(_) => Self::new(Kind::NotFound, message),
             catalog::Error::Unseal { .. }
             | catalog::Error::Broken { .. }
@@ -185,11 +197,14 @@ impl From<signin::Error> for Refusal {
                 Self { field: Some("current"), ..Self::new(Kind::WrongPassword, message) }
             }
             signin::Error::WrongCode => Self::new(Kind::WrongCode, message).about("code"),
+            signin::Error::Passkey(_) => Self::new(Kind::WrongPasskey, message),
             signin::Error::TooLate => Self::new(Kind::Expired, message),
             signin::Error::Weak(_) => {
                 Self { field: Some("new"), ..Self::new(Kind::WeakPassword, message) }
             }
-            signin::Error::Hash(_) | signin::Error::Database(_) => Self::broken(message),
+            signin::Error::Hash(_) | signin::Error::Breached(_) | signin::Error::Database(_) => {
+                Self::broken(message)
+            }
         }
     }
 }
@@ -199,8 +214,11 @@ impl From<casework::Error> for Refusal {
         let message = error.to_string();
         match error {
             casework::Error::Invalid { field, .. } => Self::invalid(field, message),
-            casework::Error::NotFound => Self::new(Kind::NotFound, message),
-            casework::Error::Broken(_) | casework::Error::Database(_) => Self::broken(message),
+            casework::Error::NotFound(_) => Self::new(Kind::NotFound, message),
+            casework::Error::Taken(_) => Self::new(Kind::Taken, message),
+            casework::Error::Broken(_)
+            | casework::Error::BrokenRow(..)
+            | casework::Error::Database(_) => Self::broken(message),
         }
     }
 }

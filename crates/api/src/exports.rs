@@ -17,6 +17,8 @@ use catalog::Action;
 use store::Export;
 use tokio::sync::Semaphore;
 
+use crate::view::View;
+
 /// How long an export may be fetched.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
@@ -60,6 +62,8 @@ pub(crate) struct Held {
     pub(crate) frames: u64,
     /// How much of its sound lies in memory; pictures are read when they are fetched.
     pub(crate) sound_bytes: u64,
+    /// What of the camera it shows.
+    pub(crate) view: View,
     pub(crate) export: Export,
 }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::error::{Kind, Refusal};
 use crate::media_socket::message::{About, Event, Op};
-use crate::{person, routes};
+use crate::{person, routes, scim};
 
 /// Reads a message of a browser, and returns what it is told if nothing of it
 /// can be done: `Err` where it could not even be read.
@@ -47,6 +47,18 @@ pub fn is_same_origin(origin: &[u8], host: &[u8]) -> bool {
         .into_iter()
         .filter_map(|(name, value)| HeaderValue::from_bytes(value).ok().map(|value| (name, value)));
     person::same_origin(&pairs.collect(), &Uri::from_static("/")).is_ok()
+}
+
+/// Reads what a directory wants changed, and returns the attribute of each step and
+/// the value by which a member is picked; `Err` says the standard's word for why not,
+/// or none where it is no PATCH at all.
+pub fn scim_steps(patch: &[u8]) -> Result<Vec<(String, Option<String>)>, Option<&'static str>> {
+    scim::fuzzed_steps(patch)
+}
+
+/// Reads a filter: the attribute in lower case, and the value.
+pub fn scim_filter(filter: &str) -> Result<Option<(String, String)>, &'static str> {
+    scim::fuzzed_filter(filter)
 }
 
 fn words(message: Message) -> String {

@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base::StreamId;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use crate::app::State;
 use crate::error::{Kind, Refusal};
 use crate::extract::unknown_path;
 use crate::right::{Lost, Right, SIGN_IN_LOOK};
+use crate::viewing::Viewing;
 
 /// How many one person may have open: the largest wall. The one that was asked
 /// for longest ago goes.
@@ -47,6 +49,8 @@ pub(crate) struct Presentation {
     /// When the sign-in was looked at last, and how many were ended before.
     looked: tokio::sync::Mutex<(Instant, u64)>,
     asked: Mutex<Instant>,
+    /// Tells at its end how long it was fetched.
+    watched: Mutex<Viewing>,
 }
 
 impl Presentations {
@@ -57,6 +61,7 @@ impl Presentations {
         right: Right,
         picture: StreamId,
         sound: Option<StreamId>,
+        watched: Viewing,
     ) -> Result<Arc<Presentation>, Refusal> {
         let now = Instant::now();
         let opened = Arc::new(Presentation {
@@ -67,6 +72,7 @@ impl Presentations {
             right: Mutex::new(right),
             looked: tokio::sync::Mutex::new((now, ended(state))),
             asked: Mutex::new(now),
+            watched: Mutex::new(watched),
         });
         let user = opened.right().user;
         let mut by_id = lock(&self.by_id);
@@ -82,6 +88,8 @@ impl Presentations {
             return Err(Refusal::new(Kind::Busy, words));
         }
         by_id.insert(opened.id, opened.clone());
+        drop(by_id);
+        tokio::spawn(sweep(state.clone(), opened.id));
         Ok(opened)
     }
 
@@ -121,6 +129,7 @@ impl Presentation {
     /// Refuses once what it was opened with holds no more.
     pub(crate) async fn holds(&self, state: &State) -> Result<(), Refusal> {
         *lock(&self.asked) = Instant::now();
+        lock(&self.watched).asked();
         let right = self.right();
         match right.lost(state) {
             Some(Lost::Expired) => {
@@ -143,6 +152,21 @@ impl Presentation {
             Err(error) => tracing::error!(%error, "a sign-in cannot be looked up"),
         }
         Ok(())
+    }
+}
+
+/// Lets a presentation go once nobody renews its token: a player says no farewell.
+async fn sweep(state: State, id: Uuid) {
+    loop {
+        let Some(until) = lock(&state.presentations.by_id).get(&id).map(|one| one.right().until)
+        else {
+            return;
+        };
+        let left = until.0.saturating_sub(state.now().0);
+        match u64::try_from(left) {
+            Ok(left) if left > 0 => tokio::time::sleep(Duration::from_micros(left)).await,
+            _ => return state.presentations.end(id),
+        }
     }
 }
 

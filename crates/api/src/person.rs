@@ -22,7 +22,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use catalog::{Role, User};
-use signin::{API_TOKEN_PREFIX, Device, SignIn};
+use signin::{API_TOKEN_PREFIX, Device, SignIn, Way};
 
 use crate::app::State;
 use crate::deed::Deed;
@@ -90,6 +90,19 @@ impl Person {
             return Err(Refusal::new(Kind::MustSetSecondFactor, words));
         }
         Ok(())
+    }
+
+    /// Refuses whoever came by the envelope for emergencies: that leaves nothing behind
+    /// by which one gets in later.
+    pub(crate) fn is_themselves(&self) -> Result<(), Refusal> {
+        match self.sign_in.way {
+            Way::Sealed => {
+                let words = "the account of the envelope has nothing of its own; add a person, or \
+                             give one a new password";
+                Err(Refusal::new(Kind::Forbidden, words))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses whoever did not prove who they are for a while.
@@ -187,7 +200,10 @@ pub(crate) async fn find(
         return Ok(None);
     };
     let Some(user) = state.catalog.user(sign_in.user) else { return Ok(None) };
-    if now >= sign_in.seen.plus(state.sign_ins.config().idle(user.role == Role::Administrator)) {
+    let is_sealed = sign_in.way == Way::Sealed;
+    if !is_sealed
+        && now >= sign_in.seen.plus(state.sign_ins.config().idle(user.role == Role::Administrator))
+    {
         state.sign_ins.sign_out(sign_in.id).await?;
         return Ok(None);
     }

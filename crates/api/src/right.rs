@@ -21,6 +21,7 @@ use signin::{MediaAction, MediaToken, TokenFault};
 use crate::access;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
+use crate::view::View;
 
 /// How often tokens are looked at.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ pub(crate) struct Right {
     pub(crate) camera: CameraId,
     /// What its token must allow, and the catalog.
     pub(crate) actions: &'static [MediaAction],
+    /// Of which pictures.
+    pub(crate) view: View,
     /// When its token ends.
     pub(crate) until: WallTime,
 }
@@ -60,9 +63,9 @@ pub(crate) enum Lost {
 
 impl Right {
     /// The right that a token gives, once it was admitted.
-    pub(crate) fn of(token: &MediaToken, actions: &'static [MediaAction]) -> Self {
+    pub(crate) fn of(token: &MediaToken, actions: &'static [MediaAction], view: View) -> Self {
         let MediaToken { user, sign_in, camera, until, .. } = *token;
-        Self { user, sign_in, camera, actions, until }
+        Self { user, sign_in, camera, actions, view, until }
     }
 
     /// Holds on by a fresh token of the same person for the same camera.
@@ -89,8 +92,42 @@ impl Right {
         state
             .catalog
             .user(self.user)
-            .is_some_and(|user| may(state, &user, self.camera, actions).is_ok())
+            .is_some_and(|user| may_view(state, &user, self.camera, actions, self.view).is_ok())
     }
+}
+
+/// Returns the camera, if the catalog allows all of it now, of these pictures.
+pub(crate) fn may_view(
+    state: &State,
+    user: &User,
+    camera: CameraId,
+    actions: &[MediaAction],
+    view: View,
+) -> Result<Arc<Camera>, Refusal> {
+    let (camera, now) = (may(state, user, camera, actions)?, state.now());
+    for &action in actions {
+        let sight = view.sight(&camera, now);
+        access::shows(&state.catalog, user, camera.id, asked(action), sight, now)?;
+    }
+    Ok(camera)
+}
+
+/// Refuses pictures that the token, or the catalog, does not show.
+pub(crate) fn shows(
+    state: &State,
+    user: &User,
+    token: &MediaToken,
+    actions: &[MediaAction],
+    view: View,
+) -> Result<(), Refusal> {
+    let camera = may_view(state, user, token.camera, actions, view)?;
+    let lines = view.sight(&camera, state.now()).lines;
+    if token.lines.is_some_and(|most| lines.is_none_or(|lines| lines > most)) {
+        let words =
+            "the media token opens no pictures as fine as these; ask for the smaller stream";
+        return Err(Refusal::new(Kind::Forbidden, words));
+    }
+    Ok(())
 }
 
 /// Returns what a token opens, if it is this person's and the catalog agrees still.

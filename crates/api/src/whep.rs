@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::app::State;
 use crate::error::{Kind, Refusal};
 use crate::right::{self, Lost, Right};
+use crate::viewing::Viewing;
 
 /// How many one person may have: the largest wall. The one that was opened first
 /// goes.
@@ -51,6 +52,8 @@ struct Viewer {
     opened: Instant,
     /// Keeps the conversion of its sound going, also before WHEP takes it up.
     _sound: Option<live::Viewer>,
+    /// Tells at its end how long it was watched.
+    _watched: Viewing,
 }
 
 /// Why somebody watches no longer.
@@ -67,13 +70,15 @@ impl Viewers {
         right: Right,
         watching: Watching,
         sound: Option<live::Viewer>,
+        watched: Viewing,
     ) -> Uuid {
         let id = Uuid::new_v4();
         let mut inner = state.whep_viewers.lock();
         inner.gather();
         inner.make_room(right.user);
         let opened = Instant::now();
-        inner.watching.insert(id, Viewer { right, watching, opened, _sound: sound });
+        let viewer = Viewer { right, watching, opened, _sound: sound, _watched: watched };
+        inner.watching.insert(id, viewer);
         if !std::mem::replace(&mut inner.kept, true) {
             tokio::spawn(keep(state.clone()));
         }

@@ -65,6 +65,8 @@ pub enum Act {
     Live,
     /// Recorded pictures were opened.
     Playback,
+    /// What was seen of pictures that were opened: how long, or which moments.
+    Watched,
     /// Footage was taken out.
     Export,
     /// Footage is held, or held no longer.
@@ -75,17 +77,71 @@ pub enum Act {
     ApiToken,
     /// A camera was added, changed or removed.
     Camera,
+    /// An organisation was added, renamed, moved or ended.
+    Organisation,
+    /// A site was added or changed.
+    Site,
     /// A person was added, changed or removed.
     User,
     /// A group of people was added, changed or removed.
     Group,
     /// A right was given, agreed to or revoked.
     Grant,
-    /// The journal was looked into.
+    /// A set of permissions was added, changed or removed.
+    PermissionSet,
+    /// An agreement was drawn up, signed or ended.
+    Agreement,
+    /// Rules were laid down.
+    Policy,
+    /// Footage was asked for that waits for a second person, or they answered.
+    Approval,
+    /// Cameras were opened in an emergency, or that was reviewed.
+    Emergency,
+    /// The envelope for emergencies was sealed, opened, or that was reviewed.
+    BreakGlass,
+    /// A written request by another agency was registered, decided or handed over.
+    DataRequest,
+    /// The journal was looked into, or days of it were let go of.
     Audit,
+    /// All but recordings was written into a file, brought back or moved.
+    Backup,
 }
 
 impl Act {
+    /// All there are.
+    pub const ALL: [Self; 30] = [
+        Self::Start,
+        Self::Damage,
+        Self::SignIn,
+        Self::SignOut,
+        Self::Password,
+        Self::SecondFactor,
+        Self::Confirm,
+        Self::Device,
+        Self::Live,
+        Self::Playback,
+        Self::Watched,
+        Self::Export,
+        Self::Hold,
+        Self::StreamSecret,
+        Self::ApiToken,
+        Self::Camera,
+        Self::Organisation,
+        Self::Site,
+        Self::User,
+        Self::Group,
+        Self::Grant,
+        Self::PermissionSet,
+        Self::Agreement,
+        Self::Policy,
+        Self::Approval,
+        Self::Emergency,
+        Self::BreakGlass,
+        Self::DataRequest,
+        Self::Audit,
+        Self::Backup,
+    ];
+
     /// Returns the word by which it stands in an entry.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,15 +155,26 @@ impl Act {
             Self::Device => "device",
             Self::Live => "live",
             Self::Playback => "playback",
+            Self::Watched => "watched",
             Self::Export => "export",
             Self::Hold => "hold",
             Self::StreamSecret => "stream_secret",
             Self::ApiToken => "api_token",
             Self::Camera => "camera",
+            Self::Organisation => "organisation",
+            Self::Site => "site",
             Self::User => "user",
             Self::Group => "group",
             Self::Grant => "grant",
+            Self::PermissionSet => "permission_set",
+            Self::Agreement => "agreement",
+            Self::Policy => "policy",
+            Self::Approval => "approval",
+            Self::Emergency => "emergency",
+            Self::BreakGlass => "break_glass",
+            Self::DataRequest => "data_request",
             Self::Audit => "audit",
+            Self::Backup => "backup",
         }
     }
 }
@@ -185,28 +252,7 @@ mod tests {
 
     #[test]
     fn an_act_is_called_what_it_is_written_as() {
-        let all = [
-            Act::Start,
-            Act::Damage,
-            Act::SignIn,
-            Act::SignOut,
-            Act::Password,
-            Act::SecondFactor,
-            Act::Confirm,
-            Act::Device,
-            Act::Live,
-            Act::Playback,
-            Act::Export,
-            Act::Hold,
-            Act::StreamSecret,
-            Act::ApiToken,
-            Act::Camera,
-            Act::User,
-            Act::Group,
-            Act::Grant,
-            Act::Audit,
-        ];
-        for act in all {
+        for act in Act::ALL {
             assert_eq!(serde_json::to_value(act).unwrap(), act.as_str());
         }
     }

@@ -453,7 +453,7 @@ pub(crate) fn day_of(moment: WallTime) -> String {
     Day::of(moment).to_string()
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(crate) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Disk { doing, path, source: Arc::new(source) }
 }

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use base::{CameraId, UserId, WallTime};
+use base::{CameraId, Needle, UserId, WallTime, fold};
 
 use crate::chain::Line;
 use crate::journal::{Files, day_of};
@@ -41,6 +41,9 @@ pub struct Filter {
     pub camera: Option<CameraId>,
     /// Refused alone.
     pub refused: bool,
+    /// Words that all occur in what is said of it: who, with which thing, why, from where,
+    /// and the rest, such as the number of a case.
+    pub text: Needle,
 }
 
 /// A page of entries.
@@ -73,14 +76,29 @@ impl Filter {
             && self.user.is_none_or(|id| entry.who.as_ref().is_some_and(|who| who.user == id))
             && self.camera.is_none_or(camera)
             && (!self.refused || matches!(entry.outcome, Outcome::Refused(_)))
+            && self.text.matches_made(|| said(entry))
     }
 }
 
-/// Returns the next entries before `place`, or the last there are. Blocks for the
-/// reading of files.
+/// Returns what is said of an entry, folded.
+fn said(entry: &Entry) -> String {
+    let who = entry.who.iter().map(|who| who.name.clone());
+    let object = entry.object.iter().map(|object| object.name.clone());
+    let from = entry.from.iter().map(ToString::to_string);
+    // What somebody looked for here would find itself each time.
+    let details = entry.details.iter().filter(|(name, _)| *name != "q").map(|(_, value)| value);
+    let rest = entry.purpose.iter().chain(details).cloned();
+    let all: Vec<_> = who.chain(object).chain(from).chain(rest).collect();
+    fold(&all.join(" "))
+}
+
+/// Returns the next entries before `place`, or the last there are, of those that `tells`
+/// says may be told: what may not is as if it were not there, for the length of a page
+/// as well. Blocks for the reading of files.
 pub fn search(
     folder: &Path,
     filter: &Filter,
+    tells: impl Fn(&Entry) -> bool,
     place: Option<Place>,
     most: usize,
 ) -> io::Result<Page> {
@@ -109,7 +127,9 @@ pub fn search(
             read += end - begin;
             while let Some((line, at)) = lines.pop_back() {
                 end = begin + at;
-                if let Some(line) = Line::read(&line).filter(|line| filter.takes(&line.entry)) {
+                if let Some(line) =
+                    Line::read(&line).filter(|line| filter.takes(&line.entry) && tells(&line.entry))
+                {
                     page.lines.push(line);
                 }
                 if page.lines.len() >= most {

@@ -10,7 +10,7 @@ use std::path::Path;
 use audit::chain::Line;
 use audit::search::{Filter, Page, search};
 use audit::{Act, Entry, Object, Outcome, Who};
-use base::{CameraId, UserId, WallTime};
+use base::{CameraId, Needle, UserId, WallTime};
 use common::{BEGIN, DAY, entry, logs, open};
 use uuid::Uuid;
 
@@ -26,6 +26,10 @@ fn varied(number: u64) -> Entry {
     }
     let id = if number.is_multiple_of(5) { CAMERA.0 } else { Uuid::nil() };
     entry.object = Some(Object { kind: "camera".to_owned(), id, name: String::new() });
+    if number.is_multiple_of(6) {
+        entry.purpose = Some("xác minh tai nạn ở Hàng Bài".to_owned());
+        entry.details.insert("case".to_owned(), format!("{number}/2026"));
+    }
     let user = if number.is_multiple_of(7) { USER } else { UserId(Uuid::nil()) };
     entry.who = Some(Who { user, name: "truc".to_owned(), sign_in: None });
     entry
@@ -35,7 +39,7 @@ fn varied(number: u64) -> Entry {
 fn pages(folder: &Path, filter: &Filter, most: usize) -> Vec<Line> {
     let (mut found, mut place) = (Vec::new(), None);
     loop {
-        let Page { lines, next } = search(folder, filter, place, most).unwrap();
+        let Page { lines, next } = search(folder, filter, |_| true, place, most).unwrap();
         assert!(lines.len() <= most);
         found.extend(lines);
         match next {
@@ -68,6 +72,8 @@ async fn pages_together_are_what_a_scan_finds() {
         Filter { from: day(1), to: day(2), ..Filter::default() },
         Filter { from: day(9), ..Filter::default() },
         Filter { to: Some(WallTime(0)), ..Filter::default() },
+        Filter { text: Needle::new("tai nan hang bai"), ..Filter::default() },
+        Filter { text: Needle::new("truc 12/2026"), ..Filter::default() },
     ];
     for filter in filters {
         let scanned: Vec<_> =
@@ -76,6 +82,43 @@ async fn pages_together_are_what_a_scan_finds() {
             assert_eq!(pages(folder.path(), &filter, most), scanned, "{filter:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn words_are_found_in_all_that_is_said_however_they_are_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path(), BEGIN);
+    for number in 0..50 {
+        journal.jot(varied(number)).unwrap();
+    }
+    journal.flush().await.unwrap();
+    let found = |text: &str| {
+        let filter = Filter { text: Needle::new(text), ..Filter::default() };
+        let lines = pages(folder.path(), &filter, 3);
+        lines.iter().map(|line| line.entry.details["case"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("18/2026"), ["18/2026"]);
+    assert_eq!(found("TRỰC xac minh 42/"), ["42/2026"]);
+    assert_eq!(found("hang bai").len(), 9);
+    assert_eq!(found("hang dao"), [""; 0]);
+}
+
+/// What may not be told leaves no trace in where a page ends either.
+#[tokio::test]
+async fn what_may_not_be_told_is_as_if_it_were_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path(), BEGIN);
+    for number in 0..50 {
+        journal.jot(varied(number)).unwrap();
+    }
+    journal.flush().await.unwrap();
+    let tells = |entry: &Entry| entry.act != Act::Export;
+    let filter = Filter { acts: vec![Act::Export], ..Filter::default() };
+    let page = search(folder.path(), &filter, tells, None, 1).unwrap();
+    assert_eq!(page, Page::default());
+    let page = search(folder.path(), &Filter::default(), tells, None, 10).unwrap();
+    assert_eq!(page.lines.len(), 10, "a page is as long as it is without them");
+    assert!(page.lines.iter().all(|line| tells(&line.entry)));
 }
 
 #[tokio::test]

@@ -48,10 +48,18 @@ macro_rules! ids {
 }
 
 ids! {
+    /// Cameras that one agency lends another, on a document that both signed.
+    AgreementId,
     /// What a program asks by in a person's name.
     ApiTokenId,
+    /// A wish to take footage out that waits for somebody else's yes.
+    ApprovalId,
     /// One video source of a device, with a name and a pose.
     CameraId,
+    /// A written request for footage by another agency.
+    DataRequestId,
+    /// A secret on paper that lets somebody in when nobody else can.
+    EnvelopeId,
     /// A file made for somebody from a span of a recording.
     ExportId,
     /// A right that somebody gave to somebody.
@@ -62,6 +70,8 @@ ids! {
     HoldId,
     /// An agency, unit, enterprise or household that owns sites and people.
     OrganisationId,
+    /// A key that somebody's phone or stick keeps.
+    PasskeyId,
     /// Acts that are given together, under a name.
     PermissionSetId,
     /// A browser's credential after a person proved who they are.

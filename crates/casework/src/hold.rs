@@ -18,15 +18,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::migrations;
 use crate::rows::{hold, hold_stream};
+use crate::{Error, error, migrations};
 
 /// The longest span of one hold: a case needs hours, and a year of a camera is
 /// not a case but a change of retention.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(31 * 24 * 60 * 60);
-
-/// The most characters of a reason.
-const MOST_REASON: usize = 1000;
 
 /// The holds. Clones share them.
 #[derive(Clone, Debug)]
@@ -70,28 +67,6 @@ pub struct NewHold {
     pub made_by: UserId,
 }
 
-/// A refusal, or a failure of the database.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A value cannot be kept as it is.
-    #[error("{message}")]
-    Invalid {
-        /// The field as the API calls it.
-        field: &'static str,
-        /// What is wrong, and what would be right.
-        message: String,
-    },
-    /// There is no such hold, or it was released already.
-    #[error("there is no such hold")]
-    NotFound,
-    /// A row holds what this program never writes.
-    #[error("hold {0} cannot be read: its span is empty")]
-    Broken(HoldId),
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] db::Error),
-}
-
 impl Holds {
     /// Opens the table in `pool`.
     pub async fn open(pool: Pool) -> Result<Self, Error> {
@@ -133,7 +108,7 @@ impl Holds {
             .filter(hold::Column::ReleasedUs.is_null())
             .one(self.pool.read())
             .await?;
-        let row = row.ok_or(Error::NotFound)?;
+        let row = row.ok_or(Error::NotFound("hold"))?;
         let streams = hold_stream::Entity::find()
             .filter(hold_stream::Column::Hold.eq(id.0))
             .all(self.pool.read())
@@ -145,7 +120,7 @@ impl Holds {
     /// it names once the recorder has handed it to the store.
     pub async fn place(&self, hold: NewHold, now: WallTime) -> Result<Hold, Error> {
         let NewHold { camera, streams, span, reason, made_by } = hold;
-        let reason = reason_in_words(&reason)?;
+        let reason = error::words("reason", &reason)?;
         if span.duration() > LONGEST_HOLD {
             let message = "the span is longer than 31 days; hold what the case needs".to_owned();
             return Err(Error::Invalid { field: "to_us", message });
@@ -193,7 +168,7 @@ impl Holds {
             .filter(hold::Column::ReleasedUs.is_null())
             .exec(self.pool.write())
             .await?;
-        if released.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+        if released.rows_affected == 0 { Err(Error::NotFound("hold")) } else { Ok(()) }
     }
 }
 
@@ -214,12 +189,6 @@ impl Hold {
     }
 }
 
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 async fn write_streams(
     rows: &impl ConnectionTrait,
     hold: HoldId,
@@ -232,22 +201,4 @@ async fn write_streams(
         .exec_without_returning(rows)
         .await?;
     Ok(())
-}
-
-fn reason_in_words(reason: &str) -> Result<String, Error> {
-    let refused = |message: String| Err(Error::Invalid { field: "reason", message });
-    let reason = reason.trim();
-    if reason.is_empty() {
-        return refused("a hold needs a reason; say what it is for".to_owned());
-    }
-    let characters = reason.chars().count();
-    if characters > MOST_REASON {
-        return refused(format!(
-            "the reason has {characters} characters; {MOST_REASON} is the most"
-        ));
-    }
-    if reason.chars().any(|letter| letter.is_control() && letter != '\n') {
-        return refused("the reason holds a control character; leave it out".to_owned());
-    }
-    Ok(reason.to_owned())
 }

@@ -23,6 +23,8 @@ pub enum Action {
     Plan,
     /// Review what was detected on it.
     Review,
+    /// Open, in an emergency and for minutes, what was not given.
+    Override,
 }
 
 /// Some actions.
@@ -31,7 +33,7 @@ pub struct Actions(u16);
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::See,
         Self::Live,
         Self::Playback,
@@ -42,11 +44,23 @@ impl Action {
         Self::Share,
         Self::Plan,
         Self::Review,
+        Self::Override,
     ];
 
-    /// Those that show or steer a picture. Who administers holds none of them.
-    pub const VIDEO: [Self; 6] =
-        [Self::Live, Self::Playback, Self::Export, Self::Ptz, Self::Sound, Self::Review];
+    /// Those that show or steer a picture, or come to that. Who administers holds
+    /// none of them.
+    pub const VIDEO: [Self; 7] = [
+        Self::Live,
+        Self::Playback,
+        Self::Export,
+        Self::Ptz,
+        Self::Sound,
+        Self::Review,
+        Self::Override,
+    ];
+
+    /// What is opened in an emergency.
+    pub const EMERGENCY: [Self; 3] = [Self::Live, Self::Playback, Self::Ptz];
 
     /// Returns the word that rows and the API use.
     pub fn as_str(self) -> &'static str {
@@ -61,6 +75,7 @@ impl Action {
             Self::Share => "share",
             Self::Plan => "plan",
             Self::Review => "review",
+            Self::Override => "override",
         }
     }
 
@@ -74,6 +89,11 @@ impl Actions {
     /// Returns whether `action` is among them.
     pub fn contains(self, action: Action) -> bool {
         self.0 & bit(action) != 0
+    }
+
+    /// Returns those that are among both.
+    pub(crate) fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Returns whether there is none.

@@ -5,10 +5,10 @@
 
 use std::ops::RangeInclusive;
 
-use base::{CameraId, Link, SiteId, StreamId};
+use base::{CameraId, Day, Link, SiteId, StreamId};
 use url::Url;
 
-use crate::{Class, Error, Secret, error};
+use crate::{Class, Error, Particulars, ParticularsChange, Secret, error};
 
 /// The numbers of a class: what can still be typed at a desk. Those of defence
 /// are apart, so that a number that is taken gives none of them away.
@@ -42,6 +42,10 @@ pub struct Camera {
     pub class: Class,
     /// Whether it may be listened to; its sound is not even fetched before.
     pub sound: bool,
+    /// What else is on record of it.
+    pub particulars: Particulars,
+    /// By when it is to be said what it is for, if it is from before that was asked.
+    pub inherited_until: Option<Day>,
     /// What it sends: at most one stream of a role, main before sub.
     pub streams: Vec<Stream>,
 }
@@ -134,6 +138,8 @@ pub struct NewCamera {
     pub class: Class,
     /// Whether it may be listened to.
     pub sound: bool,
+    /// What else is on record of it.
+    pub particulars: Particulars,
     /// What it sends.
     pub streams: Vec<NewStream>,
 }
@@ -174,6 +180,8 @@ pub struct CameraChange {
     pub class: Option<Class>,
     /// Whether it may be listened to from now on.
     pub sound: Option<bool>,
+    /// What else is different on record.
+    pub particulars: ParticularsChange,
     /// All its streams from now on. A role that stays keeps its stream and with it
     /// its recordings; one that is left out is forgotten.
     pub streams: Option<Vec<StreamChange>>,
@@ -209,6 +217,11 @@ impl Camera {
 }
 
 impl Camera {
+    /// Returns whether it was to be said before today what it is for, and was not.
+    pub fn is_overdue(&self, today: Day) -> bool {
+        self.inherited_until.is_some_and(|until| until < today)
+    }
+
     /// Returns the stream of its sound, if it may be listened to.
     pub fn sound_stream(&self) -> Option<StreamId> {
         self.sound.then(|| StreamId::sound_of(self.id))
@@ -219,6 +232,40 @@ impl Camera {
     pub fn recorded_streams(&self) -> impl Iterator<Item = StreamId> {
         let pictures = self.streams.iter().map(|stream| stream.id);
         pictures.chain([StreamId::sound_of(self.id)])
+    }
+}
+
+impl NewCamera {
+    /// Returns it under an id of its own and this number, if it can be kept.
+    pub(crate) fn checked(self, number: u32) -> Result<Camera, Error> {
+        roles(self.streams.iter().map(|stream| stream.role))?;
+        let mut streams = Vec::new();
+        for stream in self.streams {
+            let url = address(&stream.url)?;
+            let (user, password) = credentials(stream.user, stream.password)?;
+            let (id, role, facts) = (StreamId::new(), stream.role, stream.facts);
+            streams.push(Stream { id, role, url, user, password, facts });
+        }
+        streams.sort_by_key(|stream| stream.role);
+        let particulars = self.particulars.checked()?;
+        if self.recording {
+            particulars.may_record()?;
+        }
+        Ok(Camera {
+            id: CameraId::new(),
+            number,
+            name: error::name("name", &self.name)?,
+            site: self.site,
+            make: make(self.make)?,
+            recording: self.recording,
+            retention: self.retention.checked()?,
+            link: self.link,
+            class: self.class,
+            sound: self.sound,
+            particulars,
+            inherited_until: None,
+            streams,
+        })
     }
 }
 

@@ -11,18 +11,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use base::{CameraId, GrantId, GroupId, OrganisationId, SiteId, StreamId, UserId};
+use base::{
+    AgreementId, CameraId, Day, GrantId, GroupId, OrganisationId, PermissionSetId, SiteId,
+    StreamId, UserId,
+};
 use db::Pool;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use crate::camera;
+use crate::find::Folded;
 use crate::rows;
 use crate::user::fold;
 use crate::{
-    Camera, CameraChange, Class, Error, Facts, Grant, Group, IntendedStream, NewCamera,
-    Organisation, PasswordChange, Rights, SealKey, Site, Stream, StreamChange, User, World, error,
-    migrations,
+    Agreement, Camera, CameraChange, Class, Error, Facts, Grant, Group, IntendedStream, NewCamera,
+    Organisation, Particulars, PasswordChange, PermissionSet, Policy, Rights, SealKey, Site,
+    Stream, StreamChange, User, World, error, migrations,
 };
 
 /// What people said. Clones share it.
@@ -46,6 +50,12 @@ pub struct Tables {
     pub groups: BTreeMap<GroupId, Group>,
     /// The grants.
     pub grants: BTreeMap<GrantId, Arc<Grant>>,
+    /// The sets of permissions.
+    pub permission_sets: BTreeMap<PermissionSetId, PermissionSet>,
+    /// The agreements.
+    pub agreements: BTreeMap<AgreementId, Arc<Agreement>>,
+    /// The rules, by version.
+    pub policies: BTreeMap<u32, Policy>,
 }
 
 #[derive(Debug)]
@@ -64,6 +74,10 @@ struct Current {
     tables: Arc<Tables>,
     /// Compiled when somebody asks; what changes nobody's rights shares it.
     world: Arc<OnceLock<Arc<World>>>,
+    /// Folded when somebody searches.
+    folded: Arc<OnceLock<Arc<Folded>>>,
+    /// What was folded of an earlier commit.
+    folded_before: Option<Arc<Folded>>,
 }
 
 /// A change under way: rows and copy are changed together or not at all.
@@ -72,14 +86,15 @@ pub(crate) struct Change {
     pub(crate) tables: Tables,
     pub(crate) rows: DatabaseTransaction,
     /// Whether everybody may do afterwards what they might before.
-    same_rights: bool,
+    pub(crate) same_rights: bool,
     _turn: OwnedMutexGuard<Option<i64>>,
 }
 
 impl Catalog {
-    /// Opens the catalog in `pool`; passwords are sealed under `key`.
-    pub async fn open(pool: Pool, key: SealKey) -> Result<Self, Error> {
-        db::migrate(&pool, "catalog", &migrations::all()).await?;
+    /// Opens the catalog in `pool`; passwords are sealed under `key`. Steps that are
+    /// due run `today`.
+    pub async fn open(pool: Pool, key: SealKey, today: Day) -> Result<Self, Error> {
+        db::migrate(&pool, "catalog", &migrations::all(today)).await?;
         let current = RwLock::new(Current::new(read(&pool, &key).await?));
         let (changing, version) = (Arc::default(), watch::Sender::new(1));
         Ok(Self { inner: Arc::new(Inner { pool, key, current, changing, version }) })
@@ -96,7 +111,7 @@ impl Catalog {
         let tables = read(&self.inner.pool, &self.inner.key).await?;
         *foreign = Some(version);
         if *self.tables() != tables {
-            self.inner.put(Current::new(tables));
+            self.inner.put(self.inner.current().next(tables));
             self.inner.version.send_modify(|version| *version += 1);
         }
         Ok(())
@@ -112,10 +127,24 @@ impl Catalog {
         self.inner.current().world()
     }
 
+    /// Makes what decisions and searches rest on, before the first of them asks: half
+    /// a second in a whole city. Blocks.
+    pub fn warm(&self) {
+        let current = self.inner.current();
+        current.world();
+        current.folded();
+    }
+
+    /// Returns what a person's search goes by, as of one commit: all rows, what they may
+    /// do, what cameras are found by.
+    pub(crate) fn finding(&self, user: UserId) -> Option<(Arc<Tables>, Arc<Rights>, Arc<Folded>)> {
+        let current = self.inner.current();
+        Some((current.tables.clone(), current.rights(user)?, current.folded()))
+    }
+
     /// Returns what a person may do, if there is such a person.
     pub fn rights(&self, user: UserId) -> Option<Arc<Rights>> {
-        let current = self.inner.current();
-        current.tables.users.get(&user).map(|user| current.world().rights(user))
+        self.inner.current().rights(user)
     }
 
     /// Returns a version that counts up with each change.
@@ -150,47 +179,46 @@ impl Catalog {
 
     /// Adds a camera with its streams.
     pub async fn add_camera(&self, camera: NewCamera) -> Result<Arc<Camera>, Error> {
-        let name = error::name("name", &camera.name)?;
-        let make = camera::make(camera.make)?;
-        let retention = camera.retention.checked()?;
-        camera::roles(camera.streams.iter().map(|stream| stream.role))?;
-        let mut streams = Vec::new();
-        for stream in camera.streams {
-            let url = camera::address(&stream.url)?;
-            let (user, password) = camera::credentials(stream.user, stream.password)?;
-            let (id, role, facts) = (StreamId::new(), stream.role, stream.facts);
-            streams.push(Stream { id, role, url, user, password, facts });
-        }
-        streams.sort_by_key(|stream| stream.role);
-
         let mut change = self.begin().await?;
-        if !change.tables.sites.contains_key(&camera.site) {
-            return Err(Error::NotFound("site"));
+        let numbers = Numbers::of(&change.tables);
+        let added = Arc::new(change.tables.new_camera(camera, &numbers)?);
+        change.write_cameras(std::slice::from_ref(&added)).await?;
+        change.tables.cameras.insert(added.id, added.clone());
+        change.commit().await?;
+        Ok(added)
+    }
+
+    /// Adds many cameras, if each of them can be; otherwise none, and says of each
+    /// why not. Where they are not to be kept, that is all that it does.
+    pub async fn add_cameras(
+        &self,
+        cameras: Vec<NewCamera>,
+        keep: bool,
+    ) -> Result<Vec<Result<Arc<Camera>, Error>>, Error> {
+        let mut change = self.begin().await?;
+        let mut numbers = Numbers::of(&change.tables);
+        // Those that say their number have it; the others have what is left.
+        let (said, free): (Vec<_>, Vec<_>) =
+            cameras.into_iter().enumerate().partition(|(_, camera)| camera.number.is_some());
+        let mut added: Vec<_> = said
+            .into_iter()
+            .chain(free)
+            .map(|(at, camera)| {
+                let added = change.tables.new_camera(camera, &numbers).map(Arc::new);
+                if let Ok(added) = &added {
+                    numbers.taken.insert(added.number, added.clone());
+                }
+                (at, added)
+            })
+            .collect();
+        added.sort_by_key(|(at, _)| *at);
+        let added: Vec<_> = added.into_iter().map(|(_, added)| added).collect();
+        if !keep || added.iter().any(Result::is_err) {
+            return Ok(added);
         }
-        let (id, site, recording) = (CameraId::new(), camera.site, camera.recording);
-        let (class, link, sound) = (camera.class, camera.link, camera.sound);
-        let number = match camera.number {
-            Some(number) => change.tables.free(camera::number(number, class)?, id)?,
-            None => change.tables.next_number(class)?,
-        };
-        let added = Camera {
-            id,
-            number,
-            name,
-            site,
-            make,
-            recording,
-            retention,
-            link,
-            class,
-            sound,
-            streams,
-        };
-        let row = rows::camera::ActiveModel::from(&added);
-        rows::camera::Entity::insert(row).exec_without_returning(&change.rows).await?;
-        change.write_streams(&added).await?;
-        let added = Arc::new(added);
-        change.tables.cameras.insert(id, added.clone());
+        let cameras: Vec<_> = added.iter().flatten().cloned().collect();
+        change.write_cameras(&cameras).await?;
+        change.tables.cameras.extend(cameras.into_iter().map(|camera| (camera.id, camera)));
         change.commit().await?;
         Ok(added)
     }
@@ -206,9 +234,10 @@ impl Catalog {
         let mut changed = Camera::clone(there);
         changed.class = wanted.class.unwrap_or(changed.class);
         if let Some(number) = wanted.number {
-            changed.number = change.tables.free(camera::number(number, changed.class)?, id)?;
+            let number = camera::number(number, changed.class)?;
+            changed.number = Numbers::of(&change.tables).free(number, Some(id))?;
         } else if changed.class != there.class {
-            changed.number = change.tables.next_number(changed.class)?;
+            changed.number = Numbers::of(&change.tables).next(changed.class)?;
         }
         if let Some(name) = wanted.name {
             changed.name = error::name("name", &name)?;
@@ -228,8 +257,17 @@ impl Catalog {
         changed.recording = wanted.recording.unwrap_or(changed.recording);
         changed.link = wanted.link.unwrap_or(changed.link);
         changed.sound = wanted.sound.unwrap_or(changed.sound);
+        changed.particulars = there.particulars.changed(wanted.particulars)?;
         if let Some(streams) = wanted.streams {
             changed.streams = changed_streams(&changed.streams, streams)?;
+        }
+        change.tables.names_living(&changed.particulars, Some(&there.particulars))?;
+        if changed.particulars.is_settled() {
+            changed.inherited_until = None;
+        }
+        let goes_on = there.recording && changed.inherited_until.is_some();
+        if changed.recording && !goes_on {
+            changed.particulars.may_record()?;
         }
         rows::camera::Entity::update(rows::camera::ActiveModel::from(&changed))
             .exec(&change.rows)
@@ -288,7 +326,23 @@ impl Inner {
 
 impl Current {
     fn new(tables: Tables) -> Self {
-        Self { tables: Arc::new(tables), world: Arc::default() }
+        let (tables, world) = (Arc::new(tables), Arc::default());
+        Self { tables, world, folded: Arc::default(), folded_before: None }
+    }
+
+    /// Returns the rows of the commit after this one.
+    fn next(self, tables: Tables) -> Self {
+        let folded_before = self.folded.get().cloned().or(self.folded_before);
+        Self { folded_before, ..Self::new(tables) }
+    }
+
+    fn folded(&self) -> Arc<Folded> {
+        let fold = || Folded::new(&self.tables, self.folded_before.as_deref());
+        self.folded.get_or_init(|| Arc::new(fold())).clone()
+    }
+
+    fn rights(&self, user: UserId) -> Option<Arc<Rights>> {
+        self.tables.users.get(&user).map(|user| self.world().rights(user))
     }
 
     fn world(&self) -> Arc<World> {
@@ -305,9 +359,11 @@ impl Change {
         let Self { inner, tables, rows, same_rights, _turn: turn } = self;
         let committing = tokio::spawn(async move {
             rows.commit().await?;
-            let mut next = Current::new(tables);
+            let current = inner.current();
+            let world = current.world.clone();
+            let mut next = current.next(tables);
             if same_rights {
-                next.world = inner.current().world;
+                next.world = world;
             }
             inner.put(next);
             inner.version.send_modify(|version| *version += 1);
@@ -319,6 +375,21 @@ impl Change {
             // The runtime is shutting down; a panic is not possible in there.
             Err(_) => Err(sea_orm::DbErr::Custom("the program is stopping".to_owned()).into()),
         }
+    }
+
+    /// Writes new cameras with their streams.
+    async fn write_cameras(&self, cameras: &[Arc<Camera>]) -> Result<(), Error> {
+        // SQLite takes 32,766 values at once.
+        for some in cameras.chunks(500) {
+            let all = some.iter().map(|camera| rows::camera::ActiveModel::from(&**camera));
+            rows::camera::Entity::insert_many(all).exec_without_returning(&self.rows).await?;
+            let key = &self.inner.key;
+            let streams = some.iter().flat_map(|camera| {
+                camera.streams.iter().map(|stream| rows::stream_row(camera.id, stream, key))
+            });
+            rows::stream::Entity::insert_many(streams).exec_without_returning(&self.rows).await?;
+        }
+        Ok(())
     }
 
     /// Writes the streams of `camera` over those that stand in its rows.
@@ -335,10 +406,49 @@ impl Change {
 }
 
 impl Tables {
+    /// Returns a camera as it is added, if it can be.
+    fn new_camera(&self, new: NewCamera, numbers: &Numbers) -> Result<Camera, Error> {
+        if !self.sites.contains_key(&new.site) {
+            return Err(Error::NotFound("site"));
+        }
+        self.names_living(&new.particulars, None)?;
+        let number = match new.number {
+            Some(number) => numbers.free(camera::number(number, new.class)?, None)?,
+            None => numbers.next(new.class)?,
+        };
+        new.checked(number)
+    }
+
+    /// Refuses to name organisations that are not there, or that have ended and were
+    /// not named before.
+    fn names_living(&self, new: &Particulars, old: Option<&Particulars>) -> Result<(), Error> {
+        let bodies = |of: &Particulars| [of.owner, of.investor, of.operator, of.maintainer];
+        let before = old.map_or([None; 4], bodies);
+        let fields = ["owner", "investor", "operator", "maintainer"];
+        for ((field, body), before) in fields.into_iter().zip(bodies(new)).zip(before) {
+            if body != before {
+                self.is_living(field, body)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which camera has which number.
+struct Numbers {
+    taken: BTreeMap<u32, Arc<Camera>>,
+}
+
+impl Numbers {
+    fn of(tables: &Tables) -> Self {
+        let taken = tables.cameras.values().map(|camera| (camera.number, camera.clone()));
+        Self { taken: taken.collect() }
+    }
+
     /// Returns `number` if no camera but `camera` has it.
-    fn free(&self, number: u32, camera: CameraId) -> Result<u32, Error> {
-        let has = |other: &&Arc<Camera>| other.number == number && other.id != camera;
-        let Some(other) = self.cameras.values().find(has) else { return Ok(number) };
+    fn free(&self, number: u32, camera: Option<CameraId>) -> Result<u32, Error> {
+        let other = self.taken.get(&number).filter(|other| Some(other.id) != camera);
+        let Some(other) = other else { return Ok(number) };
         let message = match other.class {
             Class::Ordinary => format!("camera {:?} has the number {number} already", other.name),
             // Whoever keeps some of that class need not know of the others.
@@ -347,26 +457,15 @@ impl Tables {
         Err(Error::Taken { field: "number", message })
     }
 
-    /// Refuses an organisation that is not there.
-    pub(crate) fn there_is(&self, organisation: Option<OrganisationId>) -> Result<(), Error> {
-        match organisation {
-            Some(id) if !self.organisations.contains_key(&id) => {
-                Err(Error::NotFound("organisation"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Returns the number after the highest of a class, or the lowest that is free.
-    fn next_number(&self, class: Class) -> Result<u32, Error> {
-        let numbers = camera::numbers(class);
-        let taken: std::collections::BTreeSet<u32> =
-            self.cameras.values().map(|camera| camera.number).collect();
-        let next = taken.range(numbers.clone()).last().map_or(*numbers.start(), |last| last + 1);
+    fn next(&self, class: Class) -> Result<u32, Error> {
+        let mut numbers = camera::numbers(class);
+        let highest = self.taken.range(numbers.clone()).next_back();
+        let next = highest.map_or(*numbers.start(), |(highest, _)| highest + 1);
         if numbers.contains(&next) {
             return Ok(next);
         }
-        numbers.into_iter().find(|number| !taken.contains(number)).ok_or_else(|| Error::Taken {
+        numbers.find(|number| !self.taken.contains_key(number)).ok_or_else(|| Error::Taken {
             field: "number",
             message: "all numbers are taken".to_owned(),
         })
@@ -437,12 +536,24 @@ async fn read(pool: &Pool, key: &SealKey) -> Result<Tables, Error> {
         let grant = Grant::try_from(row)?;
         tables.grants.insert(grant.id, Arc::new(grant));
     }
+    for row in rows::permission_set::Entity::find().all(rows).await? {
+        let set = PermissionSet::try_from(row)?;
+        tables.permission_sets.insert(set.id, set);
+    }
+    for row in rows::agreement::Entity::find().all(rows).await? {
+        let agreement = Agreement::try_from(row)?;
+        tables.agreements.insert(agreement.id, Arc::new(agreement));
+    }
+    for row in rows::policy::Entity::find().all(rows).await? {
+        let policy = Policy::try_from(row)?;
+        tables.policies.insert(policy.version, policy);
+    }
     for row in rows::organisation::Entity::find().all(rows).await? {
-        let organisation = Organisation::from(row);
+        let organisation = Organisation::try_from(row)?;
         tables.organisations.insert(organisation.id, organisation);
     }
     for row in rows::site::Entity::find().all(rows).await? {
-        let site = Site::from(row);
+        let site = Site::try_from(row)?;
         tables.sites.insert(site.id, site);
     }
     for row in rows::person::Entity::find().all(rows).await? {

@@ -9,7 +9,8 @@
 //!
 //! What administrators hold, they hold of the ordinary class: whatever is of
 //! defence takes a grant that names it. Sound takes a grant and a camera whose
-//! sound is authorised.
+//! sound is authorised. What was given out of a grant reaches as far as that grant
+//! does; what stands by an agreement, as far as the lender's own cameras.
 //!
 //! > Every caller that touches a camera for somebody asks here first, for that
 //! > camera, that action and that moment, and treats one that may not be seen as
@@ -23,10 +24,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{CameraId, OrganisationId, SiteId, UserId, WallTime};
+use base::{AgreementId, CameraId, GrantId, OrganisationId, SiteId, UserId, WallTime};
 
 use crate::cameras::{Cameras, Index};
-use crate::{Action, Class, Grant, Group, Organisation, Role, Scope, Site, Subject, Tables, User};
+use crate::{
+    Action, Camera, Class, Grant, Group, Organisation, Origin, Purpose, Reach, Role, Scope, Sight,
+    Site, Subject, Tables, User,
+};
+
+/// How many hands a right may go through: whoever was given to share gives to share.
+pub(crate) const MOST_HANDS: usize = 8;
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +64,19 @@ struct Compiled {
     /// Those whose sound is authorised.
     heard: Cameras,
     of_site: HashMap<SiteId, Vec<Index>>,
+    /// Those that watch for something, by [`Purpose`].
+    of_purpose: Vec<Cameras>,
+    /// Whose each is, by index.
+    owners: Vec<Option<OrganisationId>>,
+    /// Who lends by each agreement that stands.
+    lenders: HashMap<AgreementId, OrganisationId>,
     sites_of: HashMap<OrganisationId, Vec<SiteId>>,
     units_of: HashMap<OrganisationId, Vec<OrganisationId>>,
     parents: HashMap<OrganisationId, OrganisationId>,
     groups_of: HashMap<UserId, Vec<Subject>>,
+    /// Each narrowed to what it was given out of.
     grants_to: HashMap<Subject, Vec<Arc<Grant>>>,
+    grants: HashMap<GrantId, Arc<Grant>>,
 }
 
 /// What of a camera decisions depend on.
@@ -81,10 +96,10 @@ pub struct Rights {
     given: Vec<Arc<Grant>>,
     /// Cameras by [`Action`], whatever the moment.
     always: [Cameras; Action::ALL.len()],
-    /// What depends on the moment.
-    at_times: Vec<(Arc<Grant>, Cameras)>,
-    /// What says who steers.
-    priorities: Vec<(Arc<Grant>, Cameras)>,
+    /// What depends on the moment, or on what is to be seen.
+    conditional: Vec<(Arc<Grant>, Cameras)>,
+    /// All that gives something, for whoever asks by which grant.
+    all: Vec<(Arc<Grant>, Cameras)>,
 }
 
 /// How a grant stands to a question.
@@ -189,11 +204,24 @@ impl Compiled {
         };
         let heard = known.iter().enumerate().filter(|(_, camera)| camera.sound);
         let heard = Cameras::of(known.len(), heard.map(|(at, _)| at as Index));
-        let mut grants_to: HashMap<Subject, Vec<_>> = HashMap::new();
-        for grant in tables.grants.values() {
+        let (mut grants_to, mut grants) = (HashMap::<Subject, Vec<_>>::new(), HashMap::new());
+        for grant in tables.grants.values().filter_map(|grant| narrowed(tables, grant)) {
             grants_to.entry(grant.terms.subject).or_default().push(grant.clone());
+            grants.insert(grant.id, grant);
         }
+        let of = |which: &dyn Fn(&Camera) -> bool| {
+            let all = tables.cameras.values().enumerate().filter(|(_, camera)| which(camera));
+            Cameras::of(known.len(), all.map(|(at, _)| at as Index))
+        };
+        let watches = |purpose: &Purpose| {
+            of(&|camera: &Camera| camera.particulars.purposes.contains(purpose))
+        };
+        let standing = tables.agreements.values().filter(|agreement| agreement.stands());
         Self {
+            of_purpose: Purpose::ALL.iter().map(watches).collect(),
+            owners: tables.cameras.values().map(|camera| tables.owner(camera)).collect(),
+            lenders: standing.map(|agreement| (agreement.id, agreement.terms.owner)).collect(),
+            grants,
             index: known.iter().enumerate().map(|(at, one)| (one.id, at as Index)).collect(),
             classes: [Class::Ordinary, Class::Defence].map(of_class),
             of_site,
@@ -250,6 +278,32 @@ impl Compiled {
 
     /// Returns the cameras that a grant covers.
     fn covered(&self, grant: &Grant) -> Cameras {
+        let mut covered = self.named(grant);
+        if !grant.terms.purposes.is_empty() {
+            let mut watching = Cameras::none();
+            for purpose in &grant.terms.purposes {
+                watching.add(&self.of_purpose[*purpose as usize]);
+            }
+            covered = covered.intersection(&watching);
+        }
+        let bound = match grant.origin {
+            Origin::Office | Origin::Emergency => return covered,
+            Origin::Grant(whole) => self.grants.get(&whole).map(|whole| self.covered(whole)),
+            Origin::Agreement(agreement) => self.lenders.get(&agreement).map(|&id| self.owned(id)),
+        };
+        covered.intersection(&bound.unwrap_or_else(Cameras::none))
+    }
+
+    /// Returns the cameras of a body or of a unit of it.
+    fn owned(&self, organisation: OrganisationId) -> Cameras {
+        let units: HashSet<_> = self.within(organisation).into_iter().collect();
+        let owned = self.owners.iter().enumerate();
+        let owned = owned.filter(|(_, owner)| owner.is_some_and(|owner| units.contains(&owner)));
+        Cameras::of(self.owners.len(), owned.map(|(at, _)| at as Index))
+    }
+
+    /// Returns the cameras that a grant names, whatever it came out of.
+    fn named(&self, grant: &Grant) -> Cameras {
         let class = &self.classes[grant.terms.class as usize];
         let of = |all: Vec<Index>| {
             let all = all.into_iter().filter(|&at| class.contains(at));
@@ -288,8 +342,8 @@ impl Rights {
         let role = user.role;
         let mut rights = Self {
             always: std::array::from_fn(|_| Cameras::none()),
-            at_times: Vec::new(),
-            priorities: Vec::new(),
+            conditional: Vec::new(),
+            all: Vec::new(),
             role,
             given: Vec::new(),
             compiled,
@@ -312,11 +366,9 @@ impl Rights {
                 }
                 let covered = rights.compiled.covered(grant);
                 let terms = &grant.terms;
-                if terms.actions.contains(Action::Ptz) {
-                    rights.priorities.push((grant.clone(), covered.clone()));
-                }
-                if terms.from.is_some() || terms.until.is_some() || terms.hours.is_some() {
-                    rights.at_times.push((grant.clone(), covered));
+                rights.all.push((grant.clone(), covered.clone()));
+                if terms.has_conditions() {
+                    rights.conditional.push((grant.clone(), covered));
                     continue;
                 }
                 for action in Action::ALL {
@@ -334,24 +386,89 @@ impl Rights {
         rights
     }
 
-    /// Returns whether this person may do `action` with a camera now.
+    /// Returns whether this person may do `action` with a camera now; what shows or
+    /// takes out pictures, at least with some of them.
     pub fn decide(&self, camera: CameraId, action: Action, now: WallTime) -> Decision {
         match self.compiled.index.get(&camera) {
-            Some(&at) if self.holds(at, action, now) => Decision::Allowed,
+            Some(&at) if self.holds(at, action, None, now) => Decision::Allowed,
             at => Decision::Denied(self.why_not(at.copied(), action)),
         }
+    }
+
+    /// Returns whether this person may do `action` now with these pictures of a
+    /// camera.
+    pub fn shows(&self, camera: CameraId, action: Action, sight: Sight, now: WallTime) -> Decision {
+        match self.compiled.index.get(&camera) {
+            Some(&at) if self.holds(at, action, Some(sight), now) => Decision::Allowed,
+            Some(&at) if self.holds(at, action, None, now) => Decision::Denied(TOO_MUCH),
+            at => Decision::Denied(self.why_not(at.copied(), action)),
+        }
+    }
+
+    /// Returns how far what this person may do with a camera now reaches at most, if
+    /// they may: what lies within may still be more than one grant gives.
+    pub fn reach(&self, camera: CameraId, action: Action, now: WallTime) -> Option<Reach> {
+        let &at = self.compiled.index.get(&camera)?;
+        if !self.holds(at, action, None, now) {
+            return None;
+        }
+        let mut reach: Option<Reach> = None;
+        for (grant, cameras) in &self.all {
+            let terms = &grant.terms;
+            let open = terms.is_in_force(now) && terms.is_open_to(action, now);
+            if terms.gives(action) && open && cameras.contains(at) {
+                let own = terms.reach(now);
+                reach = Some(match reach {
+                    None => own,
+                    Some(other) => other.or(own),
+                });
+            }
+        }
+        // What is held by one's role has no bounds.
+        reach.or_else(|| Some(Reach::default()))
+    }
+
+    /// Returns by which grant this person may do `action` with a camera now, if by one:
+    /// of several, that which is their own before what was lent or taken.
+    pub fn by(&self, camera: CameraId, action: Action, now: WallTime) -> Option<&Arc<Grant>> {
+        let &at = self.compiled.index.get(&camera)?;
+        let gives = |(grant, cameras): &&(Arc<Grant>, Cameras)| {
+            let terms = &grant.terms;
+            let gives = terms.gives(action) && terms.is_open_to(action, now);
+            gives && terms.is_in_force(now) && cameras.contains(at)
+        };
+        let rank = |grant: &Grant| match grant.origin {
+            Origin::Office => 0,
+            Origin::Grant(_) => 1,
+            Origin::Agreement(_) => 2,
+            Origin::Emergency => 3,
+        };
+        let grants = self.all.iter().filter(gives).map(|(grant, _)| grant);
+        let first = grants.min_by_key(|grant| (rank(grant), grant.id));
+        let unheard = action == Action::Sound && !self.compiled.cameras[at as usize].sound;
+        first.filter(|_| !withheld(self.role, action) && !unheard)
+    }
+
+    /// Returns what this person was given, narrowed to what it came out of.
+    pub fn given(&self) -> &[Arc<Grant>] {
+        &self.given
     }
 
     /// Yields the cameras that this person may know of now, in the order of the
     /// catalog.
     pub fn visible(&self, now: WallTime) -> impl Iterator<Item = CameraId> + '_ {
-        let mut visible = self.always[Action::See as usize].clone();
-        for (grant, cameras) in &self.at_times {
+        self.seen(now).into_iter().map(|at| self.compiled.cameras[at as usize].id)
+    }
+
+    /// The same, as a set.
+    pub(crate) fn seen(&self, now: WallTime) -> Cameras {
+        let mut seen = self.always[Action::See as usize].clone();
+        for (grant, cameras) in &self.conditional {
             if grant.terms.is_in_force(now) && self.role != Role::Auditor {
-                visible.add(cameras);
+                seen.add(cameras);
             }
         }
-        visible.into_iter().map(|at| self.compiled.cameras[at as usize].id)
+        seen
     }
 
     /// Returns with what priority this person steers a camera now, if they may.
@@ -360,10 +477,10 @@ impl Rights {
         if withheld(self.role, Action::Ptz) {
             return None;
         }
-        let holding = self.priorities.iter().filter(|(grant, cameras)| {
+        let holding = self.all.iter().filter(|(grant, cameras)| {
             let terms = &grant.terms;
             let open = terms.is_in_force(now) && terms.is_open_to(Action::Ptz, now);
-            open && cameras.contains(at)
+            terms.gives(Action::Ptz) && open && cameras.contains(at)
         });
         holding.map(|(grant, _)| grant.terms.ptz_priority).max()
     }
@@ -392,7 +509,7 @@ impl Rights {
         named(class, self.given.iter().any(knows))
     }
 
-    fn holds(&self, at: Index, action: Action, now: WallTime) -> bool {
+    fn holds(&self, at: Index, action: Action, sight: Option<Sight>, now: WallTime) -> bool {
         if self.always[action as usize].contains(at) {
             return true;
         }
@@ -402,10 +519,11 @@ impl Rights {
         if action == Action::Sound && !self.compiled.cameras[at as usize].sound {
             return false;
         }
-        self.at_times.iter().any(|(grant, cameras)| {
+        self.conditional.iter().any(|(grant, cameras)| {
             let terms = &grant.terms;
             let gives = terms.gives(action) && terms.is_open_to(action, now);
-            gives && terms.is_in_force(now) && cameras.contains(at)
+            let shows = sight.is_none_or(|sight| terms.shows(action, sight, now));
+            gives && shows && terms.is_in_force(now) && cameras.contains(at)
         })
     }
 
@@ -423,6 +541,9 @@ impl Rights {
     }
 }
 
+const TOO_MUCH: &str = "what was granted shows no pictures as fine as these, or none from as long \
+                        ago; choose the smaller stream, or a later moment";
+
 /// What of the defence class is held only by name, everybody has of all others.
 fn named(class: Class, is_named: bool) -> Decision {
     match class {
@@ -431,6 +552,21 @@ fn named(class: Class, is_named: bool) -> Decision {
         }
         Class::Ordinary | Class::Defence => Decision::Allowed,
     }
+}
+
+/// Returns a grant as far as it reaches: no further than that which it was given out
+/// of, nor at all where that gives nothing.
+fn narrowed(tables: &Tables, grant: &Arc<Grant>) -> Option<Arc<Grant>> {
+    let mut reaches = grant.clone();
+    let mut next = grant.clone();
+    // Nobody gives out of what came of their own, and what another program wrote may.
+    for _ in 0..=MOST_HANDS {
+        let Origin::Grant(whole) = next.origin else { return Some(reaches) };
+        let whole = tables.grants.get(&whole).filter(|whole| !whole.is_pending())?;
+        Arc::make_mut(&mut reaches).terms.narrow(&whole.terms);
+        next = whole.clone();
+    }
+    None
 }
 
 /// Returns whether a role never holds an action, whatever was granted.
@@ -447,6 +583,16 @@ pub fn may_add(user: &User) -> Decision {
     match user.role {
         Role::Administrator => Decision::Allowed,
         Role::Operator | Role::Auditor => Decision::Denied("cameras are added by administrators"),
+    }
+}
+
+/// Returns whether `user` may say which organisations and sites there are.
+pub fn may_arrange(user: &User) -> Decision {
+    match user.role {
+        Role::Administrator => Decision::Allowed,
+        Role::Operator | Role::Auditor => {
+            Decision::Denied("organisations and sites are arranged by administrators")
+        }
     }
 }
 

@@ -19,6 +19,14 @@ pub enum Error {
         /// Who has it.
         message: String,
     },
+    /// Something that lives hangs on it.
+    #[error("{message}")]
+    InUse {
+        /// The field as the API calls it.
+        field: &'static str,
+        /// What does, and what to do first.
+        message: String,
+    },
     /// There is no such row.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -81,6 +89,23 @@ pub(crate) fn name(field: &'static str, text: &str) -> Result<String, Error> {
             field,
             format!("{field} holds a control character; leave it out"),
         ));
+    }
+    Ok(text.to_owned())
+}
+
+/// The most characters of a text that is not a name: an address, a document.
+pub(crate) const TEXT_CHARACTERS: usize = 500;
+
+/// Returns a text without the white space around it, if it is one to show.
+pub(crate) fn text(field: &'static str, text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if text.chars().count() > TEXT_CHARACTERS {
+        let message = format!("{field} has over {TEXT_CHARACTERS} characters; write less");
+        return Err(Error::invalid(field, message));
+    }
+    if text.chars().any(char::is_control) {
+        let message = format!("{field} holds a control character; leave it out");
+        return Err(Error::invalid(field, message));
     }
     Ok(text.to_owned())
 }

@@ -33,30 +33,68 @@ impl Catalog {
         Ok(added)
     }
 
-    /// Gives a group another name or other members; what is nothing stays.
+    /// Gives a group another name or other members. `to` is told the group as it is at
+    /// that moment: what others change meanwhile is neither undone nor lost. Returns it
+    /// as it was and as it is.
     pub async fn change_group(
         &self,
         id: GroupId,
-        name: Option<&str>,
-        members: Option<BTreeSet<UserId>>,
-    ) -> Result<Group, Error> {
+        to: impl FnOnce(&mut Group),
+    ) -> Result<(Group, Group), Error> {
         let mut change = self.begin().await?;
-        let name = name.map(|name| change.group_name(name, Some(id))).transpose()?;
-        let group = change.tables.groups.get_mut(&id).ok_or(Error::NotFound("group"))?;
-        group.name = name.unwrap_or_else(|| group.name.clone());
-        group.members = members.unwrap_or_else(|| group.members.clone());
-        let group = group.clone();
+        let before = change.tables.groups.get(&id).ok_or(Error::NotFound("group"))?.clone();
+        let mut group = before.clone();
+        to(&mut group);
+        group.id = id;
+        group.name = change.group_name(&group.name, Some(id))?;
+        if group == before {
+            return Ok((before, group));
+        }
         let row = rows::group::ActiveModel { id: Set(id.0), name: Set(group.name.clone()) };
         rows::group::Entity::update(row).exec(&change.rows).await?;
         change.write_members(&group).await?;
+        change.tables.groups.insert(id, group.clone());
         change.commit().await?;
-        Ok(group)
+        Ok((before, group))
+    }
+
+    /// Puts a person into a group or takes them out; returns the group if that
+    /// changed anything. Who else is in it stays, whoever changes that meanwhile.
+    pub async fn set_member(
+        &self,
+        id: GroupId,
+        user: UserId,
+        is_member: bool,
+    ) -> Result<Option<Group>, Error> {
+        let mut change = self.begin().await?;
+        let group = change.tables.groups.get_mut(&id).ok_or(Error::NotFound("group"))?;
+        let changed = match is_member {
+            true => group.members.insert(user),
+            false => group.members.remove(&user),
+        };
+        if !changed {
+            return Ok(None);
+        }
+        let group = group.clone();
+        change.write_members(&group).await?;
+        change.commit().await?;
+        Ok(Some(group))
     }
 
     /// Removes a group, with what it was given.
     pub async fn remove_group(&self, id: GroupId) -> Result<Group, Error> {
         let mut change = self.begin().await?;
         let removed = change.tables.groups.remove(&id).ok_or(Error::NotFound("group"))?;
+        let lent = change
+            .tables
+            .agreements
+            .values()
+            .find(|one| one.terms.people == Some(id) && one.ended.is_none());
+        if let Some(lent) = lent {
+            let message =
+                format!("agreement {} lends to this group; end it first", lent.terms.number);
+            return Err(Error::InUse { field: "id", message });
+        }
         change.forget(Subject::Group(id)).await?;
         rows::group::Entity::delete_by_id(id.0).exec(&change.rows).await?;
         change.commit().await?;

@@ -17,6 +17,8 @@ const MOST: usize = 21;
 pub struct Hours {
     // Invariant: 1 to MOST windows.
     windows: Vec<Window>,
+    /// Of these, only what lies in those too.
+    within: Option<Box<Self>>,
 }
 
 /// The same hours of some days of the week.
@@ -38,6 +40,22 @@ pub struct NoHours(String);
 impl Hours {
     /// Returns whether `moment` lies in them.
     pub fn contain(&self, moment: WallTime) -> bool {
+        self.in_windows(moment) && self.within.as_ref().is_none_or(|hours| hours.contain(moment))
+    }
+
+    /// Returns what lies in these and in those.
+    pub(crate) fn within(mut self, those: &Self) -> Self {
+        if self != *those {
+            let all = match self.within.take() {
+                Some(within) => within.within(those),
+                None => those.clone(),
+            };
+            self.within = Some(Box::new(all));
+        }
+        self
+    }
+
+    fn in_windows(&self, moment: WallTime) -> bool {
         let WeekMinute { weekday, minute } = WeekMinute::of(moment);
         let before = (weekday + 6) % 7;
         self.windows.iter().any(|window| {
@@ -63,7 +81,10 @@ impl fmt::Display for Hours {
             let (days, from, to) = (days.join(","), clock(*from), clock(*to));
             write!(f, "{between}{days} {from}-{to}")?;
         }
-        Ok(())
+        match &self.within {
+            Some(within) => write!(f, " & {within}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -73,7 +94,7 @@ impl FromStr for Hours {
     fn from_str(text: &str) -> Result<Self, NoHours> {
         let windows: Option<Vec<_>> = text.split(';').map(window).collect();
         match windows {
-            Some(windows) if windows.len() <= MOST => Ok(Self { windows }),
+            Some(windows) if windows.len() <= MOST => Ok(Self { windows, within: None }),
             _ => Err(NoHours(text.chars().take(100).collect())),
         }
     }

@@ -1,20 +1,25 @@
 //! The catalog's rows as they stand in its tables, and their way in and out.
 #![expect(unreachable_pub, reason = "the derives ask for public names")]
 
+mod sharing;
+
 use std::collections::BTreeSet;
 
 use base::{
-    CameraId, GrantId, GroupId, Link, OrganisationId, SiteId, StreamId, Switch, Transport, UserId,
-    WallTime,
+    AgreementId, CameraId, Day, GrantId, GroupId, Link, OrganisationId, PermissionSetId, SiteId,
+    StreamId, Switch, Transport, UserId, WallTime,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use url::Url;
 
 use crate::{
-    Actions, Camera, Class, Error, Facts, Grant, Organisation, Retention, Role, Scope, SealKey,
-    Site, Stream, StreamRole, Subject, Terms, User,
+    Actions, Camera, Class, Error, Facts, Grant, LifeCycle, LinkKind, NoticeSign, Organisation,
+    OrganisationKind, Origin, Particulars, Pose, Position, Purpose, Retention, Role, Scope,
+    SealKey, Site, SiteCategory, Stream, StreamRole, Subject, Terms, User,
 };
+
+pub(crate) use sharing::{agreement, permission_set, policy};
 
 pub(crate) mod organisation {
     use sea_orm::entity::prelude::*;
@@ -26,6 +31,16 @@ pub(crate) mod organisation {
         pub id: Uuid,
         pub name: String,
         pub parent: Option<Uuid>,
+        pub kind: String,
+        pub code: Option<String>,
+        pub name_en: Option<String>,
+        /// Names with line breaks between.
+        pub former_names: String,
+        /// As `2026-11-29`, like every day here.
+        pub valid_from: Option<String>,
+        pub valid_until: Option<String>,
+        /// Ids with spaces between.
+        pub successors: String,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -43,6 +58,11 @@ pub(crate) mod site {
         pub id: Uuid,
         pub name: String,
         pub organisation: Uuid,
+        pub category: String,
+        pub ward: Option<String>,
+        pub address: Option<String>,
+        pub lat_udeg: Option<i32>,
+        pub lon_udeg: Option<i32>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -71,6 +91,23 @@ pub(crate) mod camera {
         pub switches: String,
         pub certificate: Option<Vec<u8>>,
         pub class: String,
+        pub owner: Option<Uuid>,
+        pub investor: Option<Uuid>,
+        pub operator: Option<Uuid>,
+        pub maintainer: Option<Uuid>,
+        /// Words with spaces between.
+        pub purposes: String,
+        pub legal_basis: Option<String>,
+        pub heading_deg: Option<i32>,
+        pub tilt_deg: Option<i32>,
+        pub height_cm: Option<i32>,
+        pub fov_deg: Option<i32>,
+        pub link_kind: Option<String>,
+        pub life_cycle: String,
+        pub life_cycle_since: Option<String>,
+        pub notice_sign: Option<String>,
+        pub notice_sign_reason: Option<String>,
+        pub inherited_until: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -114,6 +151,7 @@ pub(crate) mod person {
         pub display_name: String,
         pub role: String,
         pub organisation: Option<Uuid>,
+        pub signatory: bool,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -181,6 +219,15 @@ pub(crate) mod grant {
         pub given_by: Option<Uuid>,
         pub given_at_us: i64,
         pub agreed_by: Option<Uuid>,
+        /// Words with spaces between.
+        pub purposes: String,
+        pub most_lines: Option<i32>,
+        pub playback_days: Option<i32>,
+        pub permission_set: Option<Uuid>,
+        /// `office`, `grant`, `agreement` or `emergency`.
+        pub origin: String,
+        /// The grant or agreement.
+        pub origin_id: Option<Uuid>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -198,50 +245,79 @@ impl TryFrom<grant::Model> for Grant {
             "organisation" => Subject::Organisation(OrganisationId(row.subject_id)),
             _ => return Err(broken("subject of a grant", row.subject)),
         };
-        let ids: Result<Vec<Uuid>, _> = row.scope_ids.split_whitespace().map(str::parse).collect();
-        let ids = ids.map_err(|_| broken("scope of a grant", &row.scope_ids))?;
-        let scope = match (row.scope.as_str(), &ids[..]) {
-            ("all", []) => Scope::All,
-            ("organisation", [id]) => Scope::Organisation(OrganisationId(*id)),
-            ("site", [id]) => Scope::Site(SiteId(*id)),
-            ("cameras", ids) => Scope::Cameras(ids.iter().copied().map(CameraId).collect()),
-            _ => return Err(broken("scope of a grant", row.scope)),
-        };
+        let scope = read_scope(&row.scope, &row.scope_ids)?;
         let hours = row.hours.as_deref().map(str::parse).transpose();
         let terms = Terms {
             subject,
             scope,
             class: Class::of(&row.class).ok_or_else(|| broken("class", row.class))?,
+            purposes: read_purposes(&row.purposes)?,
+            permission_set: row.permission_set.map(PermissionSetId),
             actions: Actions::of(&row.actions).ok_or_else(|| broken("actions", row.actions))?,
-            ptz_priority: u8::try_from(row.ptz_priority)
-                .map_err(|_| broken("priority", row.ptz_priority))?,
+            ptz_priority: narrow("priority", row.ptz_priority)?,
+            most_lines: row.most_lines.map(|lines| narrow("lines", lines)).transpose()?,
+            playback_days: row.playback_days.map(|days| narrow("days", days)).transpose()?,
             from: row.from_us.map(WallTime),
             until: row.until_us.map(WallTime),
             hours: hours.map_err(|_| broken("hours", row.hours.unwrap_or_default()))?,
             basis: row.basis,
         };
         let (id, by, at) = (GrantId(row.id), row.given_by.map(UserId), WallTime(row.given_at_us));
-        Ok(Self { id, terms, by, at, agreed: row.agreed_by.map(UserId) })
+        let origin = match (row.origin.as_str(), row.origin_id) {
+            ("office", None) => Origin::Office,
+            ("grant", Some(id)) => Origin::Grant(GrantId(id)),
+            ("agreement", Some(id)) => Origin::Agreement(AgreementId(id)),
+            ("emergency", None) => Origin::Emergency,
+            _ => return Err(broken("origin of a grant", row.origin)),
+        };
+        Ok(Self { id, terms, by, at, agreed: row.agreed_by.map(UserId), origin })
     }
+}
+
+fn read_scope(scope: &str, ids: &str) -> Result<Scope, Error> {
+    let all: Result<Vec<Uuid>, _> = ids.split_whitespace().map(str::parse).collect();
+    let all = all.map_err(|_| broken("scope", ids))?;
+    Ok(match (scope, &all[..]) {
+        ("all", []) => Scope::All,
+        ("organisation", [id]) => Scope::Organisation(OrganisationId(*id)),
+        ("site", [id]) => Scope::Site(SiteId(*id)),
+        ("cameras", ids) => Scope::Cameras(ids.iter().copied().map(CameraId).collect()),
+        _ => return Err(broken("scope", scope)),
+    })
+}
+
+/// Returns the word for a scope, and its ids with spaces between.
+fn scope_row(scope: &Scope) -> (&'static str, String) {
+    let (word, ids) = match scope {
+        Scope::All => ("all", Vec::new()),
+        Scope::Organisation(id) => ("organisation", vec![id.0]),
+        Scope::Site(id) => ("site", vec![id.0]),
+        Scope::Cameras(ids) => ("cameras", ids.iter().map(|id| id.0).collect()),
+    };
+    (word, ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(" "))
+}
+
+fn narrow<T: TryFrom<i32>>(what: &'static str, value: i32) -> Result<T, Error> {
+    T::try_from(value).map_err(|_| broken(what, value))
 }
 
 impl From<&Grant> for grant::ActiveModel {
     fn from(value: &Grant) -> Self {
         let terms = &value.terms;
         let (subject, subject_id) = terms.subject.row();
-        let (scope, ids) = match &terms.scope {
-            Scope::All => ("all", Vec::new()),
-            Scope::Organisation(id) => ("organisation", vec![id.0]),
-            Scope::Site(id) => ("site", vec![id.0]),
-            Scope::Cameras(ids) => ("cameras", ids.iter().map(|id| id.0).collect()),
+        let (scope, ids) = scope_row(&terms.scope);
+        let (origin, origin_id) = match value.origin {
+            Origin::Office => ("office", None),
+            Origin::Grant(id) => ("grant", Some(id.0)),
+            Origin::Agreement(id) => ("agreement", Some(id.0)),
+            Origin::Emergency => ("emergency", None),
         };
-        let ids: Vec<_> = ids.iter().map(Uuid::to_string).collect();
         Self {
             id: Set(value.id.0),
             subject: Set(subject.to_owned()),
             subject_id: Set(subject_id),
             scope: Set(scope.to_owned()),
-            scope_ids: Set(ids.join(" ")),
+            scope_ids: Set(ids),
             class: Set(terms.class.as_str().to_owned()),
             actions: Set(terms.actions.words()),
             ptz_priority: Set(i32::from(terms.ptz_priority)),
@@ -252,36 +328,100 @@ impl From<&Grant> for grant::ActiveModel {
             given_by: Set(value.by.map(|by| by.0)),
             given_at_us: Set(value.at.0),
             agreed_by: Set(value.agreed.map(|by| by.0)),
+            purposes: Set(purpose_words(&terms.purposes)),
+            most_lines: Set(terms.most_lines.map(i32::from)),
+            playback_days: Set(terms.playback_days.map(i32::from)),
+            permission_set: Set(terms.permission_set.map(|set| set.0)),
+            origin: Set(origin.to_owned()),
+            origin_id: Set(origin_id),
         }
     }
 }
 
-impl From<organisation::Model> for Organisation {
-    fn from(row: organisation::Model) -> Self {
-        let parent = row.parent.map(OrganisationId);
-        Self { id: OrganisationId(row.id), name: row.name, parent }
+impl TryFrom<organisation::Model> for Organisation {
+    type Error = Error;
+
+    fn try_from(row: organisation::Model) -> Result<Self, Error> {
+        let successors = row.successors.split_whitespace().map(str::parse);
+        let successors: Result<_, _> = successors.collect();
+        Ok(Self {
+            id: OrganisationId(row.id),
+            kind: OrganisationKind::of(&row.kind)
+                .ok_or_else(|| broken("kind of organisation", row.kind))?,
+            code: row.code,
+            name: row.name,
+            name_en: row.name_en,
+            former_names: row.former_names.lines().map(str::to_owned).collect(),
+            parent: row.parent.map(OrganisationId),
+            valid_from: read_day(row.valid_from)?,
+            valid_until: read_day(row.valid_until)?,
+            successors: successors
+                .map_err(|_| broken("successors of an organisation", &row.successors))?,
+        })
     }
 }
 
 impl From<&Organisation> for organisation::ActiveModel {
     fn from(value: &Organisation) -> Self {
-        let parent = value.parent.map(|parent| parent.0);
-        Self { id: Set(value.id.0), name: Set(value.name.clone()), parent: Set(parent) }
+        let successors: Vec<_> = value.successors.iter().map(ToString::to_string).collect();
+        Self {
+            id: Set(value.id.0),
+            name: Set(value.name.clone()),
+            parent: Set(value.parent.map(|parent| parent.0)),
+            kind: Set(value.kind.as_str().to_owned()),
+            code: Set(value.code.clone()),
+            name_en: Set(value.name_en.clone()),
+            former_names: Set(value.former_names.join("\n")),
+            valid_from: Set(day(value.valid_from)),
+            valid_until: Set(day(value.valid_until)),
+            successors: Set(successors.join(" ")),
+        }
     }
 }
 
-impl From<site::Model> for Site {
-    fn from(row: site::Model) -> Self {
-        let organisation = OrganisationId(row.organisation);
-        Self { id: SiteId(row.id), name: row.name, organisation }
+impl TryFrom<site::Model> for Site {
+    type Error = Error;
+
+    fn try_from(row: site::Model) -> Result<Self, Error> {
+        let position = match (row.lat_udeg, row.lon_udeg) {
+            (Some(lat_udeg), Some(lon_udeg)) => Some(Position { lat_udeg, lon_udeg }),
+            _ => None,
+        };
+        Ok(Self {
+            id: SiteId(row.id),
+            name: row.name,
+            organisation: OrganisationId(row.organisation),
+            category: SiteCategory::of(&row.category)
+                .ok_or_else(|| broken("category of a site", row.category))?,
+            ward: row.ward,
+            address: row.address,
+            position,
+        })
     }
 }
 
 impl From<&Site> for site::ActiveModel {
     fn from(value: &Site) -> Self {
-        let organisation = Set(value.organisation.0);
-        Self { id: Set(value.id.0), name: Set(value.name.clone()), organisation }
+        Self {
+            id: Set(value.id.0),
+            name: Set(value.name.clone()),
+            organisation: Set(value.organisation.0),
+            category: Set(value.category.as_str().to_owned()),
+            ward: Set(value.ward.clone()),
+            address: Set(value.address.clone()),
+            lat_udeg: Set(value.position.map(|position| position.lat_udeg)),
+            lon_udeg: Set(value.position.map(|position| position.lon_udeg)),
+        }
     }
+}
+
+fn read_purposes(words: &str) -> Result<BTreeSet<Purpose>, Error> {
+    let purpose = |word| Purpose::of(word).ok_or_else(|| broken("purpose", word));
+    words.split_whitespace().map(purpose).collect()
+}
+
+fn purpose_words(purposes: &BTreeSet<Purpose>) -> String {
+    purposes.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl TryFrom<person::Model> for User {
@@ -291,7 +431,8 @@ impl TryFrom<person::Model> for User {
         let Some(role) = Role::of(&row.role) else { return Err(broken("role", row.role)) };
         let (id, display_name) = (UserId(row.id), row.display_name);
         let organisation = row.organisation.map(OrganisationId);
-        Ok(Self { id, name: row.name, display_name, role, organisation })
+        let signatory = row.signatory;
+        Ok(Self { id, name: row.name, display_name, role, organisation, signatory })
     }
 }
 
@@ -303,6 +444,7 @@ impl From<&User> for person::ActiveModel {
             display_name: Set(value.display_name.clone()),
             role: Set(value.role.as_str().to_owned()),
             organisation: Set(value.organisation.map(|organisation| organisation.0)),
+            signatory: Set(value.signatory),
         }
     }
 }
@@ -322,19 +464,21 @@ impl TryFrom<camera::Model> for Camera {
         Ok(Self {
             id: CameraId(row.id),
             number,
-            name: row.name,
+            name: row.name.clone(),
             site: SiteId(row.site),
-            make: row.make,
+            make: row.make.clone(),
             recording: row.recording,
             retention: Retention { days, bytes },
             link: Link {
                 transport: Transport::of(&row.transport)
-                    .ok_or_else(|| broken("transport", row.transport))?,
+                    .ok_or_else(|| broken("transport", &row.transport))?,
                 switches: read_switches(&row.switches)?,
-                certificate: row.certificate.map(read_certificate).transpose()?,
+                certificate: row.certificate.clone().map(read_certificate).transpose()?,
             },
-            class: Class::of(&row.class).ok_or_else(|| broken("class", row.class))?,
+            class: Class::of(&row.class).ok_or_else(|| broken("class", &row.class))?,
             sound: row.sound,
+            inherited_until: read_day(row.inherited_until.clone())?,
+            particulars: read_particulars(row)?,
             streams: Vec::new(),
         })
     }
@@ -342,6 +486,9 @@ impl TryFrom<camera::Model> for Camera {
 
 impl From<&Camera> for camera::ActiveModel {
     fn from(value: &Camera) -> Self {
+        let particulars = &value.particulars;
+        let Pose { heading_deg, tilt_deg, height_cm, fov_deg } = particulars.pose;
+        let sign = particulars.notice_sign.as_ref();
         // What was checked on its way into the catalog fits its column.
         Self {
             id: Set(value.id.0),
@@ -360,8 +507,62 @@ impl From<&Camera> for camera::ActiveModel {
             switches: Set(words(&value.link.switches)),
             certificate: Set(value.link.certificate.map(Vec::from)),
             class: Set(value.class.as_str().to_owned()),
+            owner: Set(particulars.owner.map(|body| body.0)),
+            investor: Set(particulars.investor.map(|body| body.0)),
+            operator: Set(particulars.operator.map(|body| body.0)),
+            maintainer: Set(particulars.maintainer.map(|body| body.0)),
+            purposes: Set(purpose_words(&particulars.purposes)),
+            legal_basis: Set(particulars.legal_basis.clone()),
+            heading_deg: Set(heading_deg.map(i32::from)),
+            tilt_deg: Set(tilt_deg.map(i32::from)),
+            height_cm: Set(height_cm.map(|height| i32::try_from(height).unwrap_or(i32::MAX))),
+            fov_deg: Set(fov_deg.map(i32::from)),
+            link_kind: Set(particulars.link_kind.map(|kind| kind.as_str().to_owned())),
+            life_cycle: Set(particulars.life_cycle.as_str().to_owned()),
+            life_cycle_since: Set(day(particulars.life_cycle_since)),
+            notice_sign: Set(sign.map(|sign| sign.as_str().to_owned())),
+            notice_sign_reason: Set(sign.and_then(|sign| sign.reason()).map(str::to_owned)),
+            inherited_until: Set(day(value.inherited_until)),
         }
     }
+}
+
+fn read_particulars(row: camera::Model) -> Result<Particulars, Error> {
+    let link_kind = |word: String| LinkKind::of(&word).ok_or_else(|| broken("kind of link", word));
+    let (sign, reason) = (row.notice_sign, row.notice_sign_reason);
+    let notice_sign =
+        |word: String| NoticeSign::of(&word, reason).ok_or_else(|| broken("sign", word));
+    Ok(Particulars {
+        owner: row.owner.map(OrganisationId),
+        investor: row.investor.map(OrganisationId),
+        operator: row.operator.map(OrganisationId),
+        maintainer: row.maintainer.map(OrganisationId),
+        purposes: read_purposes(&row.purposes)?,
+        legal_basis: row.legal_basis,
+        pose: Pose {
+            heading_deg: whole("heading", row.heading_deg)?,
+            tilt_deg: whole("tilt", row.tilt_deg)?,
+            height_cm: whole("height", row.height_cm)?,
+            fov_deg: whole("field of view", row.fov_deg)?,
+        },
+        link_kind: row.link_kind.map(link_kind).transpose()?,
+        life_cycle: LifeCycle::of(&row.life_cycle)
+            .ok_or_else(|| broken("life cycle", row.life_cycle))?,
+        life_cycle_since: read_day(row.life_cycle_since)?,
+        notice_sign: sign.map(notice_sign).transpose()?,
+    })
+}
+
+fn whole<T: TryFrom<i32>>(what: &'static str, value: Option<i32>) -> Result<Option<T>, Error> {
+    value.map(|value| T::try_from(value).map_err(|_| broken(what, value))).transpose()
+}
+
+fn day(day: Option<Day>) -> Option<String> {
+    day.map(|day| day.to_string())
+}
+
+fn read_day(text: Option<String>) -> Result<Option<Day>, Error> {
+    text.map(|text| text.parse().map_err(|_| broken("day", text))).transpose()
 }
 
 /// Reads a stream and opens its password.

@@ -20,6 +20,8 @@ pub struct User {
     pub role: Role,
     /// Whom they work for, if that was said.
     pub organisation: Option<OrganisationId>,
+    /// Whether they sign agreements for it.
+    pub signatory: bool,
 }
 
 /// A person to be added.
@@ -44,6 +46,8 @@ pub struct UserChange {
     pub role: Option<Role>,
     /// Whom they work for, or nobody.
     pub organisation: Option<Option<OrganisationId>>,
+    /// Whether they sign agreements for it.
+    pub signatory: Option<bool>,
 }
 
 /// What a person is here to do. No role holds everything.
@@ -103,7 +107,8 @@ impl Catalog {
             return Err(Error::Taken { field: "name", message });
         }
         change.tables.there_is(organisation)?;
-        let added = User { id: UserId::new(), name, display_name, role, organisation };
+        let (id, signatory) = (UserId::new(), false);
+        let added = User { id, name, display_name, role, organisation, signatory };
         let row = rows::person::ActiveModel::from(&added);
         rows::person::Entity::insert(row).exec_without_returning(&change.rows).await?;
         change.tables.users.insert(added.id, added.clone());
@@ -119,6 +124,11 @@ impl Catalog {
         change.tables.there_is(wanted.organisation.flatten())?;
         let user = change.tables.users.get_mut(&id).ok_or(Error::NotFound("user"))?;
         user.organisation = wanted.organisation.unwrap_or(user.organisation);
+        user.signatory = wanted.signatory.unwrap_or(user.signatory);
+        if user.signatory && user.organisation.is_none() {
+            let words = "whoever signs for a body works for one; say for which";
+            return Err(Error::invalid("signatory", words));
+        }
         user.role = wanted.role.unwrap_or(user.role);
         user.display_name = display_name.unwrap_or_else(|| user.display_name.clone());
         let user = user.clone();

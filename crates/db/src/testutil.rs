@@ -1,8 +1,8 @@
 //! A fresh database for each test, over each kind there is.
 //!
 //! ```text
-//! tests/holds.rs             module path  holds…                    SQLite
-//! tests/over_postgres.rs     module path  over_postgres::holds…     PostgreSQL
+//! tests/it/holds.rs          module path  it::holds…                SQLite
+//! tests/it/over_postgres.rs  module path  it::over_postgres::…      PostgreSQL
 //!    #[path = "holds.rs"] mod holds;
 //! ```
 //!
@@ -41,7 +41,7 @@ impl Kind {
 
     /// Returns the kind for a suite, by its `module_path!()`.
     pub fn of(module: &str) -> Self {
-        match module.starts_with("over_postgres") {
+        match module.contains("over_postgres") {
             true => Self::Postgres,
             false => Self::Sqlite,
         }

@@ -13,9 +13,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use audit::{Act, Entry, Journal, Object, Outcome, RootKey};
-use base::{SiteId, UserId, WallTime};
-use casework::Holds;
-use catalog::{Catalog, NewUser, Role, SealKey, Subject, Terms};
+use base::{Day, SiteId, UserId, WallTime};
+use casework::{Approvals, DataRequests, Emergencies, Holds};
+use catalog::{
+    Catalog, NewOrganisation, NewSite, NewUser, Organisation, Role, SealKey, Subject, Terms,
+};
 use db::{Durability, Pool};
 use ingest::{Clock, Limits};
 use live::Hub;
@@ -30,6 +32,7 @@ use crate::config::Config;
 use crate::door::{Door, Opened};
 use crate::home::{Alone, Home};
 use crate::rtsp_door::RtspDoor;
+use crate::syslog::Teller;
 use crate::ui;
 
 /// How often a catalog that another process wrote to is looked at.
@@ -57,6 +60,9 @@ pub(crate) struct Node {
     pub(crate) sign_ins: SignIns,
     pub(crate) stream_secrets: StreamSecrets,
     pub(crate) holds: Holds,
+    pub(crate) approvals: Approvals,
+    pub(crate) emergencies: Emergencies,
+    pub(crate) data_requests: DataRequests,
 }
 
 /// A server that nothing stands in the way of any more: it has the data folder
@@ -95,18 +101,38 @@ pub(crate) async fn open_rows(config: &Config, home: &Home) -> anyhow::Result<Po
 
 /// Returns every room that owns tables of the database, with the steps it knows.
 pub(crate) fn rooms() -> [(&'static str, db::Steps); 3] {
-    [("catalog", catalog::steps()), ("signin", signin::steps()), ("casework", casework::steps())]
+    let today = Day::of(now());
+    [
+        ("catalog", catalog::steps(today)),
+        ("signin", signin::steps()),
+        ("casework", casework::steps()),
+    ]
 }
 
 impl Node {
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         let home = Home::open(&config.data)?;
         let pool = open_rows(config, &home).await?;
-        let catalog = Catalog::open(pool.clone(), SealKey::new(&home.key("seal")?)).await?;
-        let sign_ins = SignIns::open(pool.clone(), &home.key("sign-in")?, config.sign_in).await?;
+        let (key, today) = (SealKey::new(&home.key("seal")?), Day::of(now()));
+        let catalog = Catalog::open(pool.clone(), key, today).await?;
+        let sign_ins =
+            SignIns::open(pool.clone(), &home.key("sign-in")?, config.sign_in.clone()).await?;
         let stream_secrets = StreamSecrets::open(pool.clone(), &home.key("stream-secret")?).await?;
         let holds = Holds::open(pool.clone()).await?;
-        Ok(Self { home, pool, catalog, sign_ins, stream_secrets, holds })
+        let approvals = Approvals::open(pool.clone()).await?;
+        let emergencies = Emergencies::open(pool.clone()).await?;
+        let data_requests = DataRequests::open(pool.clone()).await?;
+        Ok(Self {
+            home,
+            pool,
+            catalog,
+            sign_ins,
+            stream_secrets,
+            holds,
+            approvals,
+            emergencies,
+            data_requests,
+        })
     }
 
     /// Returns the site of this name, added to the node's own body if there is none.
@@ -115,11 +141,16 @@ impl Node {
         if let Some(site) = tables.sites.values().find(|site| site.name == name) {
             return Ok(site.id);
         }
-        let body = match tables.organisations.values().find(|body| body.parent.is_none()) {
+        // The bodies of the city have codes; whose the node is, is for people to say.
+        let own = |body: &&Organisation| body.parent.is_none() && body.code.is_none();
+        let body = match tables.organisations.values().find(own) {
             Some(body) => body.id,
-            None => self.catalog.add_organisation(OWN_BODY, None).await?.id,
+            None => {
+                let body = NewOrganisation::named(OWN_BODY, None);
+                self.catalog.add_organisation(body).await?.id
+            }
         };
-        Ok(self.catalog.add_site(name, body).await?.id)
+        Ok(self.catalog.add_site(NewSite::named(name, body)).await?.id)
     }
 
     /// Returns the first people, added where they are missing, each with a new
@@ -128,6 +159,7 @@ impl Node {
     /// The first operator is given the video of all ordinary cameras, as nobody is
     /// there yet who could give it: an entry of the audit says so.
     pub(crate) async fn invite(&self, audit: &Journal) -> anyhow::Result<Vec<Invited>> {
+        self.lay_organisations().await?;
         let mut invited = Vec::new();
         for (name, display_name, role) in FIRST_PEOPLE {
             let id = match self.catalog.user_by_name(name) {
@@ -150,6 +182,15 @@ impl Node {
             invited.push(Invited { name: name.to_owned(), role, password });
         }
         Ok(invited)
+    }
+
+    /// Lays the bodies of the city in a catalog of which nobody said anything yet.
+    pub(crate) async fn lay_organisations(&self) -> anyhow::Result<()> {
+        let tables = self.catalog.tables();
+        if tables.users.is_empty() && tables.organisations.is_empty() {
+            self.catalog.lay_organisations().await?;
+        }
+        Ok(())
     }
 
     async fn give_first(&self, user: UserId, audit: &Journal) -> anyhow::Result<()> {
@@ -227,6 +268,9 @@ async fn run(
     let mut stop = StopSignals::listen()?;
     let clock = Clock::system();
     // Ports before the store: who cannot serve has opened nothing.
+    let provider = config.provider()?;
+    let teller = config.audit.syslog.as_ref().map(|syslog| Teller::new(syslog, &node.home));
+    let teller = teller.transpose().context("[audit.syslog]")?;
     let hub = Hub::new(now());
     let whep = open_whep(config, &hub)?;
     let key = RootKey::new(&node.home.key("audit")?);
@@ -249,17 +293,31 @@ async fn run(
     .start()
     .context("no threads are to be had to read cameras on; see the limits of this user")?;
     let stopping = CancellationToken::new();
-    let around = tokio::spawn(look_around(node.catalog.clone(), audit.clone(), stopping.clone()));
+    let around = Around {
+        catalog: node.catalog.clone(),
+        audit: audit.clone(),
+        home: node.home.clone(),
+        keep_days: config.audit.keep_days,
+    };
+    let around = tokio::spawn(around.run(stopping.clone()));
+    if let Some(teller) = teller {
+        tokio::spawn(teller.run(stopping.clone()));
+    }
 
     let router = api::router(api::App {
         catalog: node.catalog.clone(),
         audit: audit.clone(),
         audit_folder: node.home.audit(),
         sign_ins: node.sign_ins.clone(),
+        provider,
+        passkey_hosts: crate::tls::hosts(&config.http.names),
         stream_secrets: node.stream_secrets.clone(),
         rtsp: rtsp.ports()?,
         tokens: MediaTokens::new(&node.home.key("media")?),
         holds: node.holds.clone(),
+        approvals: node.approvals.clone(),
+        emergencies: node.emergencies.clone(),
+        data_requests: node.data_requests.clone(),
         store: store.clone(),
         hub: hub.clone(),
         converter,
@@ -273,6 +331,7 @@ async fn run(
         demo: matches!(door, Door::Loopback(_)),
         version: env!("CARGO_PKG_VERSION"),
     });
+    tokio::spawn(keep_warm(node.catalog.clone(), stopping.clone()));
     let address = opened.address()?;
     let handle = axum_server::Handle::new();
     let mut serving = opened.serve(router, handle.clone(), stopping.clone())?;
@@ -354,20 +413,72 @@ fn open_files() {
     }
 }
 
-/// Takes up what `khue camera add` and others wrote beside the running server, and
-/// signs off the audit's days.
-async fn look_around(catalog: Catalog, audit: Journal, stopping: CancellationToken) {
+/// Makes what searches and decisions rest on after each change, so that nobody who
+/// looks waits for what others changed.
+async fn keep_warm(catalog: Catalog, stopping: CancellationToken) {
+    let mut changes = catalog.changes();
     loop {
+        let warmed = catalog.clone();
+        // Changes that come meanwhile are one.
+        if tokio::task::spawn_blocking(move || warmed.warm()).await.is_err() {
+            return;
+        }
         tokio::select! {
             () = stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK_AROUND) => {}
+            changed = changes.changed() => if changed.is_err() { return },
         }
-        if let Err(error) = catalog.refresh().await {
+    }
+}
+
+/// What a server looks after beside its requests.
+struct Around {
+    catalog: Catalog,
+    audit: Journal,
+    home: Home,
+    keep_days: u32,
+}
+
+impl Around {
+    /// Takes up what commands wrote beside the running server, signs off the audit's
+    /// days and lets go of those that are too old.
+    async fn run(self, stopping: CancellationToken) {
+        loop {
+            self.look().await;
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(LOOK_AROUND) => {}
+            }
+        }
+    }
+
+    async fn look(&self) {
+        if let Err(error) = self.catalog.refresh().await {
             tracing::error!(%error, "the catalog could not be read anew");
         }
-        if let Err(error) = audit.turn(now()).await {
+        if let Err(error) = audit::slip::take(&self.home.slips(), &self.audit).await {
+            tracing::error!(%error, "what commands did is not in the audit yet");
+        }
+        if let Err(error) = self.audit.turn(now()).await {
             tracing::error!(%error, "the audit's day has no root");
         }
+        if let Err(error) = self.expire().await {
+            tracing::error!(%error, "old days of the audit are kept longer than they need be");
+        }
+    }
+
+    /// Lets go of days of the audit that need be kept no longer.
+    async fn expire(&self) -> anyhow::Result<()> {
+        let keep = i32::try_from(self.keep_days).unwrap_or(i32::MAX);
+        let (folder, before) = (self.home.audit(), Day::of(now()).plus(-keep));
+        for day in audit::expire::over(&folder, before)? {
+            let mut entry = Entry::new(now(), Act::Audit, Outcome::Done);
+            entry.details.insert("change".to_owned(), "expired".to_owned());
+            entry.details.insert("day".to_owned(), day.clone());
+            self.audit.note(entry).await?;
+            audit::expire::remove(&folder, &day)?;
+            tracing::info!(day, "a day of the audit is kept no longer");
+        }
+        Ok(())
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     #[serde(default)]
     pub(crate) rtsp: Rtsp,
+    #[serde(default)]
+    pub(crate) audit: Audit,
     /// `[sign_in]`: how much is asked of whoever signs in, and how long it holds.
     #[serde(default)]
     pub(crate) sign_in: signin::Config,
@@ -38,6 +40,56 @@ pub(crate) struct Config {
     /// `[whep]`: where live pictures by WebRTC go out.
     #[serde(default)]
     pub(crate) whep: WhepConfig,
+}
+
+/// `[audit]`: how long is kept who did what, and who else is told.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Audit {
+    /// How many days entries are kept, at least; their roots are kept for good.
+    pub(crate) keep_days: u32,
+    pub(crate) syslog: Option<Syslog>,
+}
+
+/// `[audit.syslog]`: a collector that is told of each entry.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Syslog {
+    /// `HOST:PORT`.
+    pub(crate) server: String,
+    /// The certificates (PEM) that sign the collector's.
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Whether entries go out unsealed, so that anybody on the way reads them.
+    #[serde(default)]
+    pub(crate) plain: bool,
+}
+
+/// 24 months, whichever they are.
+const FEWEST_DAYS: u32 = 731;
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { keep_days: FEWEST_DAYS, syslog: None }
+    }
+}
+
+impl Audit {
+    fn check(&self) -> Result<(), String> {
+        if self.keep_days < FEWEST_DAYS {
+            return Err(format!(
+                "keep_days is {}: who did what is kept for 24 months at least, {FEWEST_DAYS} days",
+                self.keep_days
+            ));
+        }
+        match &self.syslog {
+            Some(syslog) if syslog.plain == syslog.certificate_file.is_some() => {
+                let words = "syslog: give certificate_file for a sealed way, or plain = true for \
+                             one that anybody on it reads";
+                Err(words.to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[database]`: where rows are kept, if not in a file of the data folder.
@@ -158,6 +210,21 @@ impl Default for Rtsp {
 }
 
 impl Config {
+    /// Returns who else may say who somebody is, with what its files hold.
+    pub(crate) fn provider(&self) -> anyhow::Result<Option<signin::Provider>> {
+        let Some(oidc) = &self.sign_in.oidc else { return Ok(None) };
+        let secret = oidc.client_secret_file.as_deref().map(password_in).transpose();
+        let secret = secret.context("[sign_in.oidc] client_secret_file")?;
+        let read = |path: &PathBuf| {
+            let cannot = || format!("[sign_in.oidc] cannot read {}", path.display());
+            fs::read(path).with_context(cannot)
+        };
+        let certificates = oidc.certificate_file.as_ref().map(read).transpose()?;
+        signin::Provider::new(oidc.clone(), secret, certificates.as_deref())
+            .map(Some)
+            .map_err(|words| anyhow::anyhow!("[sign_in.oidc] {words}"))
+    }
+
     /// Reads the file at `path`; the error names the line and what may stand there.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).with_context(|| {
@@ -186,6 +253,9 @@ impl Config {
         }
         if let Err(words) = config.sign_in.check() {
             anyhow::bail!("in {}: [sign_in] {words}", path.display());
+        }
+        if let Err(words) = config.audit.check() {
+            anyhow::bail!("in {}: [audit] {words}", path.display());
         }
         // A relative folder lies in the data folder; an absolute one stays.
         config.store.root = config.data.join(&config.store.root);
@@ -220,6 +290,17 @@ mod tests {
     }
 
     #[test]
+    fn the_audit_is_kept_for_two_years_and_no_configuration_makes_it_less() {
+        let keeps = |text: &str| {
+            read(&format!("data = \"khue\"\n{text}")).map(|config| config.audit.keep_days)
+        };
+        assert_eq!(keeps("").unwrap(), 731);
+        assert_eq!(keeps("[audit]\nkeep_days = 3650").unwrap(), 3650);
+        let told = format!("{:#}", keeps("[audit]\nkeep_days = 730").unwrap_err());
+        assert!(told.contains("24 months"), "{told}");
+    }
+
+    #[test]
     fn the_sample_shows_every_key_and_each_is_read() {
         let sample =
             fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ref/khue.toml"))
@@ -240,7 +321,15 @@ mod tests {
         assert!(config.whep.public_address.is_some());
         let of_whep = WhepConfig { public_address: None, ..config.whep };
         assert_eq!(of_whep, WhepConfig::default(), "what is shown is what holds if left out");
-        assert_eq!(config.sign_in, signin::Config::default(), "what is shown is what holds");
+        let oidc = config.sign_in.oidc.clone().unwrap();
+        assert!(oidc.client_secret_file.is_some() && oidc.certificate_file.is_some());
+        assert!(config.sign_in.breached_file.is_some());
+        let of_sign_in = signin::Config { oidc: None, breached_file: None, ..config.sign_in };
+        assert_eq!(of_sign_in, signin::Config::default(), "what is shown is what holds");
+        let oidc_keys = toml::to_string(&oidc).unwrap();
+        // Below them stand groups and roles, whose keys are the provider's.
+        let oidc_keys = oidc_keys.lines().take_while(|line| !line.starts_with('['));
+        let oidc_keys = oidc_keys.filter_map(|line| Some(line.split_once(" = ")?.0));
         let sign_in_keys = toml::to_string(&signin::Config::default()).unwrap();
         let sign_in_keys = sign_in_keys.lines().filter_map(|line| line.split(" = ").next());
         let keys = [
@@ -258,7 +347,7 @@ mod tests {
             "serve",
             "plain",
         ];
-        for key in keys.into_iter().chain(store_keys).chain(sign_in_keys) {
+        for key in keys.into_iter().chain(store_keys).chain(sign_in_keys).chain(oidc_keys) {
             let shown = uncommented.lines().any(|line| line.starts_with(&format!("{key} = ")));
             assert!(shown, "{key} is not in the sample");
         }

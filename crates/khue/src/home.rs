@@ -7,6 +7,8 @@
 //!   tls/                  the installation's CA and this node's certificate
 //!   running               held by the server that runs over it, with its process id
 //!   audit/                who did what: a journal that cannot be altered unseen
+//!   slips/                acts of commands, until the server has them in audit/
+//!   syslog.sent           up to which entry the collector of logs was told
 //!   khue.log              of the demo: who watched and took out what
 //!   recordings/           the store, unless the configuration puts it elsewhere
 //! ```
@@ -86,6 +88,14 @@ impl Home {
 
     pub(crate) fn audit(&self) -> PathBuf {
         self.root.join("audit")
+    }
+
+    pub(crate) fn slips(&self) -> PathBuf {
+        self.root.join("slips")
+    }
+
+    pub(crate) fn syslog_sent(&self) -> PathBuf {
+        self.root.join("syslog.sent")
     }
 
     pub(crate) fn log(&self) -> PathBuf {

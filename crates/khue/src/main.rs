@@ -12,6 +12,7 @@ mod first_word;
 mod heap;
 mod home;
 mod rtsp_door;
+mod syslog;
 mod telemetry;
 mod tls;
 mod ui;

@@ -114,6 +114,12 @@ fn ca_params(now: SystemTime) -> CertificateParams {
     params
 }
 
+/// Returns the names, and not the addresses, under which people reach this machine.
+pub(crate) fn hosts(names: &[String]) -> Vec<String> {
+    let all = names.iter().cloned().chain(own_names());
+    all.filter(|name| name.parse::<IpAddr>().is_err()).collect()
+}
+
 /// Returns the names and addresses under which this machine is reached.
 fn own_names() -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), "::1".to_owned()];

@@ -37,7 +37,7 @@ fn configured(folder: &Path) -> PathBuf {
 fn refusal(url: &str, user: Option<&str>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let config = configured(folder.path());
-    let mut arguments = vec!["camera", "add", url];
+    let mut arguments = vec!["camera", "add", url, "--unrecorded"];
     arguments.extend(user.iter().flat_map(|user| ["--user", user]));
     let output = khue(&arguments, &config, user.map(|_| "sai mật khẩu"));
     assert!(!output.status.success(), "{url} was added");
@@ -125,7 +125,17 @@ fn a_camera_that_is_added_untried_is_listed_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
     let config = configured(folder.path());
     let url = "rtsp://192.0.2.20/stream1";
-    let add = ["camera", "add", url, "--user", "viewer", "--name", "Cổng chính", "--untried"];
+    let add = [
+        "camera",
+        "add",
+        url,
+        "--user",
+        "viewer",
+        "--name",
+        "Cổng chính",
+        "--untried",
+        "--unrecorded",
+    ];
     let added = khue(&add, &config, Some("mật khẩu"));
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     let listed = String::from_utf8(khue(&["camera", "list"], &config, None).stdout).unwrap();
@@ -251,4 +261,53 @@ fn what_it_writes_is_nobody_elses_though_the_folder_is_open_to_all() {
         }
     }
     assert!(files >= 5, "only {files} files were written");
+}
+
+#[test]
+fn a_day_of_the_audit_is_published_signed_by_another_agency_and_known_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| {
+        let home = folder.path().join(name);
+        fs::create_dir(&home).unwrap();
+        configured(&home)
+    };
+    let (ours, theirs) = (at("ours"), at("theirs"));
+    let said = |arguments: &[&str], config: &Path| {
+        let output = khue(arguments, config, None);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let their_key = said(&["audit", "key"], &theirs);
+    // Two days of a journal, as a server signs them off.
+    let audit = folder.path().join("ours/data/audit");
+    let key = audit::RootKey::new(&[7; 32]);
+    let our_key = key.public();
+    fs::create_dir_all(&audit).unwrap();
+    let note = async {
+        let journal =
+            audit::Journal::open(&audit, audit::Disk::Real, key, base::WallTime(0)).unwrap();
+        for day in 0..2 {
+            let at = base::WallTime(day * 86_400_000_000);
+            let entry = audit::Entry::new(at, audit::Act::Hold, audit::Outcome::Done);
+            journal.note(entry).await.unwrap();
+        }
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(note);
+    let public = folder.path().join("public");
+    fs::create_dir(&public).unwrap();
+    let publish = ["audit", "publish", public.to_str().unwrap()];
+    assert_eq!(said(&publish, &ours), "1 roots published, 0 signatures of others taken up\n");
+    let root = fs::read_dir(&public).unwrap().next().unwrap().unwrap().path();
+    let root = root.to_str().unwrap();
+    let stranger = khue(&["audit", "cosign", root, "--key", their_key.trim()], &theirs, None);
+    assert!(String::from_utf8(stranger.stderr).unwrap().contains("is not signed by the key"));
+    let cosign = ["audit", "cosign", root, "--key", &our_key];
+    assert!(said(&cosign, &theirs).contains(their_key.trim()));
+    assert!(said(&cosign, &theirs).contains("is signed already"));
+    assert_eq!(said(&publish, &ours), "0 roots published, 1 signatures of others taken up\n");
+    let verify = ["audit", "verify", "--folder", audit.to_str().unwrap(), "--key", &our_key];
+    assert!(said(&verify, &ours).contains("1970-01-01: signed, and by 1 others"));
+    fs::write(root, "nothing").unwrap();
+    let told = khue(&publish, &ours, None);
+    assert!(String::from_utf8(told.stderr).unwrap().contains("is no root"));
 }

@@ -49,6 +49,8 @@ impl OneName {
 }
 
 impl Gate for OneName {
+    type Watching = ();
+
     async fn password(&self, name: &str, _: IpAddr) -> Result<Known, Refusal> {
         if let Some(refusal) = *self.refusal.lock().unwrap() {
             return Err(refusal);
@@ -67,7 +69,12 @@ impl Gate for OneName {
         Ok(())
     }
 
-    async fn open(&self, name: &str, place: Place) -> Result<Option<Opening>, Unavailable> {
+    async fn open(
+        &self,
+        name: &str,
+        place: Place,
+        _from: IpAddr,
+    ) -> Result<Option<Opening>, Unavailable> {
         self.looks.acquire().await.unwrap().forget();
         if self.stumbles.load(Ordering::SeqCst) {
             return Err(Unavailable);
@@ -82,8 +89,8 @@ impl Gate for OneName {
         }))
     }
 
-    async fn begun(&self, _: &Opening, _: IpAddr) -> bool {
-        !self.unnoted.load(Ordering::SeqCst)
+    async fn begun(&self, _: &Opening, _: IpAddr) -> Option<()> {
+        (!self.unnoted.load(Ordering::SeqCst)).then_some(())
     }
 
     async fn holds(&self, _: &Opening) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{CameraId, StreamId, WallTime};
-use catalog::StreamRole;
+use catalog::{Camera, StreamRole};
 
 /// What a camera does at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,20 @@ impl Board {
             }
         }
         cameras
+    }
+
+    /// The same of some cameras, without asking for all of a city.
+    pub(crate) fn cameras_of<'a>(
+        &self,
+        cameras: impl IntoIterator<Item = &'a Camera>,
+    ) -> HashMap<CameraId, CameraState> {
+        let streams = self.lock();
+        let state = |camera: &Camera| {
+            // In order of role: the main stream, or whichever there is.
+            let entry = camera.streams.iter().find_map(|stream| streams.get(&stream.id))?;
+            Some((camera.id, entry.state.clone()))
+        };
+        cameras.into_iter().filter_map(state).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StreamId, Entry>> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use base::{CameraId, StreamId};
 use casework::Holds;
-use catalog::{Catalog, IntendedStream};
+use catalog::{Camera, Catalog, IntendedStream};
 use ingest::{Clock, Credentials, Limits, Source};
 use live::Hub;
 use store::{GapReason, Store};
@@ -130,6 +130,14 @@ impl Handle {
     /// Returns how each camera is doing of which a stream is recorded.
     pub fn states(&self) -> HashMap<CameraId, CameraState> {
         self.board.cameras()
+    }
+
+    /// Returns how some cameras are.
+    pub fn states_of<'a>(
+        &self,
+        cameras: impl IntoIterator<Item = &'a Camera>,
+    ) -> HashMap<CameraId, CameraState> {
+        self.board.cameras_of(cameras)
     }
 
     /// Returns how far the clock of `camera` is ahead of the server's, in

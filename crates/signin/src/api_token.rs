@@ -16,7 +16,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::rows::api_token::{ActiveModel, Column, Entity, Model};
-use crate::sign_in::{SignIn, SignIns, sha256};
+use crate::sign_in::{SignIn, SignIns, Way, sha256};
 use crate::{Error, new_secret};
 
 /// What every token begins with, so that one that lies about is known for what it is.
@@ -39,6 +39,8 @@ pub enum Scope {
     PeopleRead,
     /// Adding, changing and removing people.
     PeopleWrite,
+    /// Who joins, moves and leaves, as a directory says it (SCIM): people and groups.
+    PeopleProvision,
     /// What is held.
     HoldsRead,
     /// Holding and letting go.
@@ -83,11 +85,12 @@ pub struct NewApiToken {
 
 impl Scope {
     /// All there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CamerasRead,
         Self::CamerasWrite,
         Self::PeopleRead,
         Self::PeopleWrite,
+        Self::PeopleProvision,
         Self::HoldsRead,
         Self::HoldsWrite,
         Self::AuditRead,
@@ -101,6 +104,7 @@ impl Scope {
             Self::CamerasWrite => "cameras:write",
             Self::PeopleRead => "people:read",
             Self::PeopleWrite => "people:write",
+            Self::PeopleProvision => "people:provision",
             Self::HoldsRead => "holds:read",
             Self::HoldsWrite => "holds:write",
             Self::AuditRead => "audit:read",
@@ -144,6 +148,11 @@ impl SignIns {
         };
         Entity::insert(ActiveModel::from(row.clone())).exec_without_returning(&rows).await?;
         rows.commit().await?;
+        // Only now: whoever is suspended meanwhile has had theirs revoked.
+        if self.is_suspended(new.user).await? {
+            Entity::delete_by_id(row.id).exec(self.inner.pool.write()).await?;
+            return Err(Error::WrongSignIn);
+        }
         Ok(Some((ApiToken::from(row), text)))
     }
 
@@ -159,6 +168,9 @@ impl SignIns {
             .one(self.inner.pool.read())
             .await?;
         let Some(row) = row.filter(|row| now.0 < row.expires_us) else { return Ok(None) };
+        if self.is_suspended(UserId(row.user)).await? {
+            return Ok(None);
+        }
         if row.used_us.is_none_or(|used| now >= WallTime(used).plus(USED_STEP)) {
             Entity::update_many()
                 .set(ActiveModel { used_us: Set(Some(now.0)), ..ActiveModel::default() })
@@ -167,6 +179,10 @@ impl SignIns {
                 .await?;
         }
         let token = ApiToken::from(row);
+        let has_password = self.has_chosen(token.user).await?;
+        let has_totp = self.has_totp(token.user).await?;
+        let has_passkey = self.has_passkeys(token.user).await?;
+        let is_provided = self.is_provided(token.user).await?;
         let sign_in = SignIn {
             id: base::SignInId(token.id.0),
             user: token.user,
@@ -175,8 +191,13 @@ impl SignIns {
             // A program is nobody who could be asked.
             confirmed: WallTime(0),
             asked: false,
-            must_choose_password: !self.has_chosen(token.user).await?,
-            has_second_factor: self.has_totp(token.user).await?,
+            must_choose_password: !has_password && !is_provided,
+            // Whoever comes by a provider proves themselves there.
+            has_second_factor: is_provided || has_totp || has_passkey,
+            has_totp,
+            has_passkey,
+            way: Way::Password,
+            has_password,
         };
         Ok(Some((token, sign_in)))
     }

@@ -1,12 +1,15 @@
 //! `[sign_in]` of the configuration: how much is asked of whoever signs in, and how
 //! long that holds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::OidcConfig;
+
 /// What `[sign_in]` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Who must prove themselves by a second factor beside the password.
@@ -17,6 +20,13 @@ pub struct Config {
     pub administrator_idle_min: u32,
     /// How long a sign-in lasts in any case, in hours.
     pub longest_h: u32,
+    /// How long lasts what the envelope for emergencies opens, in hours.
+    pub break_glass_h: u32,
+    /// A list of passwords that leaked somewhere, of which none is taken: SHA-1 hashes in
+    /// order, as *Have I Been Pwned* hands them out.
+    pub breached_file: Option<PathBuf>,
+    /// `[sign_in.oidc]`: who else may say who somebody is.
+    pub oidc: Option<OidcConfig>,
 }
 
 /// Of whom something is asked.
@@ -39,6 +49,9 @@ impl Default for Config {
             idle_min: 12 * 60,
             administrator_idle_min: 15,
             longest_h: 7 * 24,
+            break_glass_h: 4,
+            breached_file: None,
+            oidc: None,
         }
     }
 }
@@ -50,13 +63,17 @@ impl Config {
             ("idle_min", self.idle_min),
             ("administrator_idle_min", self.administrator_idle_min),
             ("longest_h", self.longest_h),
+            ("break_glass_h", self.break_glass_h),
         ];
         for (name, value) in values {
             if !(1..=100_000).contains(&value) {
                 return Err(format!("{name} = {value} cannot work; give from 1 to 100000"));
             }
         }
-        Ok(())
+        match &self.oidc {
+            Some(oidc) => oidc.check().map_err(|words| format!("oidc: {words}")),
+            None => Ok(()),
+        }
     }
 
     /// Returns how long a sign-in lasts that nobody uses.
@@ -68,6 +85,11 @@ impl Config {
     /// Returns how long a sign-in lasts in any case.
     pub fn longest(&self) -> Duration {
         Duration::from_secs(u64::from(self.longest_h) * 3600)
+    }
+
+    /// Returns how long lasts what the envelope for emergencies opens.
+    pub fn break_glass(&self) -> Duration {
+        Duration::from_secs(u64::from(self.break_glass_h) * 3600)
     }
 
     /// Returns whether a second factor is asked of somebody.

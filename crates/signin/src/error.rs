@@ -21,6 +21,9 @@ pub enum Error {
     /// The code was not the one of now, or was used already.
     #[error("the code is wrong or was used already; wait for the next one")]
     WrongCode,
+    /// What an authenticator says does not hold, and why.
+    #[error("the passkey does not open anything here: {0}")]
+    Passkey(&'static str),
     /// Nothing to be confirmed is waiting: it took too long.
     #[error("nothing waits for a code any more; begin anew")]
     TooLate,
@@ -30,6 +33,9 @@ pub enum Error {
     /// The machine could not do the work.
     #[error("the password could not be worked on: {0}")]
     Hash(String),
+    /// The list of passwords that leaked cannot be used.
+    #[error("{0}")]
+    Breached(String),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),

@@ -14,6 +14,8 @@ pub(crate) struct Keys {
     pub(crate) csrf: hmac::Key,
     /// Hashes what is short enough to be guessed by whoever has the tables.
     pub(crate) recovery: hmac::Key,
+    /// Signs what authenticators are asked to sign.
+    pub(crate) challenge: hmac::Key,
     seal: RandomizedNonceKey,
 }
 
@@ -32,26 +34,37 @@ impl Keys {
         Self {
             csrf: hmac::Key::new(hmac::HMAC_SHA256, &derived("csrf")),
             recovery: hmac::Key::new(hmac::HMAC_SHA256, &derived("recovery")),
+            challenge: hmac::Key::new(hmac::HMAC_SHA256, &derived("challenge")),
             seal: seal.expect("32 bytes are a key of AES-256"),
         }
     }
 
     /// Seals a secret of this person; in another one's row it does not open.
     pub(crate) fn seal(&self, user: UserId, secret: &[u8]) -> Vec<u8> {
+        self.seal_as(user.0.as_bytes(), secret)
+    }
+
+    /// Seals what opens under the same name alone.
+    pub(crate) fn seal_as(&self, name: &[u8], secret: &[u8]) -> Vec<u8> {
         let mut text = secret.to_vec();
         let nonce = self
             .seal
-            .seal_in_place_append_tag(Aad::from(user.0.as_bytes()), &mut text)
+            .seal_in_place_append_tag(Aad::from(name), &mut text)
             .expect("a secret is shorter than the cipher's limit of 64 GiB");
         [[FORM].as_slice(), nonce.as_ref(), text.as_slice()].concat()
     }
 
     /// Opens what [`Keys::seal`] made for the same person.
     pub(crate) fn unseal(&self, user: UserId, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.unseal_as(user.0.as_bytes(), sealed)
+    }
+
+    /// Opens what [`Keys::seal_as`] sealed under the same name.
+    pub(crate) fn unseal_as(&self, name: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, text) = sealed.strip_prefix(&[FORM])?.split_first_chunk::<NONCE_LEN>()?;
         let mut text = text.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let open = self.seal.open_in_place(nonce, Aad::from(user.0.as_bytes()), &mut text);
+        let open = self.seal.open_in_place(nonce, Aad::from(name), &mut text);
         open.ok().map(|secret| secret.to_vec())
     }
 }

@@ -1,11 +1,14 @@
 //! Who is there: passwords, sign-ins, and the tokens by which media is served.
 //!
 //! ```text
-//! name, password ──lockout──▶ password ──▶ code of the phone ──▶ SignIn (cookie, CSRF value)
+//! name, password ──lockout──▶ password ─┐
+//! another installation says who it is ──┴─▶ code of the phone ──▶ SignIn (cookie, CSRF value)
 //!                                                                   │ decided by others
 //!                                             ┌─────────────────────┘
 //!                                             ▼
 //!                                          MediaToken ≤ 5 min ──verified alone──▶ media
+//! a passkey: a key, and a finger or PIN ──────────────────────────▶ ┘
+//! an envelope for emergencies, opened once ───────────────────────▶ ┘
 //! made by somebody for a program ──▶ ApiToken (some of what they may do)
 //!                                ──▶ StreamSecret (name, password) ──▶ one camera's media
 //! ```
@@ -19,36 +22,49 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 mod api_token;
+mod breached;
 mod common;
 mod config;
 mod devices;
+mod envelope;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod keys;
 mod lockout;
 mod migrations;
+mod oidc;
 mod one_time;
+mod passkey;
 mod password;
+mod provided;
 mod qr;
 mod recovery;
 mod rows;
 mod second_factor;
 mod sign_in;
+mod standing;
 mod stream_secret;
+mod suspended;
 mod token;
 mod totp;
 
 pub use api_token::{API_TOKEN_PREFIX, ApiToken, NewApiToken, Scope};
 pub use config::{AskedOf, Config};
 pub use devices::SignedInDevice;
+pub use envelope::{Envelope, OpenedEnvelope, Reviewed};
 pub use error::Error;
 pub use lockout::network;
+pub use oidc::{BegunOidc, Claimed, ClaimedRole, OidcConfig, OidcError, Provider, Returned};
 pub use one_time::OneTimePassword;
+#[doc(hidden)]
+pub use passkey::testutil as passkey_testutil;
+pub use passkey::{ChallengeFor, NewPasskey, PASSKEY_ALGORITHMS, Passkey, Place, UsedPasskey};
 pub use qr::Qr;
 pub use recovery::RECOVERY_CODES;
 pub use second_factor::{Given, NewTotp, Proof, SecondFactor};
-pub use sign_in::{Attempt, Choice, Device, Opened, SignIn, SignIns};
+pub use sign_in::{Attempt, Choice, Device, Opened, SignIn, SignIns, Way};
+pub use standing::Standing;
 pub use stream_secret::{NewStreamSecret, StreamSecret, StreamSecrets};
 pub use token::{MediaAction, MediaToken, MediaTokens, MediaVerifier, TOKEN_LIFETIME, TokenFault};
 pub use totp::code_now;

@@ -37,6 +37,97 @@ pub(crate) mod sign_in {
         pub confirmed_us: i64,
         pub address: String,
         pub agent: String,
+        /// By what it was opened.
+        pub way: String,
+        /// Whether that was a second factor as well.
+        pub second: bool,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod suspended {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each person who is not let in for the time being.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "suspended")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user: Uuid,
+        pub since_us: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod envelope {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each envelope that lies sealed or was opened.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "envelope")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user: Uuid,
+        pub sha256: Vec<u8>,
+        pub sealed_us: i64,
+        pub opened_us: Option<i64>,
+        pub address: String,
+        pub reason: String,
+        pub sign_in: Option<Uuid>,
+        pub reviewed_us: Option<i64>,
+        pub reviewed_by: Option<Uuid>,
+        pub note: String,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod passkey {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each key that somebody's phone or stick keeps.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "passkey")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user: Uuid,
+        pub name: String,
+        pub rp_id: String,
+        pub credential: Vec<u8>,
+        pub public_key: Vec<u8>,
+        pub counted: i64,
+        pub made_us: i64,
+        pub used_us: Option<i64>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod provided {
+    use sea_orm::entity::prelude::*;
+
+    /// One for each person whom a provider may say somebody is.
+    #[derive(Clone, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "provided")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub issuer: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub subject: String,
+        pub user: Uuid,
+        pub made_us: i64,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -120,6 +211,7 @@ pub(crate) mod stream_secret {
         pub made_us: i64,
         pub expires_us: i64,
         pub revoked_us: Option<i64>,
+        pub case_number: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -19,7 +19,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::rows::totp;
-use crate::sign_in::{Device, Opened, SignIn, SignIns};
+use crate::sign_in::{Device, Opened, Opening, SignIn, SignIns};
 use crate::totp::{base32, new_secret, step_of, uri};
 use crate::{Error, Qr, qr, recovery};
 
@@ -55,6 +55,8 @@ pub enum Proof {
     RecoveryCode,
     /// Their password.
     Password,
+    /// A passkey of theirs.
+    Passkey,
 }
 
 /// What somebody typed to prove themselves once more.
@@ -77,6 +79,7 @@ impl Proof {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
             Self::Password => "password",
+            Self::Passkey => "passkey",
         }
     }
 }
@@ -154,11 +157,22 @@ impl SignIns {
         Ok(codes)
     }
 
-    /// Takes the second factor away; returns whether there was one.
+    /// Takes all away that is asked beside the password; returns whether there was
+    /// anything.
     pub async fn remove_second_factor(&self, user: UserId) -> Result<bool, Error> {
+        let had_passkeys = self.remove_passkeys(user).await?;
+        Ok(self.remove_totp(user).await? || had_passkeys)
+    }
+
+    /// Takes the authenticator away; returns whether there was one. With the last
+    /// thing beside the password go the recovery codes.
+    pub async fn remove_totp(&self, user: UserId) -> Result<bool, Error> {
+        let keeps_codes = self.has_passkeys(user).await?;
         let rows = self.inner.pool.begin().await?;
         let gone = totp::Entity::delete_by_id(user.0).exec(&rows).await?;
-        recovery::forget(user, &rows).await?;
+        if !keeps_codes {
+            recovery::forget(user, &rows).await?;
+        }
         rows.commit().await?;
         Ok(gone.rows_affected > 0)
     }
@@ -173,9 +187,19 @@ impl SignIns {
         now: WallTime,
     ) -> Result<(Opened, Proof), Error> {
         let proof = self.judge_code(sign_in.user, code, device.address, now).await?;
+        Ok((self.made_whole(sign_in, device, now).await?, proof))
+    }
+
+    /// Opens another sign-in in place of one of which something was asked.
+    pub(crate) async fn made_whole(
+        &self,
+        sign_in: &SignIn,
+        device: Device<'_>,
+        now: WallTime,
+    ) -> Result<Opened, Error> {
         self.sign_out(sign_in.id).await?;
-        let opened = self.open_for(sign_in.user, false, device, now).await?;
-        Ok((opened, proof))
+        let opening = Opening { user: sign_in.user, way: sign_in.way, asked: false, second: false };
+        self.open_for(opening, device, now).await
     }
 
     /// Notes that the person is still who they were.
@@ -196,6 +220,11 @@ impl SignIns {
         };
         self.note_confirmed(sign_in.id, now).await?;
         Ok(proof)
+    }
+
+    /// Returns whether something beside the password is asked of a person here.
+    pub(crate) async fn has_own_second_factor(&self, user: UserId) -> Result<bool, Error> {
+        Ok(self.has_totp(user).await? || self.has_passkeys(user).await?)
     }
 
     pub(crate) async fn has_totp(&self, user: UserId) -> Result<bool, Error> {

@@ -25,10 +25,12 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::sync::watch;
 
+use crate::breached::Breached;
 use crate::config::Config;
 use crate::keys::Keys;
 use crate::lockout::Lockout;
 use crate::one_time::{OneTimePassword, typed};
+use crate::passkey::Answered;
 use crate::password::{Hasher, good_enough};
 use crate::rows::{credential, sign_in};
 use crate::second_factor::Waiting;
@@ -53,12 +55,25 @@ const SEEN_STEP: Duration = Duration::from_secs(60);
 
 const KIND_ONE_TIME: &str = "one_time";
 const KIND_SPENT: &str = "spent";
-const KIND_CHOSEN: &str = "chosen";
+pub(crate) const KIND_CHOSEN: &str = "chosen";
 
 /// Passwords and open sign-ins. Clones share them.
 #[derive(Clone, Debug)]
 pub struct SignIns {
     pub(crate) inner: Arc<Inner>,
+}
+
+/// By what somebody proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Their password.
+    Password,
+    /// Another installation that says so.
+    Provider,
+    /// A passkey of theirs.
+    Passkey,
+    /// The envelope for emergencies.
+    Sealed,
 }
 
 /// A person who is signed in with a browser.
@@ -78,8 +93,16 @@ pub struct SignIn {
     pub asked: bool,
     /// Whether they must choose a password before anything else.
     pub must_choose_password: bool,
-    /// Whether they have a second factor.
+    /// Whether they have a second factor, or came by one.
     pub has_second_factor: bool,
+    /// Whether they have an authenticator that shows codes.
+    pub has_totp: bool,
+    /// Whether they have passkeys.
+    pub has_passkey: bool,
+    /// By what they proved who they are.
+    pub way: Way,
+    /// Whether they have a password of their own.
+    pub has_password: bool,
 }
 
 /// What is known of where somebody signs in.
@@ -126,21 +149,54 @@ pub struct Choice<'a> {
     pub address: IpAddr,
 }
 
+/// A sign-in to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    pub(crate) user: UserId,
+    pub(crate) way: Way,
+    /// Whether a code is owed.
+    pub(crate) asked: bool,
+    /// Whether the way was a second factor as well.
+    pub(crate) second: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) pool: Pool,
     hasher: Hasher,
+    breached: Option<Breached>,
     lockout: Mutex<Lockout>,
     pub(crate) keys: Keys,
     pub(crate) waiting: Mutex<Waiting>,
+    pub(crate) answered: Mutex<Answered>,
     config: Config,
     revoked: watch::Sender<u64>,
+}
+
+impl Way {
+    const ALL: [Self; 4] = [Self::Password, Self::Provider, Self::Passkey, Self::Sealed];
+
+    /// Returns the word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Provider => "provider",
+            Self::Passkey => "passkey",
+            Self::Sealed => "sealed",
+        }
+    }
+
+    /// Returns what a row's word names; one that a later program knew is none of ours.
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.as_str() == word)
+    }
 }
 
 impl SignIn {
     /// Returns whether they proved who they are a short while ago.
     pub fn is_confirmed(&self, now: WallTime) -> bool {
-        now < self.confirmed.plus(CONFIRMED)
+        // What opened it is spent: there is nothing left to prove it by once more.
+        self.way == Way::Sealed || now < self.confirmed.plus(CONFIRMED)
     }
 }
 
@@ -148,12 +204,15 @@ impl SignIns {
     /// Opens the tables in `pool`; from `key` comes what signs and seals in them.
     pub async fn open(pool: Pool, key: &[u8; 32], config: Config) -> Result<Self, Error> {
         db::migrate(&pool, "signin", &migrations::all()).await?;
+        let breached = config.breached_file.as_deref().map(Breached::open).transpose();
         let inner = Inner {
             pool,
             hasher: Hasher::new().await?,
+            breached: breached.map_err(Error::Breached)?,
             lockout: Mutex::default(),
             keys: Keys::new(key),
             waiting: Mutex::default(),
+            answered: Mutex::default(),
             config,
             revoked: watch::Sender::new(0),
         };
@@ -166,8 +225,9 @@ impl SignIns {
     }
 
     /// Makes a password for `user` to be used once, in place of any other, signs
-    /// the person out everywhere, and revokes what they let programs watch and ask by:
-    /// whoever had their password may have made themselves one of those with it.
+    /// the person out everywhere, removes their passkeys and revokes what they let
+    /// programs watch and ask by: whoever had their password may have made themselves
+    /// one of those with it.
     pub async fn issue_one_time(
         &self,
         user: UserId,
@@ -176,6 +236,7 @@ impl SignIns {
         let password = OneTimePassword::new();
         let hash = self.inner.hasher.hash(password.letters().to_owned()).await?;
         self.keep(user, KIND_ONE_TIME, hash, now).await?;
+        self.remove_passkeys(user).await?;
         self.revoke_user(user).await?;
         self.revoke_api_tokens(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await?;
@@ -187,6 +248,8 @@ impl SignIns {
     pub async fn forget(&self, user: UserId) -> Result<(), Error> {
         credential::Entity::delete_by_id(user.0).exec(self.inner.pool.write()).await?;
         self.remove_second_factor(user).await?;
+        self.unprovide(user).await?;
+        self.restore(user).await?;
         self.revoke_api_tokens(user).await?;
         self.revoke_user(user).await?;
         stream_secret::revoke_all_of(user, &self.inner.pool).await
@@ -221,8 +284,9 @@ impl SignIns {
             return Err(Error::WrongSignIn);
         }
         self.lockout().succeeded(name, device.address);
-        let asked = self.has_totp(UserId(kept.user)).await?;
-        self.open_for(UserId(kept.user), asked, device, now).await
+        let user = UserId(kept.user);
+        let asked = self.has_own_second_factor(user).await?;
+        self.open_for(Opening { user, way: Way::Password, asked, second: false }, device, now).await
     }
 
     /// Returns the sign-in that a cookie opens, and notes that it was seen if it is
@@ -271,6 +335,7 @@ impl SignIns {
             ));
         }
         good_enough(&new, name)?;
+        self.has_not_leaked(&new).await?;
         let hash = self.inner.hasher.hash(new).await?;
         self.keep(sign_in.user, KIND_CHOSEN, hash, now).await?;
         self.note_confirmed(sign_in.id, now).await?;
@@ -344,6 +409,28 @@ impl SignIns {
         Ok(())
     }
 
+    /// Refuses a password that is in the list of those that leaked, if there is one.
+    async fn has_not_leaked(&self, password: &str) -> Result<(), Error> {
+        let Some(list) = self.inner.breached.clone() else { return Ok(()) };
+        let password = password.to_owned();
+        let looked = tokio::task::spawn_blocking(move || list.holds(&password)).await;
+        let broken = |error: &dyn std::fmt::Display| {
+            Error::Breached(format!("the list of passwords that leaked cannot be read: {error}"))
+        };
+        match looked.map_err(|error| broken(&error))?.map_err(|error| broken(&error))? {
+            true => Err(Error::Weak(
+                "the password has leaked somewhere, and is among the first that are tried; choose another"
+                    .to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns whether somebody was ever given a password, of whatever kind.
+    pub async fn was_given_a_password(&self, user: UserId) -> Result<bool, Error> {
+        Ok(self.credential(user).await?.is_some())
+    }
+
     async fn credential(&self, user: UserId) -> Result<Option<credential::Model>, Error> {
         Ok(credential::Entity::find_by_id(user.0).one(self.inner.pool.read()).await?)
     }
@@ -392,8 +479,7 @@ impl SignIns {
 
     pub(crate) async fn open_for(
         &self,
-        user: UserId,
-        asked: bool,
+        Opening { user, way, asked, second }: Opening,
         device: Device<'_>,
         now: WallTime,
     ) -> Result<Opened, Error> {
@@ -401,11 +487,17 @@ impl SignIns {
         // moment at which their number could grow.
         let config = &self.inner.config;
         let (longest, idle) = (config.longest(), config.idle(false));
+        let sealed = sign_in::Column::Way.eq(Way::Sealed.as_str());
+        let others = sign_in::Column::Way.ne(Way::Sealed.as_str());
+        let sealed_over = sign_in::Column::OpenedUs.lte(now.minus(config.break_glass()).0);
+        let over = Condition::any()
+            .add(sign_in::Column::OpenedUs.lte(now.minus(longest).0))
+            .add(sign_in::Column::SeenUs.lte(now.minus(idle).0));
         sign_in::Entity::delete_many()
             .filter(
                 Condition::any()
-                    .add(sign_in::Column::OpenedUs.lte(now.minus(longest).0))
-                    .add(sign_in::Column::SeenUs.lte(now.minus(idle).0)),
+                    .add(Condition::all().add(sealed).add(sealed_over))
+                    .add(Condition::all().add(others).add(over)),
             )
             .exec(self.inner.pool.write())
             .await?;
@@ -422,20 +514,34 @@ impl SignIns {
             confirmed_us: now.0,
             address: device.address.to_string(),
             agent: agent[..agent.floor_char_boundary(LONGEST_AGENT)].to_owned(),
+            way: way.as_str().to_owned(),
+            second,
         };
         let written = sign_in::ActiveModel::from(row.clone());
         sign_in::Entity::insert(written).exec_without_returning(self.inner.pool.write()).await?;
+        // Only now: whoever is suspended meanwhile has had their sign-ins ended.
+        if self.is_suspended(user).await? {
+            self.sign_out(SignInId(row.id)).await?;
+            return Err(Error::WrongSignIn);
+        }
         let sign_in = self.still_open(Some(row), false, now).await?;
         let sign_in = sign_in.ok_or(Error::WrongSignIn)?;
         Ok(Opened { sign_in, cookie: URL_SAFE_NO_PAD.encode(cookie) })
+    }
+
+    fn longest(&self, is_sealed: bool) -> Duration {
+        let config = &self.inner.config;
+        if is_sealed { config.break_glass() } else { config.longest() }
     }
 
     /// Returns whether a sign-in has not ended by itself.
     pub(crate) fn is_open(&self, row: &sign_in::Model, now: WallTime) -> bool {
         let (opened, seen) = (WallTime(row.opened_us), WallTime(row.seen_us));
         let config = &self.inner.config;
-        now < opened.plus(config.longest())
-            && now < seen.plus(config.idle(false))
+        let is_sealed = Way::of(&row.way) == Some(Way::Sealed);
+        // What was opened by an envelope is not opened again by somebody who was away.
+        now < opened.plus(self.longest(is_sealed))
+            && (is_sealed || now < seen.plus(config.idle(false)))
             && (!row.asked || now < opened.plus(ASKED))
     }
 
@@ -458,16 +564,26 @@ impl SignIns {
                 .await?;
         }
         let user = UserId(row.user);
-        let Some(kept) = self.credential(user).await? else { return Ok(None) };
+        let Some(way) = Way::of(&row.way) else { return Ok(None) };
+        let kept = self.credential(user).await?.map(|kept| kept.kind);
+        if way == Way::Password && kept.is_none() {
+            return Ok(None);
+        }
+        let has_password = kept.is_some_and(|kind| kind == KIND_CHOSEN);
+        let (has_totp, has_passkey) = (self.has_totp(user).await?, self.has_passkeys(user).await?);
         Ok(Some(SignIn {
             id: SignInId(row.id),
             user,
             seen,
-            ends: WallTime(row.opened_us).plus(self.inner.config.longest()),
+            ends: WallTime(row.opened_us).plus(self.longest(way == Way::Sealed)),
             confirmed: WallTime(row.confirmed_us),
             asked: row.asked,
-            must_choose_password: kept.kind != KIND_CHOSEN,
-            has_second_factor: self.has_totp(user).await?,
+            must_choose_password: way == Way::Password && !has_password,
+            has_second_factor: row.second || has_totp || has_passkey,
+            has_totp,
+            has_passkey,
+            way,
+            has_password,
         }))
     }
 

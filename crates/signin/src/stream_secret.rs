@@ -30,6 +30,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, 
 
 use crate::lockout::Lockout;
 use crate::rows::stream_secret::{ActiveModel, Column, Entity, Model};
+use crate::suspended;
 use crate::{Error, migrations};
 
 /// How many bytes of the HMAC are the password.
@@ -63,6 +64,8 @@ pub struct StreamSecret {
     pub camera: CameraId,
     /// What it is for, in that person's words.
     pub label: String,
+    /// For which case, if that was said.
+    pub case: Option<String>,
     /// When it was made.
     pub made: WallTime,
     /// The first moment at which it opens nothing more.
@@ -78,6 +81,8 @@ pub struct NewStreamSecret {
     pub camera: CameraId,
     /// What it is for.
     pub label: String,
+    /// For which case, where the rules ask for one.
+    pub case: Option<String>,
     /// How long it holds.
     pub lasts: Duration,
 }
@@ -111,7 +116,7 @@ impl StreamSecrets {
         if held.count(self.inner.pool.read()).await? >= MOST {
             return Ok(None);
         }
-        let NewStreamSecret { user, camera, label, lasts } = new;
+        let NewStreamSecret { user, camera, label, case, lasts } = new;
         let (id, name, expires) = (StreamSecretId::new(), new_name(), now.plus(lasts));
         let row = ActiveModel {
             id: Set(id.0),
@@ -122,9 +127,15 @@ impl StreamSecrets {
             made_us: Set(now.0),
             expires_us: Set(expires.0),
             revoked_us: Set(None),
+            case_number: Set(case.clone()),
         };
         Entity::insert(row).exec_without_returning(self.inner.pool.write()).await?;
-        Ok(Some(StreamSecret { id, name, user, camera, label, made: now, expires }))
+        // Only now: whoever is suspended meanwhile has had theirs revoked.
+        if self.is_suspended(user).await? {
+            Entity::delete_by_id(id.0).exec(self.inner.pool.write()).await?;
+            return Err(Error::WrongSignIn);
+        }
+        Ok(Some(StreamSecret { id, name, user, camera, label, case, made: now, expires }))
     }
 
     /// Returns the password that belongs to a name.
@@ -151,7 +162,14 @@ impl StreamSecrets {
             .filter(holding(now))
             .one(self.inner.pool.read())
             .await?;
-        Ok(row.map(StreamSecret::from))
+        match row {
+            Some(row) if self.is_suspended(UserId(row.user)).await? => Ok(None),
+            row => Ok(row.map(StreamSecret::from)),
+        }
+    }
+
+    async fn is_suspended(&self, user: UserId) -> Result<bool, Error> {
+        suspended::is(user, &self.inner.pool).await
     }
 
     /// Revokes a secret of a person's; returns whether there was one.
@@ -215,6 +233,7 @@ impl From<Model> for StreamSecret {
             user: UserId(row.user),
             camera: CameraId(row.camera),
             label: row.label,
+            case: row.case_number,
             made: WallTime(row.made_us),
             expires: WallTime(row.expires_us),
         }

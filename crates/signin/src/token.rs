@@ -1,7 +1,8 @@
 //! What opens a camera's media, for a few minutes, wherever it is served.
 //!
 //! ```text
-//! base64url( 01 │ user 16 │ sign-in 16 │ camera 16 │ actions 1 │ until 8 │ from 8 │ to 8 │ purpose )
+//! base64url( 02 │ user 16 │ sign-in 16 │ camera 16 │ actions 1 │ until 8 │ from 8 │ to 8
+//!               │ lines 2 │ purpose │ 0a │ case )
 //!   . base64url( Ed25519 over the text before the dot )
 //! ```
 //!
@@ -24,8 +25,8 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The most bytes of a purpose; what is longer was cut by nobody who means well.
 const MOST_PURPOSE: usize = 1000;
 
-const FORM: u8 = 1;
-const HEAD: usize = 1 + 16 + 16 + 16 + 1 + 8 + 8 + 8;
+const FORM: u8 = 2;
+const HEAD: usize = 1 + 16 + 16 + 16 + 1 + 8 + 8 + 8 + 2;
 const LIVE: u8 = 1;
 const PLAYBACK: u8 = 2;
 const WINDOW: u8 = 4;
@@ -44,8 +45,12 @@ pub struct MediaToken {
     pub actions: Vec<MediaAction>,
     /// For playback: the only span that may be watched, if not all.
     pub window: Option<Span>,
-    /// For playback: why.
+    /// The finest picture that may be watched, in lines, if not any.
+    pub lines: Option<u16>,
+    /// Why, if it was said; for playback it was.
     pub purpose: Option<String>,
+    /// For which case, if it was said.
+    pub case: Option<String>,
     /// The first moment at which it holds no more.
     pub until: WallTime,
 }
@@ -113,7 +118,13 @@ impl MediaTokens {
         for moment in [until.0, from, to] {
             bytes.extend_from_slice(&moment.to_be_bytes());
         }
-        bytes.extend_from_slice(cut(token.purpose.as_deref().unwrap_or_default()).as_bytes());
+        bytes.extend_from_slice(&token.lines.unwrap_or(0).to_be_bytes());
+        let line = |text: &Option<String>| cut(text.as_deref().unwrap_or_default()).to_owned();
+        bytes.extend_from_slice(line(&token.purpose).as_bytes());
+        if token.case.is_some() {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(line(&token.case).as_bytes());
+        }
         let body = URL_SAFE_NO_PAD.encode(bytes);
         let signature = URL_SAFE_NO_PAD.encode(self.0.sign(body.as_bytes()));
         format!("{body}.{signature}")
@@ -152,7 +163,7 @@ impl fmt::Debug for MediaVerifier {
 }
 
 pub(crate) fn read(bytes: &[u8]) -> Option<MediaToken> {
-    let (head, purpose) = bytes.split_first_chunk::<HEAD>()?;
+    let (head, words) = bytes.split_first_chunk::<HEAD>()?;
     if head[0] != FORM {
         return None;
     }
@@ -174,14 +185,21 @@ pub(crate) fn read(bytes: &[u8]) -> Option<MediaToken> {
     } else {
         None
     };
-    let purpose = String::from_utf8(purpose.to_vec()).ok()?;
+    let words = std::str::from_utf8(words).ok()?;
+    let (purpose, case) = match words.split_once('\n') {
+        Some((purpose, case)) => (purpose, Some(case.to_owned())),
+        None => (words, None),
+    };
+    let lines = head[74..76].try_into().ok().map(u16::from_be_bytes)?;
     Some(MediaToken {
         user: UserId(id(1)?),
         sign_in: SignInId(id(17)?),
         camera: CameraId(id(33)?),
         actions,
         window,
-        purpose: (!purpose.is_empty()).then_some(purpose),
+        lines: (lines > 0).then_some(lines),
+        purpose: (!purpose.is_empty()).then(|| purpose.to_owned()),
+        case,
         until: WallTime(moment(50)?),
     })
 }
@@ -204,7 +222,9 @@ mod tests {
             camera: CameraId::new(),
             actions: vec![MediaAction::Live, MediaAction::Playback, MediaAction::Sound],
             window: Span::new(NOW.minus(Duration::from_secs(60)), NOW),
+            lines: Some(720),
             purpose: Some("va chạm lúc 14:05".to_owned()),
+            case: Some("12/2026".to_owned()),
             until: NOW.plus(TOKEN_LIFETIME),
         }
     }
@@ -212,8 +232,14 @@ mod tests {
     #[test]
     fn a_token_says_what_was_signed() {
         let tokens = MediaTokens::new(&[3; 32]);
-        let bare =
-            MediaToken { actions: vec![MediaAction::Live], window: None, purpose: None, ..token() };
+        let bare = MediaToken {
+            actions: vec![MediaAction::Live],
+            window: None,
+            lines: None,
+            purpose: None,
+            case: None,
+            ..token()
+        };
         for token in [token(), bare] {
             let text = tokens.sign(&token, NOW);
             assert_eq!(tokens.verifier().verify(&text, NOW), Ok(token));

@@ -116,6 +116,7 @@ fn add(administrator: &Person, cast: &Cast, server: &Server) -> anyhow::Result<(
             "name": name, "site": site, "sound": sound.is_some(), "retention_bytes": bytes,
             "url": server.url(name, StreamRole::Main), "sub_url": server.url(name, StreamRole::Sub),
             "user": city::CREDENTIALS.0, "password": city::CREDENTIALS.1,
+            "particulars": {"purposes": ["traffic"], "legal_basis": city::LEGAL_BASIS},
         });
         administrator.ask("POST", "cameras", Some(body))?.ok()?;
     }

@@ -132,7 +132,7 @@ fn export(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> {
     let (to_us, long_us) = (now_us() - 3_000_000, stage.look_back_s() as i64 * 1_000_000);
     let body = json!({
         "camera": eye.id, "role": "main", "from_us": to_us - long_us / 2, "to_us": to_us,
-        "purpose": "soak", "sound": eye.sound.is_some(),
+        "purpose": "soak", "case": "12/2026", "sound": eye.sound.is_some(),
     });
     let answer = stage.operator.ask("POST", "exports", Some(body))?;
     if answer.json["code"] == "busy" {

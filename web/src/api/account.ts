@@ -1,6 +1,6 @@
 /** What a person does with how they get in: the second factor, the devices, confirming that it is them. */
 import { done, http, remember } from "./client";
-import type { Device, NewTotp, SecondFactor, Session } from "./types";
+import type { Device, NewTotp, SecondFactor, Session, SignInWays } from "./types";
 
 export const proveSecondFactor = async (code: string) =>
   remember(await done<Session>(http.POST("/api/v1/session/second-factor", { body: { code } })));
@@ -21,6 +21,18 @@ export const removeSecondFactor = () => done<void>(http.DELETE("/api/v1/session/
 
 export const removeSecondFactorOf = (id: string) =>
   done<void>(http.DELETE("/api/v1/people/{id}/second-factor", { params: { path: { id } } }));
+
+export const signInWays = (signal?: AbortSignal) => done<SignInWays>(http.GET("/api/v1/session/ways", { signal }));
+
+/** Returns where to go on: the other installation that says who one is. */
+export const beginSingleSignOn = async () => (await done<{ url: string }>(http.POST("/api/v1/session/oidc"))).url;
+
+/** The same, to confirm that it is still oneself. */
+export const beginConfirmElsewhere = async () =>
+  (await done<{ url: string }>(http.POST("/api/v1/session/confirm/oidc"))).url;
+
+export const removeSingleSignOnOf = (id: string) =>
+  done<void>(http.DELETE("/api/v1/people/{id}/single-sign-on", { params: { path: { id } } }));
 
 export const confirmByPassword = (password: string) =>
   done<void>(http.POST("/api/v1/session/confirm", { body: { password } }));

@@ -82,7 +82,7 @@ function refusal(response: Response, error: unknown): ApiError {
 interface Plain {
   /** A media token, where that opens the route rather than the sign-in alone. */
   bearer?: string;
-  body?: { type: string; text: string };
+  body?: { type: string; text: string } | { type: string; bytes: ArrayBuffer };
   signal?: AbortSignal | undefined;
   /** Goes out even while the page is being left. */
   keepalive?: boolean;
@@ -102,7 +102,7 @@ export async function plain(method: string, path: string, { bearer, body, signal
       headers,
       credentials: "same-origin",
       cache: "no-store",
-      ...(body ? { body: body.text } : {}),
+      ...(body ? { body: "text" in body ? body.text : body.bytes } : {}),
       ...(signal ? { signal } : {}),
       ...(keepalive ? { keepalive } : {}),
     });

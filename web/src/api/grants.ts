@@ -1,9 +1,19 @@
 /** Who was given what: the acts of administrators. */
 import { done, http } from "./client";
-import type { CameraRights, Explanation, GrantAction, GrantRow, GrantTerms, PersonRights } from "./types";
+import type {
+  CameraRights,
+  Explanation,
+  GrantAction,
+  GrantPage,
+  GrantRow,
+  GrantsAsked,
+  GrantTerms,
+  PersonRights,
+} from "./types";
 
-export const grants = async (signal?: AbortSignal) =>
-  (await done<{ grants: GrantRow[] }>(http.GET("/api/v1/grants", { signal }))).grants;
+/** Some of the grants, the latest first. */
+export const grants = (query: GrantsAsked, signal?: AbortSignal) =>
+  done<GrantPage>(http.GET("/api/v1/grants", { params: { query }, signal }));
 
 export const giveGrant = (body: GrantTerms) => done<GrantRow>(http.POST("/api/v1/grants", { body }));
 

@@ -1,13 +1,31 @@
 /** What screens ask for again and again, with how long an answer stays good. */
-import { infiniteQueryOptions, MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
-import { devices, devicesOf, secondFactor } from "./account";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from "@tanstack/react-query";
+import { devices, devicesOf, secondFactor, signInWays } from "./account";
+import { agreements } from "./agreements";
+import { approvals } from "./approvals";
+import { envelopes } from "./breakglass";
+import { cameras } from "./cameras";
 import * as client from "./client";
+import { dataRequests } from "./datarequests";
+import { emergencies } from "./emergencies";
 import { ApiError } from "./error";
 import { cameraRights, explanation, grants, personRights } from "./grants";
+import { groups } from "./groups";
+import { organisations, sites } from "./organisations";
+import { passkeys } from "./passkeys";
 import { people } from "./people";
+import { permissionSets } from "./permissionsets";
+import { policies } from "./policies";
 import { streamSecrets } from "./secrets";
 import { apiTokens } from "./tokens";
-import type { AuditAsked, CameraDetail, GrantAction, Role } from "./types";
+import type { AuditAsked, CameraDetail, CamerasAsked, GrantAction, Role } from "./types";
 
 /** Whoever hears that the sign-in is over asks who is signed in; the gate then stands where it should. */
 function onRefusal(error: Error): void {
@@ -31,10 +49,38 @@ export const queryClient: QueryClient = new QueryClient({
 
 export const sessionQuery = queryOptions({ queryKey: ["session"], queryFn: () => client.session(), staleTime: 60_000 });
 
+export const signInWaysQuery = queryOptions({
+  queryKey: ["sign-in-ways"],
+  queryFn: ({ signal }) => signInWays(signal),
+  staleTime: 60_000,
+});
+
 export const treeQuery = queryOptions({
   queryKey: ["tree"],
   queryFn: ({ signal }) => client.tree(signal),
   refetchInterval: 5_000,
+});
+
+/** One page of the cameras that fit. The page before stays while the next is asked for. */
+export const camerasQuery = (asked: CamerasAsked, next: number, most: number) =>
+  queryOptions({
+    queryKey: ["cameras", asked, next, most],
+    queryFn: ({ signal }) => cameras(asked, next, most, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  });
+
+/** All bodies that this person may know of, those that have ended as well. */
+export const organisationsQuery = queryOptions({
+  queryKey: ["organisations"],
+  queryFn: ({ signal }) => organisations(signal),
+  staleTime: 10_000,
+});
+
+export const sitesQuery = queryOptions({
+  queryKey: ["sites"],
+  queryFn: ({ signal }) => sites(signal),
+  staleTime: 10_000,
 });
 
 export const cameraQuery = (id: string) =>
@@ -64,7 +110,57 @@ export const auditQuery = (asked: AuditAsked) =>
 
 export const peopleQuery = queryOptions({ queryKey: ["people"], queryFn: ({ signal }) => people(signal) });
 
-export const grantsQuery = queryOptions({ queryKey: ["grants"], queryFn: ({ signal }) => grants(signal) });
+export const groupsQuery = queryOptions({ queryKey: ["groups"], queryFn: ({ signal }) => groups(signal) });
+
+/** What reaches whoever asks, and what they gave on: never more than a page. */
+export const grantsQuery = queryOptions({
+  queryKey: ["grants"],
+  queryFn: async ({ signal }) => (await grants({ most: 1000 }, signal)).grants,
+});
+
+/** The latest of all that was given, or of what fits the words. */
+export const givenQuery = (q: string, most: number) =>
+  queryOptions({
+    queryKey: ["grants", "given", q, most],
+    queryFn: ({ signal }) => grants({ most, ...(q && { q }) }, signal),
+    placeholderData: keepPreviousData,
+  });
+
+/** What waits for a second person to agree. */
+export const pendingGrantsQuery = queryOptions({
+  queryKey: ["grants", "pending"],
+  queryFn: async ({ signal }) => (await grants({ pending: true, most: 1000 }, signal)).grants,
+});
+
+export const permissionSetsQuery = queryOptions({
+  queryKey: ["permission-sets"],
+  queryFn: ({ signal }) => permissionSets(signal),
+});
+
+export const agreementsQuery = queryOptions({
+  queryKey: ["agreements"],
+  queryFn: ({ signal }) => agreements(signal),
+});
+
+export const approvalsQuery = queryOptions({ queryKey: ["approvals"], queryFn: ({ signal }) => approvals(signal) });
+
+export const emergenciesQuery = queryOptions({
+  queryKey: ["emergencies"],
+  queryFn: ({ signal }) => emergencies(signal),
+});
+
+export const dataRequestsQuery = queryOptions({
+  queryKey: ["data-requests"],
+  queryFn: ({ signal }) => dataRequests(signal),
+});
+
+export const envelopesQuery = queryOptions({
+  queryKey: ["break-glass"],
+  queryFn: ({ signal }) => envelopes(signal),
+  refetchInterval: 20_000,
+});
+
+export const policiesQuery = queryOptions({ queryKey: ["policies"], queryFn: ({ signal }) => policies(signal) });
 
 // What follows from grants goes stale with them: their keys begin alike.
 export const cameraRightsQuery = (id: string) =>
@@ -82,6 +178,8 @@ export const secondFactorQuery = queryOptions({
   queryKey: ["second-factor"],
   queryFn: ({ signal }) => secondFactor(signal),
 });
+
+export const passkeysQuery = queryOptions({ queryKey: ["passkeys"], queryFn: ({ signal }) => passkeys(signal) });
 
 export const devicesQuery = queryOptions({ queryKey: ["devices"], queryFn: ({ signal }) => devices(signal) });
 

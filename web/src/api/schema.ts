@@ -4,6 +4,64 @@
  */
 
 export interface paths {
+    "/api/v1/agreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the agreements that concern somebody. */
+        get: operations["agreements"];
+        put?: never;
+        /** Draws an agreement up: a signatory of either side, or an administrator. */
+        post: operations["draft_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends an agreement; what plays by it ends within seconds. A signatory of either side
+         *     may, or an administrator.
+         */
+        post: operations["end_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs an agreement for the side that one signs for. With the second signature the
+         *     recipient has what it says.
+         */
+        post: operations["sign_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-tokens": {
         parameters: {
             query?: never;
@@ -39,6 +97,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what somebody asked for, and what they may answer. */
+        get: operations["approvals"];
+        put?: never;
+        /** Asks a second person for an export. */
+        post: operations["ask_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers somebody else's wish. */
+        post: operations["answer_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -59,7 +152,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cameras": {
+    "/api/v1/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether an envelope lies sealed, and which were opened. */
+        get: operations["envelopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/break-glass/{id}/review": {
         parameters: {
             query?: never;
             header?: never;
@@ -68,8 +178,77 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Says that one looked into the opening of an envelope, and what came of it. */
+        post: operations["review_envelope"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the cameras that this person may see and that fit. */
+        get: operations["cameras"];
+        put?: never;
         /** Adds a camera. */
         post: operations["add_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["cameras_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands out the cameras that this person may see, and that fit, as a workbook. */
+        get: operations["cameras_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the cameras of a table, XLSX, ODS or CSV, all or none. */
+        post: operations["import_cameras"];
         delete?: never;
         options?: never;
         head?: never;
@@ -172,6 +351,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the requests about cameras from all of which somebody may take footage, or
+         *     that they may share.
+         */
+        get: operations["data_requests"];
+        put?: never;
+        /**
+         * Registers a request that came in by letter: whoever may take footage from each of
+         *     its cameras.
+         */
+        post: operations["register_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides a request: whoever may share each of its cameras, and did not register it. */
+        post: operations["decide_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that whoever asked has what was handed over. */
+        post: operations["receive_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -202,6 +439,44 @@ export interface paths {
         post?: never;
         /** Ends a sign-in: one's own, or for administrators anybody's. */
         delete: operations["end_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists emergencies. */
+        get: operations["emergencies"];
+        put?: never;
+        /**
+         * Opens cameras for oneself, for as many minutes as the rules say: whoever was given
+         *     `override` with each of them may.
+         */
+        post: operations["open_in_emergency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergencies/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reviews what somebody else opened. */
+        post: operations["review_emergency"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -268,12 +543,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the grants. */
+        /**
+         * Lists the grants: to administrators all, to others those that reach them and those
+         *     that they gave.
+         */
         get: operations["grants"];
         put?: never;
         /**
          * Gives a right. One that names the defence class holds once a second
-         *     administrator has agreed.
+         *     administrator has agreed. Whoever is no administrator gives out of a grant that
+         *     gives them to share, and no more than it gives.
          */
         post: operations["give_grant"];
         delete?: never;
@@ -472,12 +751,53 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a token for one camera's media. */
+        /** Gives a token for one camera's media: for as much of it as was granted. */
         post: operations["media_token"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the organisations that this person may know of: administrators all, others
+         *     those of cameras that they may see.
+         */
+        get: operations["organisations"];
+        put?: never;
+        /** Adds an organisation. */
+        post: operations["add_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes an organisation: renames it, moves it, ends it. Moving it, or what it
+         *     has, changes what grants to organisations give.
+         */
+        patch: operations["change_organisation"];
         trace?: never;
     };
     "/api/v1/people": {
@@ -587,10 +907,87 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Takes away the second factor of somebody who lost it. They set up another one,
+         * Takes away the second factor of somebody who lost it, passkeys as well. They set up another one,
          *     where it is asked of them, as they sign in by their password next.
          */
         delete: operations["remove_of_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/single-sign-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes away whom the provider means by this person, as after a wrong name there;
+         *     ends their sign-ins.
+         */
+        delete: operations["remove_single_sign_on"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permission-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sets. */
+        get: operations["permission_sets"];
+        put?: never;
+        /** Adds a set. */
+        post: operations["add_permission_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permission-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says what a set is to be; what was given by it follows, and what of it names the
+         *     defence class waits anew for a second person.
+         */
+        put: operations["change_permission_set"];
+        post?: never;
+        /** Removes a set that no grant follows. */
+        delete: operations["remove_permission_set"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the versions of the rules. */
+        get: operations["policies"];
+        put?: never;
+        /** Lays down another version. */
+        post: operations["lay_down_policy"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -618,6 +1015,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens the envelope for emergencies, which is spent by that: signs in as an
+         *     administrator for some hours, and tells every other one.
+         */
+        post: operations["open_envelope"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/confirm": {
         parameters: {
             query?: never;
@@ -636,6 +1053,176 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/confirm/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to confirm by another installation that one is still who signed in. */
+        post: operations["begin_confirm_oidc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/confirm/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms by a passkey that one is still who signed in. */
+        post: operations["confirm_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a sign-in by another installation. The answer sets a cookie that the
+         *     browser brings back from there within ten minutes.
+         */
+        post: operations["begin_oidc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the browser comes back to. Signs in, or confirms; then leads to the client,
+         *     with `sso=` and a word where something is to be said.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in by a passkey: the key and the finger or PIN are two factors. The answer
+         *     sets the cookie of the sign-in.
+         */
+        post: operations["sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes what an authenticator is to sign: to sign in, or by whoever is signed in
+         *     to prove themselves.
+         */
+        post: operations["passkey_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the person's own passkeys. */
+        get: operations["passkeys"];
+        put?: never;
+        /**
+         * Adds a passkey. Where it is the first thing beside the password, whatever was open
+         *     elsewhere ends, and recovery codes are told.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes what a new passkey is to be made of. */
+        post: operations["new_passkey_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a passkey of one's own. */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /** Gives a passkey of one's own another name. */
+        patch: operations["rename_passkey"];
         trace?: never;
     };
     "/api/v1/session/password": {
@@ -667,8 +1254,31 @@ export interface paths {
         put?: never;
         /** Makes a sign-in whole of which a code was asked. The answer sets another cookie. */
         post: operations["prove"];
-        /** Takes the person's own second factor away, where it is not asked of them. */
+        /**
+         * Takes the person's own authenticator away, where no second factor is asked of them
+         *     or they have passkeys beside it.
+         */
         delete: operations["remove_own"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a sign-in whole of which a second factor was asked, by a passkey. The answer
+         *     sets another cookie.
+         */
+        post: operations["prove_by_passkey"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -713,6 +1323,61 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how one may sign in here, beside by a password. */
+        get: operations["sign_in_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the sites that this person may know of: administrators all, others those of
+         *     cameras that they may see.
+         */
+        get: operations["sites"];
+        put?: never;
+        /** Adds a site. */
+        post: operations["add_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a site. */
+        patch: operations["change_site"];
         trace?: never;
     };
     "/api/v1/status": {
@@ -844,6 +1509,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists groups. */
+        get: operations["scim_groups"];
+        put?: never;
+        /** Adds a group, which holds nothing before an administrator gives it something. */
+        post: operations["scim_add_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells of a group. */
+        get: operations["scim_group"];
+        /**
+         * Makes a group as it is to be. What plays by its grants ends within seconds for who
+         *     left.
+         */
+        put: operations["scim_replace_group"];
+        post?: never;
+        /** Removes a group, with what it was given. */
+        delete: operations["scim_remove_group"];
+        options?: never;
+        head?: never;
+        /** Changes a group's name, or who is in it. */
+        patch: operations["scim_patch_group"];
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which resources there are. */
+        get: operations["resource_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of each resource is kept. */
+        get: operations["schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of the standard there is. */
+        get: operations["service_provider_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists people. */
+        get: operations["scim_users"];
+        put?: never;
+        /** Adds a person, who holds nothing but what groups do that they are put into. */
+        post: operations["scim_add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells of a person. */
+        get: operations["scim_user"];
+        /** Makes a person as they are to be. */
+        put: operations["scim_replace_user"];
+        post?: never;
+        /** Removes a person, with all that lets them in. */
+        delete: operations["scim_remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a person. With `active` false they are signed out everywhere, and what they
+         *     let programs ask and watch by is revoked, at once.
+         */
+        patch: operations["scim_patch_user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -852,7 +1650,74 @@ export interface components {
          * @description What somebody wants to do with a camera.
          * @enum {string}
          */
-        Action: "see" | "live" | "playback" | "export" | "ptz" | "sound" | "configure" | "share" | "plan" | "review";
+        Action: "see" | "live" | "playback" | "export" | "ptz" | "sound" | "configure" | "share" | "plan" | "review" | "override";
+        /** @description Why an agreement ends. */
+        AgreementEnd: {
+            reason: string;
+        };
+        /** @description What is agreed. */
+        AgreementForm: {
+            /** @description Of `live`, `playback`, `export`, `ptz` and `sound`. */
+            actions: components["schemas"]["Action"][];
+            /** @description The document that it stands on. */
+            document: string;
+            /** Format: int64 */
+            from_us?: number | null;
+            hours?: string | null;
+            /** Format: int32 */
+            most_lines?: number | null;
+            /** @description Its number, which no other has. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description Whose cameras they are.
+             */
+            owner: string;
+            /**
+             * Format: uuid
+             * @description The group of the recipient's people that it is for; all who work there, if not
+             *     said.
+             */
+            people?: string | null;
+            /** Format: int32 */
+            playback_days?: number | null;
+            /** @description What the recipient needs it for. */
+            purpose: string;
+            /** @description Of these purposes; of any, if none is named. */
+            purposes?: components["schemas"]["Purpose"][];
+            /**
+             * Format: uuid
+             * @description To whom they are lent.
+             */
+            recipient: string;
+            /** @description Which of the owner's ordinary cameras. */
+            scope: components["schemas"]["ScopeForm"];
+            /** Format: int64 */
+            until_us: number;
+        };
+        /** @description The agreements that concern somebody, the newest first. */
+        AgreementList: {
+            agreements: components["schemas"]["AgreementRow"][];
+            /** @description Whether whoever reads this may draw one up. */
+            may_draft: boolean;
+        };
+        /** @description An agreement. */
+        AgreementRow: {
+            drafted: components["schemas"]["SignatureRow"];
+            end_reason?: string | null;
+            ended?: components["schemas"]["SignatureRow"] | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether whoever reads this may end it. */
+            may_end: boolean;
+            /** @description Whether whoever reads this may sign it. */
+            may_sign: boolean;
+            owner_signed?: components["schemas"]["SignatureRow"] | null;
+            recipient_signed?: components["schemas"]["SignatureRow"] | null;
+            /** @description `draft`, `not_yet`, `in_force`, `over` or `ended`. */
+            state: string;
+            terms: components["schemas"]["AgreementForm"];
+        };
         /** @description A token just made. It is told this once. */
         ApiTokenAnswer: {
             /** Format: int64 */
@@ -873,7 +1738,7 @@ export interface components {
             name: string;
             /**
              * @description What it opens: `cameras:read`, `cameras:write`, `people:read`, `people:write`,
-             *     `holds:read`, `holds:write`, `audit:read`, `status:read`.
+             *     `people:provision` (SCIM), `holds:read`, `holds:write`, `audit:read`, `status:read`.
              */
             scopes: string[];
         };
@@ -900,6 +1765,62 @@ export interface components {
              */
             used_us?: number | null;
         };
+        /** @description What is said to it. */
+        ApprovalAnswer: {
+            approved: boolean;
+            /** @description Why not, or whatever is to be said. */
+            note?: string;
+        };
+        /** @description What somebody wants to take out. */
+        ApprovalAsked: {
+            /** Format: uuid */
+            camera: string;
+            case?: string | null;
+            /** Format: int64 */
+            from_us: number;
+            purpose: string;
+            /** @description Whether with its sound; not if not said. */
+            sound?: boolean;
+            /** Format: int64 */
+            to_us: number;
+        };
+        /** @description The wishes that concern somebody, the newest first. */
+        ApprovalList: {
+            approvals: components["schemas"]["ApprovalRow"][];
+        };
+        /** @description A wish to take footage out. */
+        ApprovalRow: {
+            /** @description Who answered. */
+            answered_by?: string | null;
+            /** Format: int64 */
+            asked_us: number;
+            /** @description Who asks. */
+            by?: string | null;
+            /** Format: uuid */
+            camera: string;
+            case?: string | null;
+            /** Format: int64 */
+            from_us: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether whoever reads this may answer. */
+            may_answer: boolean;
+            /** @description What they said. */
+            note?: string | null;
+            /** @description Whether that is whoever reads this. */
+            own: boolean;
+            purpose: string;
+            sound: boolean;
+            /** @description `waiting`, `approved`, `refused` or `over`. */
+            state: string;
+            /** Format: int64 */
+            to_us: number;
+            /**
+             * Format: int64
+             * @description Until when it may be taken out.
+             */
+            until_us?: number | null;
+        };
         /** @description A thing as it was known then. */
         AuditObject: {
             /** Format: uuid */
@@ -919,8 +1840,8 @@ export interface components {
         /** @description What somebody did. */
         AuditRow: {
             /**
-             * @description `sign_in`, `sign_out`, `password`, `live`, `playback`, `export`, `hold`,
-             *     `stream_secret`, `camera`, `user`, `audit`, `start` or `damage`.
+             * @description `sign_in`, `live`, `playback`, `watched`, `export`, `grant`, `user` and so on: the words
+             *     of `act` in what is asked.
              */
             act: string;
             /** Format: int64 */
@@ -963,6 +1884,18 @@ export interface components {
              * @description How far the camera's clock is ahead of the server's, once it has said.
              */
             clock_offset_us?: number | null;
+            particulars: components["schemas"]["ParticularsRow"];
+        };
+        /** @description A page of cameras, in order of number. */
+        CameraPage: {
+            cameras: components["schemas"]["ListedCamera"][];
+            /**
+             * Format: int32
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description How many there are on all pages. */
+            total: number;
         };
         /**
          * @description What shall be different; what is left out stays. `null` takes away, where that
@@ -982,6 +1915,8 @@ export interface components {
              * @default null
              */
             number?: number | null;
+            /** @default null */
+            particulars?: components["schemas"]["ParticularsWrite"] | null;
             /** @default null */
             password?: string | null;
             /** @default null */
@@ -1024,6 +1959,11 @@ export interface components {
             class: components["schemas"]["Class"];
             /** Format: uuid */
             id: string;
+            /**
+             * @description The day by which it is to be said what it is for, if it is from before that
+             *     was asked: as `2026-11-29`.
+             */
+            inherited_until?: string | null;
             make?: string | null;
             may: components["schemas"]["May"];
             name: string;
@@ -1054,8 +1994,12 @@ export interface components {
              * @description The number at the desk; the next free one if none is given.
              */
             number?: number | null;
+            particulars?: components["schemas"]["ParticularsWrite"] | null;
             password?: string | null;
-            /** @description Whether it is recorded; true if not said. */
+            /**
+             * @description Whether it is recorded; true if not said. That takes a purpose and a legal
+             *     basis in `particulars`.
+             */
             recording?: boolean | null;
             /**
              * Format: int64
@@ -1118,10 +2062,78 @@ export interface components {
             code?: string | null;
             password?: string | null;
         };
+        /** @description A copy that was handed over. */
+        CopyRow: {
+            /** Format: int64 */
+            at_us: number;
+            by?: string | null;
+            /** Format: uuid */
+            camera: string;
+            /** Format: int64 */
+            from_us: number;
+            sha256: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /** Format: int64 */
+            to_us: number;
+        };
         /** @description What somebody typed to sign in. */
         Credentials: {
             name: string;
             password: string;
+        };
+        /** @description How it is decided. */
+        DataRequestDecision: {
+            approved: boolean;
+            /** @description Where it is refused, why. */
+            note?: string;
+        };
+        /** @description The requests that concern somebody, the newest first. */
+        DataRequestList: {
+            data_requests: components["schemas"]["DataRequestRow"][];
+        };
+        /** @description Who has it. */
+        DataRequestReceipt: {
+            /** @description The person of the agency that asked. */
+            received_by: string;
+        };
+        /** @description A request. */
+        DataRequestRow: {
+            copies: components["schemas"]["CopyRow"][];
+            decided_by?: string | null;
+            /** Format: int64 */
+            decided_us?: number | null;
+            /**
+             * Format: int64
+             * @description By when it is to be answered.
+             */
+            due_us: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it should have been by now. */
+            late: boolean;
+            letter: components["schemas"]["LetterForm"];
+            /** @description Whether whoever reads this may decide it. */
+            may_decide: boolean;
+            /** @description What was said: where it is refused, why. */
+            note?: string | null;
+            received_by?: string | null;
+            /** Format: int64 */
+            received_us?: number | null;
+            registered_by?: string | null;
+            /** Format: int64 */
+            registered_us: number;
+            /** @description `registered`, `approved`, `refused`, `handed_over` or `received`. */
+            state: string;
+        };
+        /** @description A request that came in. */
+        DataRequestWrite: {
+            /**
+             * Format: int64
+             * @description By when it is to be answered.
+             */
+            due_us: number;
+            letter: components["schemas"]["LetterForm"];
         };
         /** @description What retention took. */
         DeletedRow: {
@@ -1173,6 +2185,71 @@ export interface components {
             /** Format: int64 */
             used_bytes: number;
         };
+        /** @description What is to be opened. */
+        EmergencyAsked: {
+            /** @description 1 to 64. */
+            cameras: string[];
+            /** @description What happened. */
+            reason: string;
+        };
+        /** @description Emergencies, the newest first: one's own, and to administrators all. */
+        EmergencyList: {
+            emergencies: components["schemas"]["EmergencyRow"][];
+        };
+        /** @description What somebody opened in an emergency. */
+        EmergencyRow: {
+            /** Format: int64 */
+            at_us: number;
+            by?: string | null;
+            /** @description Those that whoever reads this may see. */
+            cameras: string[];
+            /**
+             * Format: int64
+             * @description By when somebody else is to review it.
+             */
+            due_us: number;
+            /**
+             * Format: uuid
+             * @description That of the grant by which the cameras are open.
+             */
+            id: string;
+            /** @description Whether whoever reads this may review it. */
+            may_review: boolean;
+            /** @description Whether that is whoever reads this. */
+            own: boolean;
+            reason: string;
+            review?: components["schemas"]["ReviewRow"] | null;
+            /** Format: int64 */
+            until_us: number;
+        };
+        /** @description What stands in the envelope, and why it is opened. */
+        EnvelopeOpening: {
+            /** @description In one's own words; it stands in the audit and is shown to administrators. */
+            reason: string;
+            secret: string;
+        };
+        /** @description What came of looking into it. */
+        EnvelopeReview: {
+            note: string;
+        };
+        /** @description Who looked into it. */
+        EnvelopeReviewRow: {
+            /** Format: int64 */
+            at_us: number;
+            /** @description Their name; null where they are not here any more. */
+            by?: string | null;
+            note: string;
+        };
+        /** @description Whether there is an envelope, and those that were opened. */
+        Envelopes: {
+            /** @description The latest first. */
+            opened: components["schemas"]["OpenedEnvelopeRow"][];
+            /**
+             * Format: int64
+             * @description Since when one lies sealed; null where there is none.
+             */
+            sealed_us?: number | null;
+        };
         /** @description The form of every refusal. */
         ErrorForm: {
             /** @description What is wrong, for programs. */
@@ -1210,6 +2287,8 @@ export interface components {
             id: string;
             /** @description What the file is called. */
             name: string;
+            /** @description The SHA-256 of the file, where it answers a written request. */
+            sha256?: string | null;
             /** Format: int64 */
             size_bytes: number;
             /** @description Whether it has sound. */
@@ -1224,8 +2303,21 @@ export interface components {
         };
         /** @description What somebody wants to take out. */
         ExportAsked: {
+            /**
+             * Format: uuid
+             * @description The second person's yes, where the rules ask for one.
+             */
+            approval?: string | null;
             /** Format: uuid */
             camera: string;
+            /** @description The number of the case that it is for, where the rules ask for one. */
+            case?: string | null;
+            /**
+             * Format: uuid
+             * @description The written request that it answers, if it does: then its copy is noted there,
+             *     with its hash.
+             */
+            data_request?: string | null;
             /** Format: int64 */
             from_us: number;
             /** @description Why. */
@@ -1257,18 +2349,43 @@ export interface components {
             /** Format: int64 */
             to_us: number;
         };
-        /** @description All grants, in the order in which they were given. */
+        /** @description Where the browser goes on. */
+        GoOn: {
+            url: string;
+        };
+        /** @description Some grants, the latest first. */
         GrantList: {
             grants: components["schemas"]["GrantRow"][];
+            /**
+             * Format: uuid
+             * @description The grant that the next page begins with; null on the last.
+             */
+            next?: string | null;
+            /** @description How many there are that fit, on all pages. */
+            total: number;
         };
         /** @description A grant. */
         GrantRow: {
+            /**
+             * Format: uuid
+             * @description The agreement that it stands by.
+             */
+            agreement?: string | null;
             /** Format: int64 */
             given_at_us: number;
             /** @description Who gave it; nobody, if the installation did or they are no more. */
             given_by?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description Whether whoever asks may revoke it. */
+            may_revoke: boolean;
+            /**
+             * @description Out of what it was given: `office` (an administrator), `grant` (shared),
+             *     `agreement` or `emergency`.
+             */
+            origin: string;
+            /** @description The basis of the grant that it came out of, where it did. */
+            out_of_basis?: string | null;
             /** @description Whether it names the defence class and waits for a second person to agree. */
             pending: boolean;
             terms: components["schemas"]["GrantTerms"];
@@ -1286,7 +2403,7 @@ export interface components {
         /** @description A grant to be given. */
         GrantTerms: {
             /** @description What may be done; each includes knowing that the camera exists. */
-            actions: components["schemas"]["Action"][];
+            actions?: components["schemas"]["Action"][];
             /** @description On what it stands, such as the number of a decision. */
             basis: string;
             /** @description `ordinary` if not said. A grant covers cameras of this class alone. */
@@ -1303,9 +2420,36 @@ export interface components {
             hours?: string | null;
             /**
              * Format: int32
+             * @description The finest picture that is shown or taken out, in lines; any, if not said.
+             */
+            most_lines?: number | null;
+            /**
+             * Format: uuid
+             * @description The grant that gives to share, out of which this one is given. Administrators
+             *     may leave it out.
+             */
+            out_of?: string | null;
+            /**
+             * Format: uuid
+             * @description The set of permissions that says what may be done, how fine and how far back:
+             *     then these are left out here.
+             */
+            permission_set?: string | null;
+            /**
+             * Format: int32
+             * @description How many days back footage is played or taken out; all there is, if not said.
+             */
+            playback_days?: number | null;
+            /**
+             * Format: int32
              * @description Who steers where several want to: the higher, 1 to 9; 5 if not said.
              */
             ptz_priority?: number | null;
+            /**
+             * @description Only cameras that watch for one of these; whatever they watch for, if none is
+             *     named.
+             */
+            purposes?: components["schemas"]["Purpose"][];
             scope: components["schemas"]["ScopeForm"];
             subject: components["schemas"]["SubjectForm"];
             /**
@@ -1383,6 +2527,31 @@ export interface components {
             /** Format: int64 */
             to_us: number;
         };
+        /** @description What came of a table. */
+        ImportAnswer: {
+            /** @description How many cameras were added: all, or none. */
+            added: number;
+            /** @description The first 500 of what is wrong. */
+            faults: components["schemas"]["ImportFault"][];
+            /** @description How many rows cannot be taken. */
+            refused: number;
+            /** @description How many rows it has. */
+            rows: number;
+        };
+        /** @description What is wrong with a row. */
+        ImportFault: {
+            /** @description The cell, as `C17`, where it is one. */
+            cell?: string | null;
+            /** @description The field that the cell is for. */
+            field?: string | null;
+            /** @description What is wrong and what to write. */
+            message: string;
+            /**
+             * Format: int32
+             * @description Its number, as a spreadsheet shows it.
+             */
+            row: number;
+        };
         /**
          * @description A person, with the password by which they sign in once. It is told here and
          *     nowhere else.
@@ -1391,12 +2560,69 @@ export interface components {
             one_time_password: string;
             person: components["schemas"]["PersonRow"];
         };
-        /** @description What the person may do with the camera's video. */
+        /** @description What the letter says. */
+        LetterForm: {
+            /** @description Who asks. */
+            agency: string;
+            /** @description Of which cameras. */
+            cameras: string[];
+            /**
+             * Format: int64
+             * @description The day it bears.
+             */
+            dated_us: number;
+            /** Format: int64 */
+            from_us: number;
+            /** @description On what law. */
+            legal_basis: string;
+            /** @description Its number. */
+            number: string;
+            /** @description What for. */
+            purpose: string;
+            /** Format: int64 */
+            to_us: number;
+        };
+        /**
+         * @description Where a camera is in its life.
+         * @enum {string}
+         */
+        LifeCycle: "planned" | "installed" | "in_service" | "out_of_service" | "retired";
+        /**
+         * @description Over what a camera's packets come.
+         * @enum {string}
+         */
+        LinkKind: "dedicated_fiber" | "leased_line" | "internet" | "wireless" | "lan";
+        /** @description A camera with what is on record of it. */
+        ListedCamera: components["schemas"]["CameraRow"] & {
+            /** @description Whether the day is over by which it was to be said what it is for. */
+            overdue: boolean;
+            particulars: components["schemas"]["ParticularsRow"];
+        };
+        /** @description What the person may do with the camera. */
         May: {
+            /** @description Change how it is reached and kept. */
+            configure: boolean;
             export: boolean;
             live: boolean;
+            /** @description Open it in an emergency. */
+            override: boolean;
             playback: boolean;
+            /** @description Give on what was given to them. */
+            share: boolean;
             sound: boolean;
+        };
+        /** @description What a key is to be made of. */
+        NewPasskeyChallenge: {
+            /** @description How it may sign, in COSE's numbers, the best first. */
+            algorithms: number[];
+            challenge: string;
+            /** @description Those there are, which are not to be made again. */
+            credentials: string[];
+            display_name: string;
+            name: string;
+            rp_id: string;
+            /** @description Whose it will be, for the authenticator: the id in base64url. */
+            user_handle: string;
         };
         /** @description What somebody typed to choose a password. */
         NewPassword: {
@@ -1418,6 +2644,85 @@ export interface components {
             /** @description The same as what a phone opens. */
             uri: string;
         };
+        /** @description An envelope that was opened. */
+        OpenedEnvelopeRow: {
+            /** @description Where it was opened. */
+            address: string;
+            /**
+             * Format: int64
+             * @description When what it opened ends, whatever happens.
+             */
+            ends_us: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            opened_us: number;
+            reason: string;
+            reviewed?: components["schemas"]["EnvelopeReviewRow"] | null;
+        };
+        /** @description An owner of sites. */
+        OrganisationDetail: {
+            /** @description Its official code; that of a `ward_committee` is the ward's. */
+            code?: string | null;
+            /** @description The latest last. */
+            former_names: string[];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["OrganisationKind"];
+            name: string;
+            name_en?: string | null;
+            /** Format: uuid */
+            parent?: string | null;
+            successors: string[];
+            /** @description Its first day, as `2025-07-01`. */
+            valid_from?: string | null;
+            /** @description Its last day. */
+            valid_until?: string | null;
+        };
+        /**
+         * @description What kind of body an organisation is.
+         * @enum {string}
+         */
+        OrganisationKind: "committee" | "department" | "police" | "police_division" | "ward_committee" | "ward_police" | "military" | "partner" | "enterprise" | "household" | "district" | "other";
+        /** @description The organisations that a person may know of. */
+        OrganisationList: {
+            organisations: components["schemas"]["OrganisationDetail"][];
+        };
+        /**
+         * @description What of an organisation is to be another; what is left out stays. `null` takes
+         *     away, where that is possible.
+         */
+        OrganisationPatch: {
+            /** @default null */
+            code?: string | null;
+            /** @default null */
+            kind?: components["schemas"]["OrganisationKind"] | null;
+            /**
+             * Format: uuid
+             * @description To whom its units, sites and cameras go.
+             * @default null
+             */
+            move_to?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            name_en?: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            parent?: string | null;
+            /** @default null */
+            successors?: string[] | null;
+            /** @default null */
+            valid_from?: string | null;
+            /**
+             * @description Its last day. It ends by that; what has a last day has no living unit, site
+             *     or camera.
+             * @default null
+             */
+            valid_until?: string | null;
+        };
         /** @description An owner of sites. */
         OrganisationRow: {
             /** Format: uuid */
@@ -1426,9 +2731,246 @@ export interface components {
             /** Format: uuid */
             parent?: string | null;
         };
+        /** @description An organisation to be added. */
+        OrganisationWrite: {
+            code?: string | null;
+            kind?: components["schemas"]["OrganisationKind"] | null;
+            name: string;
+            name_en?: string | null;
+            /** Format: uuid */
+            parent?: string | null;
+            successors?: string[] | null;
+            valid_from?: string | null;
+            valid_until?: string | null;
+        };
+        /** @description What is on record of a camera beyond how it is reached and kept. */
+        ParticularsRow: {
+            /**
+             * Format: int32
+             * @description How wide it sees.
+             */
+            fov_deg?: number | null;
+            /**
+             * Format: int32
+             * @description Where it looks, clockwise from north.
+             */
+            heading_deg?: number | null;
+            /**
+             * Format: double
+             * @description How high it hangs above the ground.
+             */
+            height_m?: number | null;
+            /**
+             * Format: uuid
+             * @description Who paid for it.
+             */
+            investor?: string | null;
+            /** @description The number, day and issuer of the document that it stands on. */
+            legal_basis?: string | null;
+            life_cycle: components["schemas"]["LifeCycle"];
+            /** @description A day, as `2026-11-29`. */
+            life_cycle_since?: string | null;
+            link_kind?: components["schemas"]["LinkKind"] | null;
+            /**
+             * Format: uuid
+             * @description Who keeps it going.
+             */
+            maintainer?: string | null;
+            notice_sign?: components["schemas"]["Sign"] | null;
+            notice_sign_reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Who works with it.
+             */
+            operator?: string | null;
+            /**
+             * Format: uuid
+             * @description The organisation whose it is; null where it is its site's.
+             */
+            owner?: string | null;
+            purposes: components["schemas"]["Purpose"][];
+            /**
+             * Format: int32
+             * @description How far above the horizon it looks; below it, less than 0.
+             */
+            tilt_deg?: number | null;
+        };
+        /**
+         * @description What shall be on record; what is left out stays, or is not known of a new
+         *     camera. `null` takes away.
+         */
+        ParticularsWrite: {
+            /**
+             * Format: int32
+             * @description 1 to 360.
+             * @default null
+             */
+            fov_deg?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 359, clockwise from north.
+             * @default null
+             */
+            heading_deg?: number | null;
+            /**
+             * Format: double
+             * @description Up to 500.
+             * @default null
+             */
+            height_m?: number | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            investor?: string | null;
+            /**
+             * @description The number, day and issuer of a document. A camera that is recorded has it.
+             * @default null
+             */
+            legal_basis?: string | null;
+            /** @default null */
+            life_cycle?: components["schemas"]["LifeCycle"] | null;
+            /**
+             * @description A day, as `2026-11-29`.
+             * @default null
+             */
+            life_cycle_since?: string | null;
+            /** @default null */
+            link_kind?: components["schemas"]["LinkKind"] | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            maintainer?: string | null;
+            /** @default null */
+            notice_sign?: components["schemas"]["Sign"] | null;
+            /**
+             * @description Why none is needed; goes with `exempt`.
+             * @default null
+             */
+            notice_sign_reason?: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            operator?: string | null;
+            /**
+             * Format: uuid
+             * @description The organisation whose it is; `null` where it is its site's.
+             * @default null
+             */
+            owner?: string | null;
+            /**
+             * @description A camera that is recorded has at least one.
+             * @default null
+             */
+            purposes?: components["schemas"]["Purpose"][] | null;
+            /**
+             * Format: int32
+             * @description -90, straight down, to 90.
+             * @default null
+             */
+            tilt_deg?: number | null;
+        };
+        /** @description A passkey just added. */
+        PasskeyAdded: {
+            passkey: components["schemas"]["PasskeyRow"];
+            /** @description Told this once, where it is the first thing beside the password; else empty. */
+            recovery_codes: string[];
+        };
+        /** @description What an authenticator is to sign, and at which place. */
+        PasskeyChallenge: {
+            /** @description In base64url; it holds for five minutes and for one answer. */
+            challenge: string;
+            /**
+             * @description The keys of whoever is asked for a second factor or to confirm, in base64url;
+             *     empty to sign in: then the authenticator has to know whose it is.
+             */
+            credentials: string[];
+            rp_id: string;
+        };
+        /** @description A person's own passkeys, the oldest first. */
+        PasskeyList: {
+            /** @description Whether one can be added at the name by which this was asked. */
+            can_add: boolean;
+            passkeys: components["schemas"]["PasskeyRow"][];
+        };
+        /**
+         * @description What the browser says of a key just made: `AuthenticatorAttestationResponse`, in
+         *     base64url.
+         */
+        PasskeyMade: {
+            attestation: string;
+            client_data: string;
+            /** @description What its owner calls it. */
+            name: string;
+        };
+        /** @description A passkey's other name. */
+        PasskeyPatch: {
+            name: string;
+        };
+        /** @description A passkey. */
+        PasskeyRow: {
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            made_us: number;
+            name: string;
+            /** @description The host at which it works. */
+            rp_id: string;
+            /**
+             * Format: int64
+             * @description When it was last used; null if never.
+             */
+            used_us?: number | null;
+        };
+        /**
+         * @description What the browser says of a key that was used: `AuthenticatorAssertionResponse`,
+         *     in base64url.
+         */
+        PasskeyUsed: {
+            authenticator_data: string;
+            client_data: string;
+            credential: string;
+            signature: string;
+            user_handle?: string | null;
+        };
         /** @description All people, by name. */
         PeopleList: {
             people: components["schemas"]["PersonRow"][];
+        };
+        /** @description What a set says. */
+        PermissionSetForm: {
+            actions: components["schemas"]["Action"][];
+            /**
+             * Format: int32
+             * @description The finest picture, in lines; any, if not said.
+             */
+            most_lines?: number | null;
+            name: string;
+            name_en?: string | null;
+            /**
+             * Format: int32
+             * @description How many days back; all there is, if not said.
+             */
+            playback_days?: number | null;
+            /**
+             * Format: int32
+             * @description Who steers where several want to: the higher, 1 to 9; 5 if not said.
+             */
+            ptz_priority?: number | null;
+        };
+        /** @description All sets, by name. */
+        PermissionSetList: {
+            permission_sets: components["schemas"]["PermissionSetRow"][];
+        };
+        /** @description A set. */
+        PermissionSetRow: {
+            /** @description How many grants follow it. */
+            grants: number;
+            /** Format: uuid */
+            id: string;
+            set: components["schemas"]["PermissionSetForm"];
         };
         /** @description What a person may do. */
         PersonHolds: {
@@ -1440,8 +2982,20 @@ export interface components {
         };
         /** @description What of a person is to be another. */
         PersonPatch: {
+            /**
+             * @description False lets nobody in as them for the time being: they are signed out everywhere,
+             *     and what they let programs ask and watch by is revoked.
+             */
+            active?: boolean | null;
             display_name?: string | null;
+            /**
+             * Format: uuid
+             * @description Whom they work for; `null` for nobody.
+             */
+            organisation?: string | null;
             role?: components["schemas"]["PersonRole"] | null;
+            /** @description Whether they sign agreements for it. */
+            signatory?: boolean | null;
         };
         /** @description What a person may do now. */
         PersonRights: {
@@ -1455,6 +3009,8 @@ export interface components {
         PersonRole: "administrator" | "operator" | "auditor";
         /** @description A person. */
         PersonRow: {
+            /** @description Whether they are let in at all. */
+            active: boolean;
             display_name: string;
             /**
              * @description Whether they chose a password of their own; before that they sign in by a
@@ -1465,15 +3021,91 @@ export interface components {
             id: string;
             /** @description What they sign in by. */
             name: string;
+            /**
+             * Format: uuid
+             * @description Whom they work for, if that was said.
+             */
+            organisation?: string | null;
             /** @description `administrator`, `operator` or `auditor`. */
             role: string;
+            /** @description Whether they sign agreements for it. */
+            signatory: boolean;
+            /** @description Whether another installation may say that somebody is them. */
+            single_sign_on: boolean;
         };
         /** @description A person to be added. */
         PersonWrite: {
             display_name: string;
             /** @description What they sign in by: 1 to 64 letters a–z, digits, or . _ - @. */
             name: string;
+            /**
+             * Format: uuid
+             * @description Whom they work for.
+             */
+            organisation?: string | null;
             role: components["schemas"]["PersonRole"];
+        };
+        /** @description What a version says. */
+        PolicyForm: {
+            /**
+             * Format: int32
+             * @description How long their yes holds, in hours.
+             */
+            approval_hours: number;
+            /** @description Whether each export of a camera of defence does. */
+            approve_defence: boolean;
+            /**
+             * Format: int32
+             * @description Longer exports wait for a second person, in minutes.
+             */
+            approve_longer_minutes: number;
+            /** @description Whether each export of an ordinary camera waits for a second person. */
+            approve_ordinary: boolean;
+            /** @description The document that it stands on. */
+            basis: string;
+            /**
+             * Format: int32
+             * @description Whoever plays footage older than this names a case, in hours; 0 asks always.
+             */
+            case_after_hours: number;
+            /** @description Whether whoever takes footage out names a case. */
+            case_for_export: boolean;
+            /** @description Whether whoever listens names a case. */
+            case_for_sound: boolean;
+            /**
+             * Format: int32
+             * @description How long cameras opened in an emergency stay open, in minutes.
+             */
+            emergency_minutes: number;
+            /**
+             * Format: int64
+             * @description From when on; at once, if that has passed.
+             */
+            from_us: number;
+            /**
+             * Format: int32
+             * @description Within how many hours that is reviewed.
+             */
+            review_hours: number;
+        };
+        /** @description All versions, the newest first. */
+        PolicyList: {
+            /**
+             * Format: int32
+             * @description The version that holds now.
+             */
+            holds: number;
+            versions: components["schemas"]["PolicyRow"][];
+        };
+        /** @description One version of the rules. */
+        PolicyRow: {
+            /** Format: int64 */
+            at_us: number;
+            /** @description Who laid it down; nobody, if the installation did. */
+            by?: string | null;
+            terms: components["schemas"]["PolicyForm"];
+            /** Format: int32 */
+            version: number;
         };
         /** @description What a camera sends. */
         ProbeAnswer: {
@@ -1500,9 +3132,27 @@ export interface components {
             url: string;
             user?: string | null;
         };
+        /**
+         * @description What a camera watches for.
+         * @enum {string}
+         */
+        Purpose: "traffic" | "defence" | "security_order" | "social_safety" | "admin_violation" | "urban_order" | "environment" | "infrastructure";
         /** @description Codes that are told this once, each good once. */
         RecoveryCodes: {
             recovery_codes: string[];
+        };
+        /** @description What somebody said to it. */
+        ReviewRow: {
+            /** Format: int64 */
+            at_us: number;
+            by?: string | null;
+            justified: boolean;
+            note: string;
+        };
+        /** @description What is said to it. */
+        ReviewWrite: {
+            justified: boolean;
+            note: string;
         };
         /**
          * @description Which of a camera's flows is meant.
@@ -1515,6 +3165,109 @@ export interface components {
             from_us: number;
             /** Format: int64 */
             to_us: number;
+        };
+        /** @description The form of it. */
+        ScimErrorForm: {
+            /** @description What is wrong, as the rest of the API says it. */
+            code: string;
+            detail: string;
+            schemas: string[];
+            scimType?: string | null;
+            status: string;
+        };
+        /** @description A group. */
+        ScimGroup: {
+            displayName: string;
+            id: string;
+            members: components["schemas"]["ScimReference"][];
+            meta: components["schemas"]["ScimMeta"];
+            schemas: string[];
+        };
+        /** @description A group to be added, or as it is to be. */
+        ScimGroupWrite: {
+            displayName: string;
+            members?: unknown;
+        };
+        /** @description A list of resources. */
+        ScimList_ScimGroup: {
+            Resources: {
+                displayName: string;
+                id: string;
+                members: components["schemas"]["ScimReference"][];
+                meta: components["schemas"]["ScimMeta"];
+                schemas: string[];
+            }[];
+            itemsPerPage: number;
+            schemas: string[];
+            startIndex: number;
+            totalResults: number;
+        };
+        /** @description A list of resources. */
+        ScimList_ScimUser: {
+            Resources: {
+                /** @description Whether they may get in at all. */
+                active: boolean;
+                displayName: string;
+                groups: components["schemas"]["ScimReference"][];
+                id: string;
+                meta: components["schemas"]["ScimMeta"];
+                roles: components["schemas"]["ScimReference"][];
+                schemas: string[];
+                userName: string;
+            }[];
+            itemsPerPage: number;
+            schemas: string[];
+            startIndex: number;
+            totalResults: number;
+        };
+        /** @description What is known of a resource itself. */
+        ScimMeta: {
+            location: string;
+            resourceType: string;
+        };
+        /** @description A person's name in its parts. */
+        ScimName: {
+            familyName?: string | null;
+            formatted?: string | null;
+            givenName?: string | null;
+            middleName?: string | null;
+        };
+        /** @description One of its steps. */
+        ScimOperation: {
+            /** @description `add`, `remove` or `replace`, in any case. */
+            op: string;
+            path?: string | null;
+            value?: unknown;
+        };
+        /** @description A PATCH. */
+        ScimPatch: {
+            Operations: components["schemas"]["ScimOperation"][];
+        };
+        /** @description A reference from one resource to another. */
+        ScimReference: {
+            display: string;
+            value: string;
+        };
+        /** @description A person. */
+        ScimUser: {
+            /** @description Whether they may get in at all. */
+            active: boolean;
+            displayName: string;
+            groups: components["schemas"]["ScimReference"][];
+            id: string;
+            meta: components["schemas"]["ScimMeta"];
+            roles: components["schemas"]["ScimReference"][];
+            schemas: string[];
+            userName: string;
+        };
+        /** @description A person to be added, or as they are to be. What is not named here is passed over. */
+        ScimUserWrite: {
+            active?: unknown;
+            displayName?: string | null;
+            name?: components["schemas"]["ScimName"] | null;
+            /** @description `operator` or `auditor`. */
+            roles?: unknown;
+            userName?: string | null;
         };
         /** @description With which cameras of a class. */
         ScopeForm: {
@@ -1577,6 +3330,11 @@ export interface components {
             /** Format: uuid */
             camera: string;
             /**
+             * @description The number of the case that it is for. Where the rules ask for one of whoever
+             *     listens, a secret without it opens pictures alone.
+             */
+            case?: string | null;
+            /**
              * Format: int32
              * @description How many days it holds; a year if left out.
              */
@@ -1592,6 +3350,8 @@ export interface components {
         SecretRow: {
             /** Format: uuid */
             camera: string;
+            /** @description The number of the case that it is for. */
+            case?: string | null;
             /**
              * Format: int64
              * @description The first moment at which it opens nothing more.
@@ -1620,6 +3380,12 @@ export interface components {
         /** @description The person who is signed in. */
         SessionUser: {
             display_name: string;
+            /** @description Whether there are passkeys to do that by. */
+            has_passkey: boolean;
+            /** @description Whether there is a password to confirm by that it is them. */
+            has_password: boolean;
+            /** @description Whether there is an authenticator to do that by, which shows codes. */
+            has_totp: boolean;
             /** Format: uuid */
             id: string;
             /** @description Nothing else is answered before a password is chosen. */
@@ -1632,6 +3398,90 @@ export interface components {
              *     `required`: nothing else is answered before it is set up.
              */
             second_factor: string;
+            /**
+             * @description By what they signed in: `password`, `provider`, `passkey` or `sealed`, the
+             *     envelope for emergencies.
+             */
+            way: string;
+        };
+        /**
+         * @description Whether a sign tells people of a camera.
+         * @enum {string}
+         */
+        Sign: "yes" | "no" | "exempt";
+        /** @description How one may sign in here, beside by a password. */
+        SignInWays: {
+            /**
+             * @description What stands on the button of another installation that says who somebody is;
+             *     null where there is none.
+             */
+            oidc?: string | null;
+            /** @description Whether passkeys work at the name by which this was asked. */
+            passkey: boolean;
+        };
+        /** @description That somebody put their name to it. */
+        SignatureRow: {
+            /** Format: int64 */
+            at_us: number;
+            by?: string | null;
+        };
+        /**
+         * @description What kind of place a site is.
+         * @enum {string}
+         */
+        SiteCategory: "national_security_target" | "symbolic_work" | "historic_relic" | "scenic_site" | "junction" | "traffic_route" | "public_place" | "entertainment" | "railway_station" | "bus_station" | "airport" | "market" | "supermarket" | "hotel" | "industrial_zone" | "bank" | "other";
+        /** @description A place with cameras. */
+        SiteDetail: {
+            address?: string | null;
+            category: components["schemas"]["SiteCategory"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: double
+             * @description WGS 84, in degrees.
+             */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            name: string;
+            /** Format: uuid */
+            organisation: string;
+            /** @description The official code of the ward or commune that it lies in. */
+            ward?: string | null;
+        };
+        /** @description The sites that a person may know of. */
+        SiteList: {
+            sites: components["schemas"]["SiteDetail"][];
+        };
+        /**
+         * @description What of a site is to be another; what is left out stays. `null` takes away, where
+         *     that is possible.
+         */
+        SitePatch: {
+            /** @default null */
+            address?: string | null;
+            /** @default null */
+            category?: components["schemas"]["SiteCategory"] | null;
+            /**
+             * Format: double
+             * @description Goes with `longitude`.
+             * @default null
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            longitude?: number | null;
+            /** @default null */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            organisation?: string | null;
+            /** @default null */
+            ward?: string | null;
         };
         /** @description A place with cameras. */
         SiteRow: {
@@ -1640,6 +3490,22 @@ export interface components {
             name: string;
             /** Format: uuid */
             organisation: string;
+        };
+        /** @description A site to be added. */
+        SiteWrite: {
+            address?: string | null;
+            category?: components["schemas"]["SiteCategory"] | null;
+            /**
+             * Format: double
+             * @description Goes with `longitude`.
+             */
+            latitude?: number | null;
+            /** Format: double */
+            longitude?: number | null;
+            name: string;
+            /** Format: uuid */
+            organisation: string;
+            ward?: string | null;
         };
         /** @description How a camera is. */
         StateRow: {
@@ -1750,12 +3616,14 @@ export interface components {
             actions: components["schemas"]["TokenAction"][];
             /** Format: uuid */
             camera: string;
+            /** @description The number of the case that it is for, where the rules ask for one. */
+            case?: string | null;
             /**
              * Format: int64
              * @description For `playback`: the only span that will be watched.
              */
             from_us?: number | null;
-            /** @description Why; needed for `playback`. */
+            /** @description Why; needed for `playback`, and for `sound` where the rules ask for a case. */
             purpose?: string | null;
             /** Format: int64 */
             to_us?: number | null;
@@ -1788,6 +3656,266 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    agreements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    draft_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreementForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: the number */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    end_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreementEnd"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    sign_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: it is signed, or not one's to sign */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     api_tokens: {
         parameters: {
             query?: never;
@@ -1803,6 +3931,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiTokenList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
         };
@@ -1836,8 +3980,32 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `confirm_it_is_you` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1873,7 +4041,220 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    ask_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    answer_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: it is one's own, or answered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1898,6 +4279,11 @@ export interface operations {
                 camera?: string;
                 /** @description Refused alone. */
                 refused?: boolean;
+                /**
+                 * @description Words that all occur in who it was, with which thing, why, from where, or what else
+                 *     is said, such as the number of a case; marks and case make no difference.
+                 */
+                q?: string;
                 /** @description Where the page before this one said that it begins. */
                 next?: string;
                 /** @description How many entries at most: 100, up to 500. */
@@ -1918,6 +4304,196 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    envelopes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelopes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    review_envelope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvelopeReview"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    cameras: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words that all occur in number, name, make, site, address, ward or the names
+                 *     of organisations. Marks and case make no difference: `duong lang` finds
+                 *     Đường Láng.
+                 */
+                q?: string;
+                /** @description Of this organisation or a unit of it, or on a site of these. */
+                organisation?: string;
+                /** @description On this site. */
+                site?: string;
+                /** @description On a site in the ward or commune of this code. */
+                ward?: string;
+                /**
+                 * @description What a map shows, in degrees: south, west, north and east of it, with commas
+                 *     between, such as `21.01,105.80,21.05,105.87`.
+                 */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description With this purpose among its own. */
+                purpose?: string;
+                /** @description At this place in its life. */
+                life_cycle?: string;
+                /** @description Whether it is still to be said what it is for. */
+                inherited?: boolean;
+                /** @description Whether the day is over by which that was to be said. */
+                overdue?: boolean;
+                /** @description Where the page before this one said that it begins. */
+                next?: number;
+                /** @description How many cameras at most: 100, up to 1000. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1964,7 +4540,24 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description there is no such site */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1974,6 +4567,249 @@ export interface operations {
             };
             /** @description `taken` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    cameras_csv: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words that all occur in number, name, make, site, address, ward or the names
+                 *     of organisations. Marks and case make no difference: `duong lang` finds
+                 *     Đường Láng.
+                 */
+                q?: string;
+                /** @description Of this organisation or a unit of it, or on a site of these. */
+                organisation?: string;
+                /** @description On this site. */
+                site?: string;
+                /** @description On a site in the ward or commune of this code. */
+                ward?: string;
+                /**
+                 * @description What a map shows, in degrees: south, west, north and east of it, with commas
+                 *     between, such as `21.01,105.80,21.05,105.87`.
+                 */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description With this purpose among its own. */
+                purpose?: string;
+                /** @description At this place in its life. */
+                life_cycle?: string;
+                /** @description Whether it is still to be said what it is for. */
+                inherited?: boolean;
+                /** @description Whether the day is over by which that was to be said. */
+                overdue?: boolean;
+                /** @description Where the page before this one said that it begins. */
+                next?: number;
+                /** @description How many cameras at most: 100, up to 1000. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    cameras_xlsx: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Words that all occur in number, name, make, site, address, ward or the names
+                 *     of organisations. Marks and case make no difference: `duong lang` finds
+                 *     Đường Láng.
+                 */
+                q?: string;
+                /** @description Of this organisation or a unit of it, or on a site of these. */
+                organisation?: string;
+                /** @description On this site. */
+                site?: string;
+                /** @description On a site in the ward or commune of this code. */
+                ward?: string;
+                /**
+                 * @description What a map shows, in degrees: south, west, north and east of it, with commas
+                 *     between, such as `21.01,105.80,21.05,105.87`.
+                 */
+                area?: string;
+                /** @description Of this class. */
+                class?: string;
+                /** @description With this purpose among its own. */
+                purpose?: string;
+                /** @description At this place in its life. */
+                life_cycle?: string;
+                /** @description Whether it is still to be said what it is for. */
+                inherited?: boolean;
+                /** @description Whether the day is over by which that was to be said. */
+                overdue?: boolean;
+                /** @description Where the page before this one said that it begins. */
+                next?: number;
+                /** @description How many cameras at most: 100, up to 1000. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    import_cameras: {
+        parameters: {
+            query?: {
+                /** @description Whether it is only looked through and nothing of it kept. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description `faults` say why nothing was added */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description it is no table, or lacks a column */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: another table is being read */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2012,7 +4848,31 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2050,6 +4910,30 @@ export interface operations {
                     "application/json": components["schemas"]["CameraDetail"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2076,6 +4960,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             403: {
                 headers: {
@@ -2135,6 +5035,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,6 +5061,22 @@ export interface operations {
             };
             /** @description `taken` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2179,6 +5103,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraRights"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             403: {
@@ -2297,6 +5237,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2306,6 +5254,276 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    data_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    register_data_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    decide_data_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: it is decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    receive_data_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestReceipt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: nothing was handed over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2332,6 +5550,22 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceList"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     end_other_devices: {
@@ -2348,6 +5582,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
         };
     };
@@ -2368,7 +5618,220 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    emergencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    open_in_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `forbidden`, `review_due` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    review_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewWrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`: it is one's own, or reviewed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2400,6 +5863,14 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2454,6 +5925,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2472,6 +5951,22 @@ export interface operations {
             };
             /** @description `nothing_recorded`, `unreadable` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2518,6 +6013,22 @@ export interface operations {
                     "video/mp4": unknown;
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2546,7 +6057,19 @@ export interface operations {
     };
     grants: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Those alone that wait for somebody's agreement, or wait for nobody's. */
+                pending?: boolean;
+                /** @description Words of the basis, or of the name of whom they were given to. */
+                q?: string;
+                /**
+                 * @description The grant that the page begins with, as the page before said. One that was
+                 *     revoked meanwhile shifts nothing.
+                 */
+                next?: string;
+                /** @description How many at most: 200 if left out, 1000 at most. */
+                most?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2559,6 +6082,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GrantList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             403: {
@@ -2600,6 +6139,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2609,6 +6156,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2634,6 +6197,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             403: {
                 headers: {
@@ -2670,6 +6249,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GrantRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             403: {
@@ -2716,6 +6311,14 @@ export interface operations {
                     "application/json": components["schemas"]["GroupList"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2755,6 +6358,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2780,6 +6391,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     remove_group: {
@@ -2798,6 +6425,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             403: {
                 headers: {
@@ -2848,6 +6491,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2866,6 +6517,22 @@ export interface operations {
             };
             /** @description `taken` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2904,6 +6571,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2929,6 +6604,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     end_hls: {
@@ -2945,6 +6636,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             404: {
                 headers: {
@@ -2975,6 +6682,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2992,6 +6715,22 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3019,6 +6758,30 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.apple.mpegurl": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             404: {
@@ -3065,6 +6828,22 @@ export interface operations {
                     "application/json": components["schemas"]["HoldList"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     place_hold: {
@@ -3096,6 +6875,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,6 +6892,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3130,6 +6933,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             403: {
                 headers: {
@@ -3178,6 +6997,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3187,6 +7014,220 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    organisations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    change_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `taken`; `in_use`: something living is its */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3211,6 +7252,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeopleList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             403: {
@@ -3252,6 +7301,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
@@ -3263,6 +7320,22 @@ export interface operations {
             };
             /** @description `taken` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3288,6 +7361,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             /** @description `forbidden`, `confirm_it_is_you` */
             403: {
@@ -3348,6 +7437,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
@@ -3374,6 +7471,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     devices_of_person: {
@@ -3393,6 +7506,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             403: {
@@ -3430,6 +7559,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitedPerson"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             /** @description `forbidden`, `confirm_it_is_you` */
@@ -3479,6 +7624,22 @@ export interface operations {
                     "application/json": components["schemas"]["PersonRights"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3514,6 +7675,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `forbidden`, `confirm_it_is_you` */
             403: {
                 headers: {
@@ -3533,6 +7710,404 @@ export interface operations {
             };
             /** @description `in_use`: it is oneself */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_single_sign_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    permission_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionSetList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_permission_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionSetForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionSetRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    change_permission_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionSetForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionSetRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_permission_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    lay_down_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `forbidden`, `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3568,6 +8143,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     sign_in: {
@@ -3591,8 +8174,40 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `wrong_sign_in` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3626,6 +8241,95 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    open_envelope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvelopeOpening"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `wrong_sign_in` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `locked_out`, with `retry_after_s` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     confirm: {
@@ -3656,8 +8360,661 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `locked_out`, with `retry_after_s` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    begin_confirm_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoOn"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: it does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    confirm_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUsed"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `wrong_passkey` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    begin_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoOn"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description there is no other installation to ask */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `busy`: it does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                /** @description Who answers. */
+                iss?: string;
+                /** @description Why the provider let nobody in. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the client */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUsed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_passkey` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `expired`: begin anew */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    passkey_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description no passkey works at this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyMade"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAdded"];
+                };
+            };
+            /** @description `invalid`, `wrong_passkey` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `expired`: begin anew */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    new_passkey_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasskeyChallenge"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description no passkey works at this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `confirm_it_is_you` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description `in_use`: it is the last second factor of who must have one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRow"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3695,6 +9052,38 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     second_factor: {
@@ -3712,6 +9101,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecondFactorAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
         };
@@ -3746,6 +9151,38 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `locked_out`, with `retry_after_s` */
             429: {
                 headers: {
@@ -3771,6 +9208,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             /** @description `confirm_it_is_you` */
             403: {
@@ -3800,6 +9245,70 @@ export interface operations {
             };
         };
     };
+    prove_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUsed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_passkey` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     new_recovery_codes: {
         parameters: {
             query?: never;
@@ -3815,6 +9324,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
             /** @description `confirm_it_is_you` */
@@ -3867,8 +9384,40 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `expired`: begin anew */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3895,8 +9444,230 @@ export interface operations {
                     "application/json": components["schemas"]["NewTotpAnswer"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             /** @description `confirm_it_is_you` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    sign_in_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    add_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    change_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SitePatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3923,6 +9694,22 @@ export interface operations {
                     "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
         };
     };
     secrets: {
@@ -3940,6 +9727,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
         };
@@ -3973,6 +9776,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,6 +9793,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4004,7 +9831,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4014,6 +9843,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
             };
             404: {
                 headers: {
@@ -4040,6 +9893,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tree"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
                 };
             };
         };
@@ -4118,6 +9987,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorForm"];
                 };
             };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4153,7 +10030,23 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4192,6 +10085,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4222,6 +10131,881 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    scim_groups: {
+        parameters: {
+            query?: {
+                /** @description `ATTRIBUTE eq "VALUE"`, of `userName`, `displayName` and `id`. */
+                filter?: string;
+                /** @description From which on, from 1. */
+                startIndex?: number;
+                /** @description How many at most. */
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimList_ScimGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_add_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimGroupWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            /** @description `uniqueness` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_replace_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimGroupWrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_remove_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_patch_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    resource_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    service_provider_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_users: {
+        parameters: {
+            query?: {
+                /** @description `ATTRIBUTE eq "VALUE"`, of `userName`, `displayName` and `id`. */
+                filter?: string;
+                /** @description From which on, from 1. */
+                startIndex?: number;
+                /** @description How many at most. */
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimList_ScimUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimUserWrite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            /** @description `uniqueness` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_replace_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimUserWrite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+        };
+    };
+    scim_patch_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimErrorForm"];
                 };
             };
         };

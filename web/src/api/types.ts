@@ -12,10 +12,12 @@ type Schemas = components["schemas"];
 
 /** A stream of pictures. */
 export type Role = "main" | "sub";
-export type User = Omit<Schemas["SessionUser"], "role" | "second_factor"> & {
+export type User = Omit<Schemas["SessionUser"], "role" | "second_factor" | "way"> & {
   role: "administrator" | "operator" | "auditor";
   /** `asked`: nothing is answered before a code; `required`: nothing before it is set up. */
   second_factor: "none" | "set" | "asked" | "required";
+  /** By what they signed in. */
+  way: "password" | "provider" | "passkey" | "sealed";
 };
 /** What this server serves beside the media socket. */
 export interface Ways {
@@ -44,11 +46,29 @@ interface Reached {
   sound?: boolean;
   transport?: Transport;
 }
+export type Particulars = Schemas["ParticularsRow"];
+export type ParticularsWrite = Schemas["ParticularsWrite"];
 export type CameraDetail = CameraRow &
-  Pick<Schemas["CameraDetail"], "clock_offset_us"> &
+  Pick<Schemas["CameraDetail"], "clock_offset_us" | "particulars"> &
   Partial<Omit<Schemas["Configuration"], "sound" | "transport">> & { transport?: Transport };
 export type CameraWrite = Omit<Schemas["CameraWrite"], "sound" | "transport"> & Reached;
 export type CameraPatch = Omit<Schemas["CameraPatch"], "sound" | "transport"> & Reached;
+/** A camera as the list of all of them tells it. */
+export type ListedCamera = CameraRow & { overdue: boolean; particulars: Particulars };
+export type CameraPage = Omit<Schemas["CameraPage"], "cameras"> & { cameras: ListedCamera[] };
+/** Which cameras are looked for. */
+export type CamerasAsked = Omit<NonNullable<operations["cameras"]["parameters"]["query"]>, "next" | "most">;
+/** What came of a table of cameras. */
+export type ImportAnswer = Schemas["ImportAnswer"];
+export type ImportFault = Schemas["ImportFault"];
+export type Organisation = Schemas["OrganisationDetail"];
+export type OrganisationKind = Organisation["kind"];
+export type OrganisationWrite = Schemas["OrganisationWrite"];
+export type OrganisationPatch = Schemas["OrganisationPatch"];
+/** A site with all that is known of it; `Site` is what the tree tells. */
+export type SiteDetail = Schemas["SiteDetail"];
+export type SiteWrite = Schemas["SiteWrite"];
+export type SitePatch = Schemas["SitePatch"];
 export type Tree = Omit<Schemas["Tree"], "cameras"> & { cameras: CameraRow[] };
 export type ProbeAsked = Schemas["ProbeAsked"];
 export type ProbeAnswer = Schemas["ProbeAnswer"];
@@ -66,12 +86,48 @@ export type PersonRow = Omit<Schemas["PersonRow"], "role"> & { role: PersonRole 
 export type GrantRow = Schemas["GrantRow"];
 export type GrantTerms = Schemas["GrantTerms"];
 export type GrantAction = Schemas["Action"];
+export type GrantPurpose = Schemas["Purpose"];
+export type Scope = Schemas["ScopeForm"];
+export type Subject = Schemas["SubjectForm"];
+export type PermissionSet = Schemas["PermissionSetRow"];
+export type PermissionSetWrite = Schemas["PermissionSetForm"];
+export type Agreement = Omit<Schemas["AgreementRow"], "state"> & {
+  state: "draft" | "not_yet" | "in_force" | "over" | "ended";
+};
+export type AgreementList = { agreements: Agreement[]; may_draft: boolean };
+export type AgreementWrite = Schemas["AgreementForm"];
+/** A wish to take footage out that waits for a second person. */
+export type Approval = Omit<Schemas["ApprovalRow"], "state"> & {
+  state: "waiting" | "approved" | "refused" | "over";
+};
+export type ApprovalAsked = Omit<Schemas["ApprovalAsked"], "sound"> & { sound?: boolean };
+/** Cameras that somebody opened for themselves, for minutes. */
+export type Emergency = Schemas["EmergencyRow"];
+/** A version of the rules. */
+export type Policy = Schemas["PolicyRow"];
+export type PolicyList = Schemas["PolicyList"];
+export type PolicyWrite = Schemas["PolicyForm"];
+/** A written request for footage by another agency. */
+export type DataRequest = Omit<Schemas["DataRequestRow"], "state"> & {
+  state: "registered" | "approved" | "refused" | "handed_over" | "received";
+};
+export type DataRequestWrite = Schemas["DataRequestWrite"];
+export type Group = Schemas["GroupRow"];
+export type GroupWrite = Schemas["GroupWrite"];
 export type Explanation = Schemas["Explanation"];
 export type CameraRights = Schemas["CameraRights"];
 export type PersonRights = Schemas["PersonRights"];
 export type PersonWrite = Schemas["PersonWrite"];
 export type PersonPatch = Schemas["PersonPatch"];
 export type InvitedPerson = Omit<Schemas["InvitedPerson"], "person"> & { person: PersonRow };
+/** How one may sign in here, beside by a password. */
+export type SignInWays = Schemas["SignInWays"];
+/** A passkey of one's own. */
+export type Passkey = Schemas["PasskeyRow"];
+export type PasskeyList = Schemas["PasskeyList"];
+export type PasskeyAdded = Schemas["PasskeyAdded"];
+export type PasskeyChallenge = Schemas["PasskeyChallenge"];
+export type NewPasskeyChallenge = Schemas["NewPasskeyChallenge"];
 /** What a person has beside the password. */
 export type SecondFactor = Schemas["SecondFactorAnswer"];
 /** An authenticator to be set up. */
@@ -100,6 +156,7 @@ export interface StreamSecret {
   id: string;
   camera: string;
   label: string;
+  case?: string | null;
   user: string;
   made_us?: number | null;
   expires_us?: number | null;
@@ -108,6 +165,7 @@ export interface SecretAsked {
   camera: string;
   label: string;
   days?: number;
+  case?: string;
 }
 /** Told once. */
 export interface SecretAnswer {
@@ -116,3 +174,9 @@ export interface SecretAnswer {
   password: string;
   urls: string[];
 }
+/** The envelopes for emergencies, and those that were opened. */
+export type Envelopes = Schemas["Envelopes"];
+export type OpenedEnvelope = Schemas["OpenedEnvelopeRow"];
+/** Some grants, with how many there are in all. */
+export type GrantPage = Omit<Schemas["GrantList"], "grants"> & { grants: GrantRow[] };
+export type GrantsAsked = NonNullable<operations["grants"]["parameters"]["query"]>;

@@ -4,9 +4,10 @@
  * rows can be dragged onto tiles.
  */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
-import { Building2, ChevronDown, ChevronRight, MapPin, Search, X } from "lucide-react";
+import { Building2, ChevronDown, ChevronRight, MapPin, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Tree } from "../api/types";
+import { SearchField } from "../ui/SearchField";
 import { dragCameras } from "./drag";
 import { Glyph } from "./Glyph";
 import { type TreeRow, treeRows } from "./tree";
@@ -86,27 +87,24 @@ export function CameraTree({ tree, inView, selected, onPick, focusFilter }: Prop
   return (
     <div className="treepanel">
       <div className="treefilter">
-        <div className="input">
-          <Search aria-hidden />
-          <input
-            ref={input}
-            type="search"
-            value={filter}
-            onChange={(e) => setFilter(e.target.value)}
-            onKeyDown={(e) => {
-              if (e.key === "Escape") setFilter("");
-              if (e.key === "ArrowDown") {
-                e.preventDefault();
-                focusRow(rows[0]);
-              }
-              if (e.key === "Enter") {
-                const first = rows.find((r) => r.kind === "camera");
-                if (first) onPick(camerasOf(first));
-              }
-            }}
-            placeholder={t`Tên, số, địa điểm…`}
-            aria-label={t`Tìm camera`}
-          />
+        <SearchField
+          ref={input}
+          value={filter}
+          onSearch={setFilter}
+          onKeyDown={(e) => {
+            if (e.key === "Escape") setFilter("");
+            if (e.key === "ArrowDown") {
+              e.preventDefault();
+              focusRow(rows[0]);
+            }
+            if (e.key === "Enter") {
+              const first = rows.find((r) => r.kind === "camera");
+              if (first) onPick(camerasOf(first));
+            }
+          }}
+          placeholder={t`Tên, số, địa điểm…`}
+          aria-label={t`Tìm camera`}
+        >
           {filter === "" ? (
             <span className="kbd" aria-hidden>
               /
@@ -116,7 +114,7 @@ export function CameraTree({ tree, inView, selected, onPick, focusFilter }: Prop
               <X className="s" />
             </button>
           )}
-        </div>
+        </SearchField>
       </div>
       <div className="tree" role="tree" aria-label={t`Cây camera`} ref={list} onKeyDown={onKey}>
         {rows.map((row) => (

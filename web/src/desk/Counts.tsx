@@ -2,23 +2,31 @@
 import { Plural } from "@lingui/react/macro";
 import type { CameraRow } from "../api/types";
 
-export function Counts({ cameras }: { cameras: readonly CameraRow[] }) {
-  const count = (kind: CameraRow["state"]["kind"]) => cameras.filter((c) => c.state.kind === kind).length;
+type Told = Record<"recording" | "connecting" | "faulty", number>;
+
+export function Counts({ counts }: { counts: Told }) {
+  const { recording, connecting, faulty } = counts;
   return (
     <span className="row counts small t2">
       <span>
-        <Plural value={count("recording")} one="# đang ghi" other="# đang ghi" />
+        <Plural value={recording} one="# đang ghi" other="# đang ghi" />
       </span>
-      {count("connecting") > 0 && (
+      {connecting > 0 && (
         <span>
-          <Plural value={count("connecting")} one="# đang kết nối" other="# đang kết nối" />
+          <Plural value={connecting} one="# đang kết nối" other="# đang kết nối" />
         </span>
       )}
-      {count("faulty") > 0 && (
+      {faulty > 0 && (
         <span>
-          <Plural value={count("faulty")} one="# mất hình" other="# mất hình" />
+          <Plural value={faulty} one="# mất hình" other="# mất hình" />
         </span>
       )}
     </span>
   );
+}
+
+/** Counts them where all are at hand. */
+export function countsOf(cameras: readonly CameraRow[]): Told {
+  const count = (kind: CameraRow["state"]["kind"]) => cameras.filter((c) => c.state.kind === kind).length;
+  return { recording: count("recording"), connecting: count("connecting"), faulty: count("faulty") };
 }

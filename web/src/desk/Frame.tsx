@@ -4,23 +4,8 @@
  */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
-import {
-  Camera,
-  Check,
-  CircleUserRound,
-  Grid2x2,
-  History,
-  KeyRound,
-  Lock,
-  LogOut,
-  RefreshCw,
-  ScrollText,
-  ShieldCheck,
-  Target,
-  UserRoundCog,
-  Users,
-} from "lucide-react";
+import { useNavigate, useRouterState } from "@tanstack/react-router";
+import { Check, CircleUserRound, KeyRound, LogOut, RefreshCw, Target, UserRoundCog } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from "react-aria-components";
 import { signOut } from "../api/client";
@@ -34,12 +19,15 @@ import { type Language, language, narrow, setLanguage, setTheme, type Theme, the
 import { useKeys } from "../ui/keys";
 import { Mark } from "../ui/Mark";
 import { toast } from "../ui/toast";
+import { BreakGlassBanner } from "./BreakGlassBanner";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { DiskBanner } from "./DiskBanner";
 import { KeyHelp } from "./KeyHelp";
-import { forgetPerson, purpose } from "./memory";
+import { forgetPerson, reason } from "./memory";
 import { PurposeDialog } from "./PurposeDialog";
+import { Rail } from "./Rail";
 import "./frame.css";
+import "./rights.css";
 
 interface Props {
   session: Session;
@@ -60,11 +48,14 @@ export function Frame({ session, children }: Props) {
       />
       <Rail session={session} />
       <main className="main">
+        {session.user.role === "administrator" && <BreakGlassBanner session={session} />}
         {session.user.role !== "auditor" && <DiskBanner operator={operator} />}
         <LineBanner />
         {children}
       </main>
-      {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+      {asksPurpose && (
+        <PurposeDialog asks="purpose" onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />
+      )}
       <ConfirmDialog session={session} />
       {showsKeys && <KeyHelp operator={operator} onClose={() => setShowsKeys(false)} />}
     </div>
@@ -78,10 +69,17 @@ function useTitle(): string {
     "/live": t`Trực tiếp`,
     "/playback": t`Xem lại`,
     "/cameras": t`Camera`,
+    "/organisations": t({ message: "Đơn vị", context: "rail" }),
     "/holds": t`Giữ lại`,
     "/audit": t`Nhật ký`,
     "/people": t`Người dùng`,
+    "/groups": t`Nhóm`,
     "/grants": t`Quyền`,
+    "/permission-sets": t`Bộ quyền`,
+    "/agreements": t`Thoả thuận`,
+    "/policies": t`Quy định`,
+    "/inbox": t`Chờ duyệt`,
+    "/data-requests": t({ message: "Văn bản", context: "rail" }),
     "/account": t`Tài khoản`,
   };
   return titles[path] ?? "";
@@ -98,7 +96,8 @@ function TopBar({
 }) {
   const { t } = useLingui();
   const title = useTitle();
-  const why = useStore(purpose);
+  const why = useStore(reason);
+  const said = why === null ? "" : [why.purpose, why.case].filter(Boolean).join(" · ");
   useEffect(() => {
     document.title = title ? `${title} · Khuê` : "Khuê";
   }, [title]);
@@ -115,11 +114,11 @@ function TopBar({
           type="button"
           className="chip line purpose"
           onClick={onPurpose}
-          title={t`Mục đích xem lại, ghi vào nhật ký`}
-          aria-label={why ? t`Mục đích: ${why}` : t`Chưa nêu mục đích`}
+          title={t`Mục đích và số hồ sơ, ghi vào nhật ký`}
+          aria-label={why ? t`Mục đích: ${said}` : t`Chưa nêu mục đích`}
         >
           <Target aria-hidden />
-          <span className="clip">{why ? <Trans>Mục đích: {why}</Trans> : <Trans>Chưa nêu mục đích</Trans>}</span>
+          <span className="clip">{why ? <Trans>Mục đích: {said}</Trans> : <Trans>Chưa nêu mục đích</Trans>}</span>
         </button>
       )}
       <Person session={session} onKeys={onKeys} />
@@ -231,56 +230,6 @@ function Person({ session, onKeys }: { session: Session; onKeys: () => void }) {
         <header>Khuê {session.version}</header>
       </Popover>
     </MenuTrigger>
-  );
-}
-
-function Rail({ session }: { session: Session }) {
-  const { t } = useLingui();
-  const { role } = session.user;
-  return (
-    <nav className="rail" aria-label={t`Màn hình`}>
-      {role === "operator" && (
-        <>
-          <Link to="/live" activeProps={{ className: "on" }}>
-            <Grid2x2 className="l" />
-            <span>{t`Trực tiếp`}</span>
-          </Link>
-          <Link to="/playback" activeProps={{ className: "on" }}>
-            <History className="l" />
-            <span>{t`Xem lại`}</span>
-          </Link>
-        </>
-      )}
-      {role === "administrator" && (
-        <Link to="/cameras" activeProps={{ className: "on" }}>
-          <Camera className="l" />
-          <span>{t`Camera`}</span>
-        </Link>
-      )}
-      {role === "administrator" && (
-        <Link to="/people" activeProps={{ className: "on" }}>
-          <Users className="l" />
-          <span>{t`Người dùng`}</span>
-        </Link>
-      )}
-      {role === "administrator" && (
-        <Link to="/grants" activeProps={{ className: "on" }}>
-          <ShieldCheck className="l" />
-          <span>{t`Quyền`}</span>
-        </Link>
-      )}
-      {role === "auditor" ? (
-        <Link to="/audit" activeProps={{ className: "on" }}>
-          <ScrollText className="l" />
-          <span>{t`Nhật ký`}</span>
-        </Link>
-      ) : (
-        <Link to="/holds" activeProps={{ className: "on" }}>
-          <Lock className="l" />
-          <span>{t`Giữ lại`}</span>
-        </Link>
-      )}
-    </nav>
   );
 }
 

@@ -1,10 +1,10 @@
 /** How another person gets in, for administrators: where they are signed in, and the second factor they lost. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { ShieldOff } from "lucide-react";
-import { removeSecondFactorOf } from "../api/account";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Building2, ShieldOff } from "lucide-react";
+import { removeSecondFactorOf, removeSingleSignOnOf } from "../api/account";
 import { ApiError } from "../api/error";
-import { devicesOfQuery } from "../api/queries";
+import { devicesOfQuery, peopleQuery } from "../api/queries";
 import type { PersonRow } from "../api/types";
 import { CloseButton, Modal } from "../ui/Modal";
 import { toast } from "../ui/toast";
@@ -19,6 +19,15 @@ export function PersonAccess({ person, onClose }: { person: PersonRow; onClose: 
     onSuccess: () => {
       toast(t`Đã gỡ xác minh hai bước của ${person.display_name}.`);
       void refetch();
+    },
+  });
+  const queries = useQueryClient();
+  const unbinding = useMutation({
+    mutationFn: () => removeSingleSignOnOf(person.id),
+    onSuccess: () => {
+      toast(t`Đã bỏ gắn tài khoản cơ quan của ${person.display_name}.`);
+      void refetch();
+      void queries.invalidateQueries({ queryKey: peopleQuery.queryKey });
     },
   });
   const none = removing.error instanceof ApiError && removing.error.code === "not_found";
@@ -54,6 +63,29 @@ export function PersonAccess({ person, onClose }: { person: PersonRow; onClose: 
             </button>
           </div>
         </div>
+        {person.single_sign_on && !unbinding.isSuccess && (
+          <div className="note">
+            <Building2 aria-hidden />
+            <div className="grow">
+              <p>
+                <Trans>
+                  Người này đăng nhập được bằng tài khoản cơ quan. Nếu gắn nhầm người: bỏ gắn. Họ bị đăng xuất ở mọi
+                  nơi.
+                </Trans>
+              </p>
+              <button
+                type="button"
+                className="btn s"
+                data-act="unbind"
+                disabled={unbinding.isPending}
+                onClick={() => unbinding.mutate()}
+              >
+                <Trans>Bỏ gắn tài khoản cơ quan</Trans>
+              </button>
+            </div>
+          </div>
+        )}
+        {unbinding.error && <Problem error={unbinding.error} />}
         {removing.error && <Problem error={removing.error}>{none && t`Người này chưa đặt xác minh hai bước.`}</Problem>}
       </div>
     </Modal>

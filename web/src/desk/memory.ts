@@ -1,10 +1,11 @@
-/** What a person's screens remember in this browser: the view, for live and past alike, and why one looks back. */
+/** What a person's screens remember in this browser: the view, for live and past alike, and what one watches for. */
 import { createStore, type Store } from "../lib/store";
+import type { Reason } from "../player/tokens";
 import { EMPTY_VIEW, parseView, type View } from "./view";
 
 export const view: Store<View> = createStore<View>(EMPTY_VIEW);
-/** Why this person looks back; null until it was said. Ends with the browser window. */
-export const purpose: Store<string | null> = createStore<string | null>(null);
+/** What this person watches for: the purpose, and the case if they named one; null until it was said. Ends with the browser window. */
+export const reason: Store<Reason | null> = createStore<Reason | null>(null);
 /** Whether a view was ever kept here for this person. */
 export const isNewHere: Store<boolean> = createStore<boolean>(false);
 
@@ -17,8 +18,9 @@ export function rememberFor(user: string): void {
   const kept = read(localStorage, `khue.view.${user}`);
   isNewHere.set(kept === null);
   view.set(parseView(kept) ?? EMPTY_VIEW);
-  const why = read(sessionStorage, `khue.purpose.${user}`);
-  purpose.set(typeof why === "string" ? why : null);
+  const purpose = read(sessionStorage, `khue.purpose.${user}`);
+  const number = read(sessionStorage, `khue.case.${user}`);
+  reason.set(typeof purpose === "string" ? { purpose, case: typeof number === "string" ? number : null } : null);
 }
 
 export function changeView(change: (view: View) => View): void {
@@ -27,16 +29,18 @@ export function changeView(change: (view: View) => View): void {
   if (person) write(localStorage, `khue.view.${person}`, { size, tiles });
 }
 
-export function setPurpose(why: string): void {
-  purpose.set(why);
-  if (person) write(sessionStorage, `khue.purpose.${person}`, why);
+export function setReason(why: Reason): void {
+  reason.set(why);
+  if (!person) return;
+  write(sessionStorage, `khue.purpose.${person}`, why.purpose);
+  write(sessionStorage, `khue.case.${person}`, why.case);
 }
 
 /** After a sign-out nothing of the last person is on the screen. */
 export function forgetPerson(): void {
-  if (person) sessionStorage.removeItem(`khue.purpose.${person}`);
+  for (const kept of ["purpose", "case"]) sessionStorage.removeItem(`khue.${kept}.${person}`);
   person = null;
-  purpose.set(null);
+  reason.set(null);
   view.set(EMPTY_VIEW);
 }
 

@@ -2,8 +2,9 @@
  * The picture on the screen as a file: every pixel of the stream, and in a
  * strip below it, never over it, which camera and which moment it is of.
  */
+
+import { fold } from "../lib/fold";
 import { clockMillis, date } from "../lib/time";
-import { fold } from "./tree";
 
 /** How long a picture is waited for that belongs to its time. */
 const LONGEST_WAIT_MS = 500;

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { CameraRow, Tree } from "../api/types";
-import { fold, treeRows } from "./tree";
+import { compare, fold } from "../lib/fold";
+import { treeRows } from "./tree";
 
 const camera = (number: number, name: string, site: string): CameraRow => ({
   id: `c${number}`,
@@ -11,7 +13,7 @@ const camera = (number: number, name: string, site: string): CameraRow => ({
   class: "ordinary",
   streams: [],
   state: { kind: "recording", since_us: 0, reason: null },
-  may: { live: true, playback: true, export: true },
+  may: { live: true, playback: true, export: true, override: false, share: false, configure: false },
 });
 
 const tree: Tree = {
@@ -19,10 +21,12 @@ const tree: Tree = {
     { id: "o2", name: "Phường Hoàn Kiếm", parent: "o1" },
     { id: "o1", name: "Công an Thành phố", parent: null },
     { id: "o9", name: "Đơn vị khác", parent: "hidden" },
+    { id: "o8", name: "Chưa có gì", parent: "o1" },
   ],
   sites: [
     { id: "s2", name: "Phố Hàng Đào", organisation: "o2" },
     { id: "s1", name: "Chợ Đồng Xuân", organisation: "o2" },
+    { id: "s9", name: "Kho", organisation: "o9" },
   ],
   cameras: [camera(12, "Lối xe tải", "s1"), camera(7, "Cổng chính", "s1"), camera(20, "Đầu phố", "s2")],
 };
@@ -40,12 +44,13 @@ test("organisations, sites and cameras stand under each other, in order", () => 
     "··Phố Hàng Đào",
     "···Đầu phố",
     "Đơn vị khác",
+    "·Kho",
   ]);
 });
 
 test("a closed branch keeps its count and hides its rows", () => {
   const rows = treeRows(tree, new Set(["o2"]), "");
-  expect(rows.map((r) => r.name)).toEqual(["Công an Thành phố", "Phường Hoàn Kiếm", "Đơn vị khác"]);
+  expect(rows.map((r) => r.name)).toEqual(["Công an Thành phố", "Phường Hoàn Kiếm", "Đơn vị khác", "Kho"]);
   expect(rows[1]).toMatchObject({ cameras: ["c7", "c12", "c20"], open: false });
 });
 
@@ -61,6 +66,9 @@ test("finds by number, name, site or unit, without marks, and opens the way ther
   expect(names("không có")).toEqual([]);
 });
 
-test("folding leaves nothing of the marks", () => {
-  expect(fold("Đường Nguyễn Trãi – Ễ Ộ Ữ")).toBe("duong nguyen trai – e o u");
+test("text is folded and sorted as the server does", () => {
+  const shared = new URL("../../../crates/base/src/testdata/folding.json", import.meta.url);
+  const examples: { folded: [string, string][]; sorted: string[] } = JSON.parse(readFileSync(shared, "utf8"));
+  for (const [text, folded] of examples.folded) expect(fold(text)).toBe(folded);
+  expect(examples.sorted.toReversed().sort(compare)).toEqual(examples.sorted);
 });

@@ -3,6 +3,7 @@
  * filter, only the branches that lead to what was looked for. Pure.
  */
 import type { CameraRow, Tree } from "../api/types";
+import { compare, fold } from "../lib/fold";
 
 export type TreeRow =
   | { kind: "organisation" | "site"; id: string; name: string; depth: number; cameras: string[]; open: boolean }
@@ -10,7 +11,7 @@ export type TreeRow =
 
 /** Returns the rows to show. `closed` holds the ids of closed branches; a filter opens all. */
 export function treeRows(tree: Tree, closed: ReadonlySet<string>, filter: string): TreeRow[] {
-  const wanted = fold(filter.trim());
+  const wanted = fold(filter);
   const rows: TreeRow[] = [];
 
   const camerasOf = (site: string) => tree.cameras.filter((c) => c.site === site).sort((a, b) => a.number - b.number);
@@ -47,7 +48,8 @@ export function treeRows(tree: Tree, closed: ReadonlySet<string>, filter: string
       const below = addOrganisations(organisation.id, depth + 1, path);
       const sites = addSites(organisation.id, depth + 1, path);
       const cameras = [...below.cameras, ...sites.cameras];
-      if (cameras.length === 0 && wanted !== "") continue;
+      // The city has hundreds of bodies on which nothing hangs yet.
+      if (cameras.length === 0 && (wanted !== "" || below.rows.length + sites.rows.length === 0)) continue;
       const open = wanted !== "" || !closed.has(organisation.id);
       out.push({ kind: "organisation", id: organisation.id, name: organisation.name, depth, cameras, open });
       if (open) out.push(...below.rows, ...sites.rows);
@@ -60,12 +62,7 @@ export function treeRows(tree: Tree, closed: ReadonlySet<string>, filter: string
   return rows;
 }
 
-/** Folds case and Vietnamese marks away, so that "hang dao" finds "Hàng Đào". */
-export function fold(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
-}
-
-const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name, "vi", { numeric: true });
+const byName = (a: { name: string }, b: { name: string }) => compare(a.name, b.name);
 
 /** A parent that one may not see counts as none, so that nothing is left without a root. */
 function parentOf(tree: Tree, parent: string | null): string | null {

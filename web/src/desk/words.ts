@@ -31,6 +31,7 @@ const REFUSALS: Record<string, MessageDescriptor> = {
   not_found: msg`Camera này không còn trong hệ thống.`,
   signed_out: msg`Phiên đăng nhập đã hết. Đăng nhập lại.`,
   revoked: msg`Quyền xem vừa được thu hồi.`,
+  case_asked: msg`Quy định cần số hồ sơ, vụ việc cho việc này.`,
 };
 
 const LINE = msg`Mất kết nối tới máy chủ.`;

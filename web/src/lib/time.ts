@@ -105,3 +105,13 @@ export function duration(us: number): string {
   const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
 }
+
+/** Returns a day such as `2025-07-01` as people write it: `01/07/2025`. */
+export function dayOf(iso: string): string {
+  return iso.split("-").reverse().join("/");
+}
+
+/** Returns the day of a moment as forms and the API have it: `2025-07-01`. */
+export function isoDay(us: number): string {
+  return shifted(us).toISOString().slice(0, 10);
+}

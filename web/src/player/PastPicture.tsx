@@ -3,12 +3,14 @@ import { useEffect, useRef } from "react";
 import { useMedia } from "./context";
 import type { Deck } from "./deck";
 import { type PastSnapshot, type PastStream, PastView } from "./pastview";
+import type { Reason } from "./tokens";
 
 interface Props {
   deck: Deck;
   camera: string;
   stream: PastStream;
-  purpose: string;
+  /** What it is watched for; another one opens the picture anew. */
+  reason: Reason;
   onSnapshot: (snapshot: PastSnapshot) => void;
   /** Wall time of each frame shown; called often, outside React. */
   onShown: (wallUs: number) => void;
@@ -16,7 +18,7 @@ interface Props {
   onFailed: (stream: PastStream, code: string, codec: string | null) => void;
 }
 
-export function PastPicture({ deck, camera, stream, purpose, ...events }: Props) {
+export function PastPicture({ deck, camera, stream, reason, ...events }: Props) {
   const socket = useMedia();
   const video = useRef<HTMLVideoElement>(null);
   const told = useRef(events);
@@ -24,7 +26,7 @@ export function PastPicture({ deck, camera, stream, purpose, ...events }: Props)
   const { role, form } = stream;
 
   useEffect(() => {
-    const view = new PastView(socket, video.current!, { camera, action: "playback", purpose }, { role, form });
+    const view = new PastView(socket, video.current!, { camera, action: "playback", reason }, { role, form });
     view.onShown = (wallUs) => told.current.onShown(wallUs);
     view.onFailed = (code, codec) => told.current.onFailed({ role, form }, code, codec);
     const tell = () => told.current.onSnapshot(view.snapshot.get());
@@ -36,7 +38,7 @@ export function PastPicture({ deck, camera, stream, purpose, ...events }: Props)
       unwatch();
       view.close();
     };
-  }, [socket, deck, camera, role, form, purpose]);
+  }, [socket, deck, camera, role, form, reason]);
 
   return <video ref={video} className="pic" muted playsInline disablePictureInPicture tabIndex={-1} />;
 }

@@ -3,22 +3,23 @@ import { useEffect, useRef } from "react";
 import { useMedia } from "./context";
 import type { Deck } from "./deck";
 import { PastSound } from "./pastsound";
+import type { Reason } from "./tokens";
 
 interface Props {
   deck: Deck;
   camera: string;
-  purpose: string;
+  reason: Reason;
   onLost: (code: string) => void;
 }
 
-export function PastSoundTrack({ deck, camera, purpose, onLost }: Props) {
+export function PastSoundTrack({ deck, camera, reason, onLost }: Props) {
   const socket = useMedia();
   const audio = useRef<HTMLAudioElement>(null);
   const told = useRef(onLost);
   told.current = onLost;
 
   useEffect(() => {
-    const sound = new PastSound(socket, audio.current!, { camera, action: "playback", sound: true, purpose });
+    const sound = new PastSound(socket, audio.current!, { camera, action: "playback", sound: true, reason });
     sound.onLost = (code) => told.current(code);
     const tick: typeof deck.onTick = (...at) => sound.tick(...at);
     deck.onTick = tick;
@@ -26,7 +27,7 @@ export function PastSoundTrack({ deck, camera, purpose, onLost }: Props) {
       if (deck.onTick === tick) deck.onTick = null;
       sound.close();
     };
-  }, [socket, deck, camera, purpose]);
+  }, [socket, deck, camera, reason]);
 
   return <audio ref={audio} />;
 }

@@ -244,7 +244,13 @@ test("credit goes to the channel of its feed", async () => {
   const wire = wires[0]!;
   const a = sink();
   const feed = socket.open(
-    { kind: "past", grant: { camera: "c1", action: "playback", purpose: "p" }, role: "main", fromUs: 5, credit: 3 },
+    {
+      kind: "past",
+      grant: { camera: "c1", action: "playback", reason: { purpose: "p", case: null } },
+      role: "main",
+      fromUs: 5,
+      credit: 3,
+    },
     a,
   );
   feed.credit(1);

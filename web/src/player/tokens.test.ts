@@ -27,14 +27,15 @@ test("callers at one time share one request", async () => {
   expect(ask).toHaveBeenCalledTimes(1);
 });
 
-test("another camera, action, purpose, or sound with it is another token", async () => {
+test("another camera, action, purpose, case, or sound with it is another token", async () => {
   const { tokens, ask } = purse();
   await tokens.get(live);
   await tokens.get({ ...live, camera: "c2" });
-  await tokens.get({ camera: "c1", action: "playback", purpose: "a" });
-  await tokens.get({ camera: "c1", action: "playback", purpose: "b" });
+  await tokens.get({ camera: "c1", action: "playback", reason: { purpose: "a", case: null } });
+  await tokens.get({ camera: "c1", action: "playback", reason: { purpose: "b", case: null } });
+  await tokens.get({ camera: "c1", action: "playback", reason: { purpose: "b", case: "7" } });
   await tokens.get({ ...live, sound: true });
-  expect(ask).toHaveBeenCalledTimes(5);
+  expect(ask).toHaveBeenCalledTimes(6);
 });
 
 test("a refusal is not remembered", async () => {

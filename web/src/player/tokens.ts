@@ -5,6 +5,13 @@
  */
 import { ApiError } from "../api/error";
 
+/** What media is watched for. */
+export interface Reason {
+  purpose: string;
+  /** The number of the case, where there is one. */
+  case: string | null;
+}
+
 /** What a token is asked for. */
 export interface Grant {
   camera: string;
@@ -12,7 +19,7 @@ export interface Grant {
   /** Whether the camera's sound is to be heard with it. */
   sound?: boolean;
   /** Needed for playback: why this person looks back. */
-  purpose?: string;
+  reason?: Reason;
 }
 
 export interface Token {
@@ -38,7 +45,7 @@ export class Tokens {
 
   /** Returns a token with at least a minute to live; concurrent callers share one request. */
   get(grant: Grant): Promise<Token> {
-    const key = JSON.stringify([grant.camera, grant.action, grant.sound === true, grant.purpose ?? ""]);
+    const key = JSON.stringify([grant.camera, grant.action, grant.sound === true, grant.reason ?? null]);
     const held = this.#held.get(key);
     if (held && (held.token === null || !this.nearsEnd(held.token))) return held.asked;
     const entry = {
@@ -71,7 +78,7 @@ export class Tokens {
 }
 
 /** Refusals that asking again will not change. */
-const FINAL = new Set(["forbidden", "not_found", "signed_out", "revoked"]);
+const FINAL = new Set(["forbidden", "not_found", "signed_out", "revoked", "case_asked"]);
 
 /** Refusals of a conversion, or of a way to watch: something else may be played instead. */
 const ELSEWHERE = new Set(["busy", "no_worker", "unsupported"]);

@@ -2,8 +2,10 @@
 import { CircleAlert } from "lucide-react";
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react";
 
-interface Around {
+export interface Around {
   label: ReactNode;
+  /** For those who hear it alone: where the control stands in a row and says by itself what it is. */
+  bare?: boolean | undefined;
   help?: ReactNode;
   error?: ReactNode;
   required?: boolean | undefined;
@@ -15,7 +17,7 @@ export function TextField({
   error,
   required,
   ...input
-}: Around & Omit<InputHTMLAttributes<HTMLInputElement>, keyof Control>) {
+}: Omit<Around, "bare"> & Omit<InputHTMLAttributes<HTMLInputElement>, keyof Control>) {
   return (
     <Field label={label} help={help} error={error} required={required}>
       {(control) => <input {...input} {...control} />}
@@ -25,13 +27,14 @@ export function TextField({
 
 export function SelectField({
   label,
+  bare,
   help,
   error,
   required,
   ...select
 }: Around & Omit<SelectHTMLAttributes<HTMLSelectElement>, keyof Control>) {
   return (
-    <Field label={label} help={help} error={error} required={required}>
+    <Field label={label} bare={bare} help={help} error={error} required={required}>
       {(control) => <select {...select} {...control} />}
     </Field>
   );
@@ -46,12 +49,19 @@ interface Control {
   "aria-describedby": string | undefined;
 }
 
-function Field({ label, help, error, required, children }: Around & { children: (control: Control) => ReactNode }) {
+export function Field({
+  label,
+  bare,
+  help,
+  error,
+  required,
+  children,
+}: Around & { children: (control: Control) => ReactNode }) {
   const id = useId();
   const more = error || help ? `${id}-more` : undefined;
   return (
     <div className="field">
-      <label htmlFor={id}>
+      <label htmlFor={id} className={bare ? "sr" : undefined}>
         {label}
         {required && " *"}
       </label>

@@ -10,15 +10,21 @@ use signin::MediaAction;
 
 use super::message::{End, Event};
 use super::past::{Past, Step};
+use crate::view::View;
+use crate::viewing::{self, Shared};
 
 /// One channel.
 pub(crate) struct Channel {
     pub(crate) camera: CameraId,
     /// What its token must allow, and the catalog.
     pub(crate) actions: &'static [MediaAction],
+    /// Of which pictures.
+    pub(crate) view: View,
     /// When its token ends.
     pub(crate) until: WallTime,
     pub(crate) source: Source,
+    /// Where is noted what it shows.
+    pub(crate) watched: Shared,
 }
 
 /// Where its media come from.
@@ -57,7 +63,10 @@ impl Channel {
                 viewer.poll_next(context).map(|message| live(number, message, made_of.as_ref()))
             }
             Source::Past(past) => past.poll_next(context).map(|step| match step {
-                Step::Send(messages) => Next::Send(messages),
+                Step::Send(messages, seen) => {
+                    seen.into_iter().for_each(|span| viewing::lock(&self.watched).saw(span));
+                    Next::Send(messages)
+                }
                 Step::End(end) => Next::End(end),
             }),
         }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use audit::Act;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use base::{Span, WallTime};
-use catalog::Camera;
+use catalog::{Action, Camera, Wish};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use signin::{MediaAction, MediaToken};
@@ -21,11 +21,13 @@ use super::message::{About, End, Event, Form, Op};
 use super::past::Past;
 use crate::app::State;
 use crate::converted::Converted;
-use crate::deed::Deed;
+use crate::deed::{self, Deed};
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
 use crate::right;
 use crate::routes::{Role, moment};
+use crate::view::View;
+use crate::viewing::{self, Look, Looks, Shared, Viewing};
 
 /// How many channels a socket may have: the largest wall, and the decks beside it.
 const MOST_CHANNELS: usize = 128;
@@ -52,6 +54,8 @@ struct Connection {
     channels: Channels,
     /// Past channels opened so far.
     past: u32,
+    looks: Looks,
+    told: Instant,
 }
 
 /// The channels, asked in turn.
@@ -75,11 +79,22 @@ pub(crate) async fn run(state: State, person: Person, socket: WebSocket) {
     let (sink, stream) = socket.split();
     let user = person.user.name.clone();
     tracing::debug!(user, "a media socket was opened");
-    let mut connection = Connection { state, person, sink, channels: Channels::default(), past: 0 };
+    let (channels, looks, told) = (Channels::default(), Looks::default(), Instant::now());
+    let mut connection = Connection { state, person, sink, channels, past: 0, looks, told };
     if let Over::Revoked = connection.serve(stream).await {
         connection.close_revoked().await;
     }
     tracing::debug!(user, "a media socket was closed");
+}
+
+impl Channels {
+    /// Tells what was seen of recordings so far: what plays through without a seek is
+    /// told as well, however long.
+    fn tell(&self) {
+        for channel in self.open.values() {
+            viewing::lock(&channel.watched).so_far();
+        }
+    }
 }
 
 impl Connection {
@@ -93,15 +108,23 @@ impl Connection {
             let sent = tokio::select! {
                 // What ends a right comes first, however much a browser says.
                 biased;
-                Ok(()) = revocations.changed() => self.look().await,
-                Ok(()) = changes.changed() => self.decide_again().await,
+                Ok(()) = revocations.changed() => self.look_around().await,
+                Ok(()) = changes.changed() => {
+                    self.looks.forget();
+                    self.decide_again().await
+                }
                 _ = tick.tick() => {
+                    if self.told.elapsed() >= viewing::TELL {
+                        self.told = Instant::now();
+                        self.looks.forget_old(self.state.now());
+                        self.channels.tell();
+                    }
                     let look = looked.elapsed() >= right::SIGN_IN_LOOK;
                     if look {
                         looked = Instant::now();
                     }
                     match self.expire().await {
-                        Ok(()) if look => self.look().await,
+                        Ok(()) if look => self.look_around().await,
                         done => done,
                     }
                 }
@@ -160,9 +183,10 @@ impl Connection {
         role: Role,
         form: Option<Form>,
     ) -> Result<u32, Refusal> {
-        let actions = needed(MediaAction::Live, role);
+        let (actions, view) = (needed(MediaAction::Live, role), View::live(role));
         let (token, camera) = self.admit_noted(token, actions, Act::Live).await?;
         let stream = role.stream(&camera)?;
+        self.shows_noted(&token, actions, view, Act::Live).await?;
         let form = form.map(|form| form.of(role)).transpose()?;
         let viewer = match form {
             Some(form) => self.state.converter.subscribe(stream, form)?,
@@ -172,13 +196,16 @@ impl Connection {
         if !self.channels.open.contains_key(&channel) {
             self.room(MOST_CHANNELS, |_| true)?;
         }
-        let deed = self.deed(Act::Live).with(&camera).detail("role", role.as_str());
-        deed.detail("way", "mse").done(&self.state).await?;
+        let deed = self.deed(Act::Live).with(&camera).for_case(&token);
+        let deed = self.allowed(deed, &token, Action::Live).detail("role", role.as_str());
+        let deed = deed.detail("way", "mse");
+        deed.clone().done(&self.state).await?;
+        let watched = Viewing::live(&self.state.audit, &self.state.clock, &deed);
         tracing::info!(user = self.person.user.name, camera = camera.number, role = ?role, "live opened");
         // A stream is one channel of a socket; asked for again, it begins again.
         let made_of = form.map(|form| MadeOf { hub: self.state.hub.clone(), stream, form });
         let source = Source::Live(viewer, made_of);
-        self.open(channel, actions, &token, source);
+        self.open(channel, actions, view, &token, source, Arc::new(Mutex::new(watched)));
         Ok(channel)
     }
 
@@ -197,11 +224,13 @@ impl Connection {
             let words = "the media token does not open this moment; ask for one that does";
             return Err(Refusal::invalid("from_us", words));
         }
+        let deed = self.deed(Act::Playback).with(&camera).for_case(&token);
+        deed::case(&self.state, deed, Wish::Playback(from), token.case.as_deref()).await?;
+        let view = View::past(role, from, self.state.now());
+        self.shows_noted(&token, actions, view, Act::Playback).await?;
         self.room(MOST_CHANNELS, |_| true)?;
         self.room(MOST_PAST, |channel| matches!(channel.source, Source::Past(_)))?;
-        let purpose = token.purpose.as_deref().unwrap_or_default();
-        let deed = self.deed(Act::Playback).with(&camera).because(purpose);
-        deed.detail("role", role.as_str()).detail("from", from).done(&self.state).await?;
+        let watched = self.look(&token, &camera, role, from).await?;
         self.past += 1;
         let channel = FIRST_PAST | self.past;
         tracing::info!(
@@ -214,8 +243,30 @@ impl Connection {
         let converted =
             form.map(|form| Converted::new(self.state.converter.decoder().clone(), form));
         let source = Source::Past(Past::open(channel, reader, converted, window, credit));
-        self.open(channel, actions, &token, source);
+        self.open(channel, actions, view, &token, source, watched);
         Ok(channel)
+    }
+
+    /// Returns where is noted what is seen of a recording, once its opening has an
+    /// entry: seeks of the next minutes go without one of their own.
+    async fn look(
+        &mut self,
+        token: &MediaToken,
+        camera: &Camera,
+        role: Role,
+        from: WallTime,
+    ) -> Result<Shared, Refusal> {
+        let (purpose, case) = (token.purpose.clone(), token.case.clone());
+        let look = Look { camera: camera.id, role, purpose, case };
+        if let Some(watched) = self.looks.again(&look, self.state.now()) {
+            return Ok(watched);
+        }
+        let deed = self.deed(Act::Playback).with(camera).for_case(token);
+        let deed = self.allowed(deed, token, Action::Playback);
+        let deed = deed.detail("role", role.as_str()).detail("from", from);
+        deed.clone().done(&self.state).await?;
+        let watched = Viewing::past(&self.state, &deed);
+        Ok(self.looks.opened(look, watched, self.state.now()))
     }
 
     fn renew(&mut self, channel: u32, token: &str) -> Result<(), Refusal> {
@@ -254,6 +305,28 @@ impl Connection {
         }
     }
 
+    /// Refuses pictures that are not shown; whoever tried in vain has an entry.
+    async fn shows_noted(
+        &self,
+        token: &MediaToken,
+        actions: &[MediaAction],
+        view: View,
+        act: Act,
+    ) -> Result<(), Refusal> {
+        match right::shows(&self.state, &self.person.user, token, actions, view) {
+            Ok(()) => Ok(()),
+            Err(refusal) => {
+                let deed = self.deed(act).with_id("camera", token.camera.0);
+                Err(deed.refused(&self.state, refusal).await)
+            }
+        }
+    }
+
+    fn allowed(&self, deed: Deed, token: &MediaToken, action: Action) -> Deed {
+        let (catalog, now) = (&self.state.catalog, self.state.now());
+        deed.allowed(catalog, &self.person.user, token.camera, action, now)
+    }
+
     fn deed(&self, act: Act) -> Deed {
         Deed::by(&self.state, &self.person, act)
     }
@@ -270,10 +343,13 @@ impl Connection {
         &mut self,
         number: u32,
         actions: &'static [MediaAction],
+        view: View,
         token: &MediaToken,
         source: Source,
+        watched: Shared,
     ) {
-        let channel = Channel { camera: token.camera, actions, until: token.until, source };
+        let (camera, until) = (token.camera, token.until);
+        let channel = Channel { camera, actions, view, until, source, watched };
         self.channels.open.insert(number, channel);
     }
 
@@ -284,7 +360,7 @@ impl Connection {
     }
 
     /// Ends everything if the sign-in or the person is no more.
-    async fn look(&mut self) -> Result<(), Over> {
+    async fn look_around(&mut self) -> Result<(), Over> {
         let own = HashSet::from([self.person.sign_in.id]);
         match right::ended_of(&self.state, own).await.is_empty() {
             // Hours pass without anybody changing anything.
@@ -301,7 +377,7 @@ impl Connection {
         self.person.user = user;
         let (state, user) = (self.state.clone(), self.person.user.clone());
         let denied = move |channel: &Channel| {
-            right::may(&state, &user, channel.camera, channel.actions).is_err()
+            right::may_view(&state, &user, channel.camera, channel.actions, channel.view).is_err()
         };
         self.end(End::Revoked, denied).await
     }

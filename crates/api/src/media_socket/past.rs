@@ -39,7 +39,8 @@ pub(crate) struct Past {
 
 /// What a past channel has for the browser.
 pub(crate) enum Step {
-    Send(Vec<Message>),
+    /// With what of the recording is in it.
+    Send(Vec<Message>, Option<Span>),
     End(End),
 }
 
@@ -144,14 +145,17 @@ async fn read(
                 }
             }
         };
-        let messages = match pieces {
-            Ok(pieces) => pieces.into_iter().flat_map(|piece| reading.piece(piece)).collect(),
+        let (messages, seen) = match pieces {
+            Ok(pieces) => {
+                let seen = pieces.iter().filter_map(fragment).reduce(whole);
+                (pieces.into_iter().flat_map(|piece| reading.piece(piece)).collect(), seen)
+            }
             Err(error) => {
                 tracing::warn!("a recording could not be converted: {error}");
                 break End::Unconverted(convert::reason(&error));
             }
         };
-        if steps.send(Step::Send(messages)).await.is_err() {
+        if steps.send(Step::Send(messages, seen)).await.is_err() {
             return;
         }
         if let Some(end) = over {
@@ -160,6 +164,19 @@ async fn read(
     };
     // Whoever is gone needs no word.
     let _ = steps.send(Step::End(end)).await;
+}
+
+/// Returns what of the recording a piece shows.
+fn fragment(piece: &Piece) -> Option<Span> {
+    match piece {
+        Piece::Fragment(fragment) => Some(fragment.span),
+        Piece::Init { .. } | Piece::Gap(_) | Piece::Deleted(_) => None,
+    }
+}
+
+fn whole(one: Span, other: Span) -> Span {
+    let (start, end) = (one.start().min(other.start()), one.end().max(other.end()));
+    Span::new(start, end).unwrap_or(one)
 }
 
 impl Reading {

@@ -31,7 +31,7 @@ pub(crate) struct ApiTokenAsked {
     /// What it is for; its entries in the audit carry it.
     name: String,
     /// What it opens: `cameras:read`, `cameras:write`, `people:read`, `people:write`,
-    /// `holds:read`, `holds:write`, `audit:read`, `status:read`.
+    /// `people:provision` (SCIM), `holds:read`, `holds:write`, `audit:read`, `status:read`.
     scopes: Vec<String>,
     /// How many days it holds: 366 at most.
     days: u16,
@@ -70,13 +70,18 @@ pub(crate) struct ApiTokenRow {
 /// pictures, and what is not thought of yet.
 pub(crate) fn scope_of(method: &Method, path: &str) -> Option<Scope> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
+    if path.starts_with("/scim/v2/") {
+        return Some(Scope::PeopleProvision);
+    }
     let path = path.strip_prefix("/api/v1/")?;
     let family = path.split('/').next()?;
     // Passwords, second factors and sign-ins of people.
-    let of_getting_in = ["/one-time-password", "/second-factor", "/devices"];
+    let of_getting_in = ["/one-time-password", "/second-factor", "/devices", "/single-sign-on"];
     match (family, reads) {
-        ("tree" | "cameras", true) => Some(Scope::CamerasRead),
-        ("cameras", false) => Some(Scope::CamerasWrite),
+        ("tree" | "cameras" | "cameras.csv" | "cameras.xlsx" | "organisations" | "sites", true) => {
+            Some(Scope::CamerasRead)
+        }
+        ("cameras" | "organisations" | "sites", false) => Some(Scope::CamerasWrite),
         ("people", _) if of_getting_in.iter().any(|end| path.ends_with(end)) => None,
         ("people", true) => Some(Scope::PeopleRead),
         ("people", false) => Some(Scope::PeopleWrite),
@@ -98,6 +103,7 @@ pub(crate) async fn make_api_token(
     Confirmed(person): Confirmed,
     Body(body): Body<ApiTokenAsked>,
 ) -> Result<(StatusCode, Json<ApiTokenAnswer>), Refusal> {
+    person.is_themselves()?;
     let name = name(&body.name)?;
     let scopes = scopes(&body.scopes)?;
     if !(1..=MOST_DAYS).contains(&body.days) {
@@ -214,11 +220,14 @@ mod tests {
             "/api/v1/people/{id}/one-time-password",
             "/api/v1/people/{id}/second-factor",
             "/api/v1/people/{id}/devices",
+            "/api/v1/people/{id}/single-sign-on",
             "/api/v1/stream-secrets",
             "/api/v1/media-tokens",
             "/api/v1/media",
             "/api/v1/exports",
             "/api/v1/something/new",
+            "/api/v1/session/break-glass",
+            "/api/v1/break-glass",
             "/metrics",
         ] {
             for method in [Method::GET, Method::POST, Method::DELETE] {
@@ -228,7 +237,10 @@ mod tests {
         let of = |method, path| scope_of(&method, path);
         assert_eq!(of(Method::GET, "/api/v1/cameras/{id}/timeline"), Some(Scope::CamerasRead));
         assert_eq!(of(Method::POST, "/api/v1/cameras/probe"), Some(Scope::CamerasWrite));
+        assert_eq!(of(Method::GET, "/api/v1/organisations"), Some(Scope::CamerasRead));
+        assert_eq!(of(Method::PATCH, "/api/v1/sites/{id}"), Some(Scope::CamerasWrite));
         assert_eq!(of(Method::PATCH, "/api/v1/people/{id}"), Some(Scope::PeopleWrite));
         assert_eq!(of(Method::POST, "/api/v1/audit"), None);
+        assert_eq!(of(Method::PATCH, "/scim/v2/Users/{id}"), Some(Scope::PeopleProvision));
     }
 }

@@ -4,7 +4,7 @@ use audit::search::{Filter, Page, Place, search};
 use audit::{Act, Entry, Outcome};
 use axum::Json;
 use axum::extract::State as Given;
-use base::{CameraId, UserId};
+use base::{CameraId, Needle, UserId};
 use catalog::Class;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +21,8 @@ use crate::person::Somebody;
 /// How many entries a page has, at most and if nothing is said.
 const MOST: usize = 500;
 const USUAL: usize = 100;
+/// The most characters that are looked for.
+const LONGEST: usize = 200;
 
 /// Which entries are looked for.
 #[derive(Deserialize, IntoParams)]
@@ -40,6 +42,9 @@ pub(crate) struct AuditAsked {
     camera: Option<Uuid>,
     /// Refused alone.
     refused: Option<bool>,
+    /// Words that all occur in who it was, with which thing, why, from where, or what else
+    /// is said, such as the number of a case; marks and case make no difference.
+    q: Option<String>,
     /// Where the page before this one said that it begins.
     next: Option<String>,
     /// How many entries at most: 100, up to 500.
@@ -63,8 +68,8 @@ pub(crate) struct AuditRow {
     /// The SHA-256 of the entry.
     hash: String,
     at_us: i64,
-    /// `sign_in`, `sign_out`, `password`, `live`, `playback`, `export`, `hold`,
-    /// `stream_secret`, `camera`, `user`, `audit`, `start` or `damage`.
+    /// `sign_in`, `live`, `playback`, `watched`, `export`, `grant`, `user` and so on: the words
+    /// of `act` in what is asked.
     act: &'static str,
     /// The code of the refusal; null for what was done.
     refused: Option<String>,
@@ -114,11 +119,16 @@ pub(crate) async fn read_audit(
         ("user", asked.user.map(|id| id.to_string())),
         ("camera", asked.camera.map(|id| id.to_string())),
         ("refused", asked.refused.map(|refused| refused.to_string())),
+        ("q", asked.q.clone()),
     ];
     for (name, value) in named {
         if let Some(value) = value {
             deed = deed.detail(name, value);
         }
+    }
+    let q = asked.q.unwrap_or_default();
+    if q.chars().count() > LONGEST {
+        return Err(Refusal::invalid("q", "what is looked for has over 200 characters"));
     }
     let filter = Filter {
         from: asked.from_us.map(|us| moment("from_us", us)).transpose()?,
@@ -127,17 +137,18 @@ pub(crate) async fn read_audit(
         user: asked.user.map(UserId),
         camera: asked.camera.map(CameraId),
         refused: asked.refused.unwrap_or(false),
+        text: Needle::new(&q),
     };
     if place.is_none() {
         deed.done(&state).await?;
     }
     let most = asked.most.unwrap_or(USUAL).clamp(1, MOST);
-    let folder = state.audit_folder.clone();
-    let found = tokio::task::spawn_blocking(move || search(&folder, &filter, place, most)).await;
-    let Page { mut lines, next } = found.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
-    if !access::reads_of_defence(&state.catalog, &person.user, state.now()) {
-        lines.retain(|line| !is_of_defence(&state, &line.entry));
-    }
+    let reads_all = access::reads_of_defence(&state.catalog, &person.user, state.now());
+    let found = tokio::task::spawn_blocking(move || {
+        let tells = |entry: &Entry| reads_all || !is_of_defence(&state, entry);
+        search(&state.audit_folder, &filter, tells, place, most)
+    });
+    let Page { lines, next } = found.await.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
     let next = next.map(|Place { first, offset }| format!("{first}.{offset}"));
     Ok(Json(AuditPage { entries: lines.into_iter().map(AuditRow::from).collect(), next }))
 }

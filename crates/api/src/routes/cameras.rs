@@ -8,15 +8,17 @@ use axum::extract::State as Given;
 use axum::http::StatusCode;
 use base::{CameraId, Link, SiteId};
 use catalog::{
-    Action, Camera, CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret,
-    StreamChange, StreamRole,
+    Action, Camera, CameraChange, NewCamera, NewStream, NoticeSign, Particulars, PasswordChange,
+    Retention, Secret, StreamChange, StreamRole,
 };
 use ingest::{Credentials, Source};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::grants::Class;
+use super::particulars::{ParticularsRow, ParticularsWrite};
+use super::said;
 use super::tree::{CameraRow, row};
 use crate::access;
 use crate::app::State;
@@ -32,6 +34,7 @@ pub(crate) struct CameraDetail {
     row: CameraRow,
     /// How far the camera's clock is ahead of the server's, once it has said.
     clock_offset_us: Option<i64>,
+    particulars: ParticularsRow,
     #[serde(flatten)]
     configuration: Option<Configuration>,
 }
@@ -94,7 +97,8 @@ pub(crate) struct CameraWrite {
     sub_url: Option<String>,
     user: Option<String>,
     password: Option<String>,
-    /// Whether it is recorded; true if not said.
+    /// Whether it is recorded; true if not said. That takes a purpose and a legal
+    /// basis in `particulars`.
     recording: Option<bool>,
     /// Thirty if not said.
     retention_days: Option<u16>,
@@ -111,6 +115,7 @@ pub(crate) struct CameraWrite {
     /// SHA-256 of the only certificate that is taken from it over `rtsps`, in
     /// hexadecimal; any is taken if not said.
     certificate: Option<String>,
+    particulars: Option<ParticularsWrite>,
 }
 
 /// What shall be different; what is left out stays. `null` takes away, where that
@@ -140,6 +145,7 @@ pub(crate) struct CameraPatch {
     switches: Option<Vec<Switch>>,
     #[serde(deserialize_with = "said")]
     certificate: Option<Option<String>>,
+    particulars: Option<ParticularsWrite>,
 }
 
 /// An address to be tried.
@@ -176,15 +182,16 @@ pub(crate) async fn camera(
     Somebody(person): Somebody,
     Id(id): Id<Uuid>,
 ) -> Result<Json<CameraDetail>, Refusal> {
-    let camera =
-        access::camera(&state.catalog, &person.user, CameraId(id), Action::See, state.now())?;
+    let camera = deed::camera(&state, &person, CameraId(id), Action::See, Act::Camera).await?;
     Ok(Json(detail(&state, &person.user, &camera)))
 }
 
 /// Adds a camera.
 #[utoipa::path(post, path = "/cameras", tag = "cameras", request_body = CameraWrite,
     responses((status = 201, body = CameraDetail), (status = 400, body = ErrorForm),
-        (status = 403, body = ErrorForm), (status = 409, body = ErrorForm, description = "`taken`")))]
+        (status = 403, body = ErrorForm),
+        (status = 404, body = ErrorForm, description = "there is no such site"),
+        (status = 409, body = ErrorForm, description = "`taken`")))]
 pub(crate) async fn add_camera(
     Given(state): Given<State>,
     Somebody(person): Somebody,
@@ -204,6 +211,7 @@ pub(crate) async fn add_camera(
     let mut streams = vec![stream(StreamRole::Main, body.url)];
     streams.extend(wanted(body.sub_url).map(|url| stream(StreamRole::Sub, url)));
     let usual = Retention::default();
+    let particulars = body.particulars.unwrap_or_default().change()?;
     let camera = NewCamera {
         number: body.number,
         name: body.name,
@@ -217,6 +225,7 @@ pub(crate) async fn add_camera(
         link: link(Link::default(), body.transport, body.switches, Some(body.certificate))?,
         class,
         sound: body.sound.unwrap_or(false),
+        particulars: Particulars::default().changed(particulars)?,
         streams,
     };
     let camera = state.catalog.add_camera(camera).await?;
@@ -267,6 +276,7 @@ pub(crate) async fn change_camera(
         )?),
         class,
         sound: body.sound,
+        particulars: body.particulars.clone().unwrap_or_default().change()?,
         streams: streams(camera, body),
     };
     let camera = state.catalog.change_camera(camera.id, change).await?;
@@ -364,8 +374,45 @@ fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
         ("sound", before.sound != after.sound, after.sound.to_string()),
         ("streams", before.streams != after.streams, "others".to_owned()),
     ];
-    let changed = fields.into_iter().filter(|(_, is_changed, _)| *is_changed);
+    let fields = fields.into_iter().chain(on_record(&before.particulars, &after.particulars));
+    let changed = fields.filter(|(_, is_changed, _)| *is_changed);
     changed.map(|(field, _, change)| (field, change)).collect()
+}
+
+/// The same of what is on record.
+fn on_record(
+    before: &Particulars,
+    after: &Particulars,
+) -> impl Iterator<Item = (&'static str, bool, String)> {
+    fn text<T: Display>(value: Option<T>) -> String {
+        value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+    }
+    let told = |of: &Particulars| {
+        let purposes: Vec<_> = of.purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let pose = &of.pose;
+        let sign = of.notice_sign.as_ref();
+        [
+            ("owner", text(of.owner)),
+            ("investor", text(of.investor)),
+            ("operator", text(of.operator)),
+            ("maintainer", text(of.maintainer)),
+            ("purposes", purposes.join(" ")),
+            ("legal_basis", text(of.legal_basis.as_ref())),
+            ("heading_deg", text(pose.heading_deg)),
+            ("tilt_deg", text(pose.tilt_deg)),
+            ("height_cm", text(pose.height_cm)),
+            ("fov_deg", text(pose.fov_deg)),
+            ("link_kind", text(of.link_kind.map(|kind| kind.as_str()))),
+            ("life_cycle", of.life_cycle.as_str().to_owned()),
+            ("life_cycle_since", text(of.life_cycle_since)),
+            ("notice_sign", text(sign.map(NoticeSign::as_str))),
+            ("notice_sign_reason", text(sign.and_then(NoticeSign::reason))),
+        ]
+    };
+    told(before).into_iter().zip(told(after)).map(|((field, old), (_, new))| {
+        let change = format!("{old} → {new}");
+        (field, old != new, change)
+    })
 }
 
 fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail {
@@ -391,8 +438,9 @@ fn detail(state: &State, user: &catalog::User, camera: &Camera) -> CameraDetail 
     });
     let clock_offset_us = state.recorder.clock_offset_us(camera.id);
     CameraDetail {
-        row: row(&may, camera, &state.recorder.states()),
+        row: row(&may, camera, &state.recorder.states_of([camera])),
         clock_offset_us,
+        particulars: (&camera.particulars).into(),
         configuration,
     }
 }
@@ -517,9 +565,4 @@ fn same_host(stream: &catalog::Stream, url: &str) -> bool {
 /// An empty address is none: forms send it so.
 fn wanted(url: Option<String>) -> Option<String> {
     url.filter(|url| !url.trim().is_empty())
-}
-
-/// Tells `null`, which takes away, from nothing, which leaves as it is.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }

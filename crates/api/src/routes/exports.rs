@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use audit::Act;
+use aws_lc_rs::digest;
 use axum::Json;
 use axum::body::Body as Stream;
 use axum::extract::State as Given;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base::{CameraId, ExportId, Span};
+use base::{ApprovalId, CameraId, DataRequestId, ExportId, Span};
 use bytes::Bytes;
-use catalog::{Action, Camera, User};
+use catalog::{Action, Camera, Wish};
 use media::Frame;
 use recorder::Form;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use store::Piece;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Role, purpose, span};
+use super::{Role, approvals, data_requests, purpose, span};
 use crate::access;
 use crate::app::State;
 use crate::converted::Converted;
@@ -29,7 +30,8 @@ use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Refusal};
 use crate::exports::{Held, LIFETIME};
 use crate::extract::{Body, Id, unknown_path};
-use crate::person::{self, Somebody};
+use crate::person::{self, Person, Somebody};
+use crate::view::View;
 
 /// The longest span of one export.
 const LONGEST_US: u64 = 24 * 3600 * 1_000_000;
@@ -59,6 +61,13 @@ pub(crate) struct ExportAsked {
     to_us: i64,
     /// Why.
     purpose: String,
+    /// The number of the case that it is for, where the rules ask for one.
+    case: Option<String>,
+    /// The second person's yes, where the rules ask for one.
+    approval: Option<Uuid>,
+    /// The written request that it answers, if it does: then its copy is noted there,
+    /// with its hash.
+    data_request: Option<Uuid>,
     /// Whether its sound goes along, where it may be heard; not if not said.
     sound: Option<bool>,
 }
@@ -79,6 +88,8 @@ pub(crate) struct ExportAnswer {
     size_bytes: u64,
     /// Whether it has sound.
     sound: bool,
+    /// The SHA-256 of the file, where it answers a written request.
+    sha256: Option<String>,
     /// Where nothing was recorded within it: the picture before stands.
     gaps: Vec<ExportGap>,
 }
@@ -114,15 +125,35 @@ pub(crate) async fn make_export(
         ));
     }
     let purpose = purpose(&body.purpose)?;
+    let with_sound = body.sound.unwrap_or(false);
+    let mut case = None;
+    for wish in [Some(Wish::Export), with_sound.then_some(Wish::Sound)].into_iter().flatten() {
+        let deed = Deed::by(&state, &person, Act::Export).with(&camera).because(&purpose);
+        case = deed::case(&state, deed, wish, body.case.as_deref()).await?;
+    }
     if body.role == Role::Sound {
         let words = "sound is taken out beside pictures: \"main\" or \"sub\", with \"sound\": true";
         return Err(Refusal::invalid("role", words));
     }
     let stream = body.role.stream(&camera)?;
+    let now = state.now();
+    let sight = View::past(body.role, span.start(), now).sight(&camera, now);
+    if let Err(refusal) =
+        access::shows(&state.catalog, &person.user, camera.id, Action::Export, sight, now)
+    {
+        let deed = Deed::by(&state, &person, Act::Export).with_id("camera", camera.id.0);
+        return Err(deed.refused(&state, refusal).await);
+    }
+    let approval = body.approval.map(ApprovalId);
+    approvals::given(&state, &person, &camera, span, with_sound, approval).await?;
+    let answers = body.data_request.map(DataRequestId);
+    if let Some(request) = answers {
+        data_requests::covers(&state, request, camera.id, span).await?;
+    }
     // Whatever is gathered for it lies in memory, so that waits for its turn, too.
     let turn = state.exports.making.acquire().await.map_err(Refusal::broken)?;
-    let sound = match body.sound.unwrap_or(false) {
-        true => heard(&state, &person.user, &camera, span).await?,
+    let sound = match with_sound {
+        true => heard(&state, &person, &camera, span).await?,
         false => Vec::new(),
     };
     let sound_bytes = sound.iter().map(|frame| frame.data.len() as u64).sum();
@@ -134,6 +165,10 @@ pub(crate) async fn make_export(
 
     let id = ExportId::new();
     let deed = Deed::by(&state, &person, Act::Export).with(&camera).because(&purpose);
+    let deed = case.iter().fold(deed, |deed, case| deed.detail(deed::CASE, case));
+    let deed = deed.allowed(&state.catalog, &person.user, camera.id, Action::Export, now);
+    let deed = approval.iter().fold(deed, |deed, id| deed.detail("approval", id));
+    let deed = answers.iter().fold(deed, |deed, id| deed.detail("data_request", id));
     let deed = deed.detail("from", export.span.start()).detail("to", export.span.end());
     let deed = deed.detail("sound", export.has_sound).detail("export", id);
     deed.detail("size_bytes", export.size_bytes).done(&state).await?;
@@ -157,8 +192,17 @@ pub(crate) async fn make_export(
         size_bytes,
         frames,
         sound_bytes,
+        view: View::past(body.role, span.start(), now),
         export,
     });
+    let sha256 = match answers {
+        Some(request) => {
+            let hash = hash(held.clone()).await?;
+            data_requests::handed_over(&state, &person, request, &held, hash.clone()).await?;
+            Some(hash)
+        }
+        None => None,
+    };
     tracing::info!(
         user = person.user.name, camera = camera.number, from = %span.start(), to = %span.end(),
         sound, purpose, export = %id, "made an export"
@@ -178,6 +222,7 @@ pub(crate) async fn make_export(
         frames,
         size_bytes,
         sound,
+        sha256,
         gaps,
     };
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(answer)).into_response())
@@ -187,11 +232,11 @@ pub(crate) async fn make_export(
 /// converted where it was recorded as G.711.
 async fn heard(
     state: &State,
-    user: &User,
+    person: &Person,
     camera: &Camera,
     span: Span,
 ) -> Result<Vec<Frame>, Refusal> {
-    access::camera(&state.catalog, user, camera.id, Action::Sound, state.now())?;
+    deed::camera(state, person, camera.id, Action::Sound, Act::Export).await?;
     if span.duration().as_micros() > u128::from(LONGEST_SOUND_US) {
         let words = "sound is taken out for two hours at most; export it in parts, or without";
         return Err(Refusal::invalid("sound", words));
@@ -301,7 +346,29 @@ async fn may_fetch(state: &State, held: &Held) -> Result<(), Refusal> {
     for action in held.actions() {
         access::camera(&state.catalog, &user, held.camera, *action, state.now())?;
     }
-    Ok(())
+    let (camera, now) = (state.catalog.camera(held.camera).ok_or_else(unknown_path)?, state.now());
+    let sight = held.view.sight(&camera, now);
+    access::shows(&state.catalog, &user, held.camera, Action::Export, sight, now)
+}
+
+/// Returns the SHA-256 of a whole export, in hexadecimal.
+async fn hash(held: Arc<Held>) -> Result<String, Refusal> {
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        let mut at = 0;
+        while at < held.size_bytes {
+            let len = usize::try_from(PORTION.min(held.size_bytes - at)).unwrap_or(0);
+            let bytes = held.export.read_range(at, len).map_err(io::Error::other)?;
+            if bytes.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            hash.update(&bytes);
+            at += bytes.len() as u64;
+        }
+        Ok::<_, io::Error>(hash.finish())
+    });
+    let hash = hashing.await.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
+    Ok(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Yields the bytes of a range, each portion read when the one before was taken,

@@ -17,6 +17,7 @@ use crate::app::State;
 use crate::deed::Deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Body, Id};
+use crate::membership;
 use crate::person::{Person, Somebody};
 
 /// All groups, by name.
@@ -76,7 +77,8 @@ pub(crate) async fn add_group(
     admit(&state, &person).await?;
     person.is_confirmed(&state)?;
     let added = state.catalog.add_group(&body.name, users(body.members)).await?;
-    note(&state, &person, &added, "added").await?;
+    let deed = deed(&state, &person, &added, "added");
+    membership::note(&state, deed, (&BTreeSet::new(), &added.members)).await?;
     Ok((StatusCode::CREATED, Json(row(&added))))
 }
 
@@ -94,9 +96,14 @@ pub(crate) async fn change_group(
 ) -> Result<Json<GroupRow>, Refusal> {
     admit(&state, &person).await?;
     person.is_confirmed(&state)?;
-    let members = body.members.map(users);
-    let changed = state.catalog.change_group(GroupId(id), body.name.as_deref(), members).await?;
-    note(&state, &person, &changed, "changed").await?;
+    let GroupPatch { name, members } = body;
+    let changing = state.catalog.change_group(GroupId(id), |group| {
+        group.name = name.unwrap_or_else(|| group.name.clone());
+        group.members = members.map_or_else(|| group.members.clone(), users);
+    });
+    let (before, changed) = changing.await?;
+    let deed = deed(&state, &person, &changed, "changed");
+    membership::note_change(&state, deed, &before, &changed).await?;
     Ok(Json(row(&changed)))
 }
 
@@ -111,22 +118,15 @@ pub(crate) async fn remove_group(
     admit(&state, &person).await?;
     person.is_confirmed(&state)?;
     let removed = state.catalog.remove_group(GroupId(id)).await?;
-    note(&state, &person, &removed, "removed").await?;
+    let deed = deed(&state, &person, &removed, "removed");
+    membership::note(&state, deed, (&removed.members, &BTreeSet::new())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn note(
-    state: &State,
-    person: &Person,
-    group: &Group,
-    change: &'static str,
-) -> Result<(), Refusal> {
-    let members: Vec<_> = group.members.iter().map(ToString::to_string).collect();
-    let deed = Deed::by(state, person, Act::Group).with_id("group", group.id.0);
-    let deed = deed.detail("change", change).detail("name", &group.name);
-    deed.detail("members", members.join(" ")).done(state).await?;
+fn deed(state: &State, person: &Person, group: &Group, change: &'static str) -> Deed {
     tracing::info!(user = person.user.name, group = group.name, change, "a group");
-    Ok(())
+    let deed = Deed::by(state, person, Act::Group).with_named("group", group.id.0, &group.name);
+    deed.detail("change", change)
 }
 
 async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {

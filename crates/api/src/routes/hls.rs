@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::StreamId;
 use bytes::Bytes;
+use catalog::Action;
 use live::hls::name::Track;
 use live::hls::{Feed, File, Reload, Rendition, Unmet, multivariant};
 use media::Codec;
@@ -29,6 +30,8 @@ use crate::extract::{Body, Id, unknown_path};
 use crate::hls::Presentation;
 use crate::person::{self, Somebody};
 use crate::right::{self, Right};
+use crate::view::View;
+use crate::viewing::Viewing;
 
 /// The cookie that opens one presentation.
 const COOKIE: &str = "__Secure-khue-hls";
@@ -88,13 +91,22 @@ pub(crate) async fn open_hls(
         return Err(Refusal::invalid("role", words));
     }
     let picture = body.role.stream(&camera)?;
+    let view = View::live(body.role);
+    let shown = right::shows(&state, &person.user, &token, &[MediaAction::Live], view);
+    if let Err(refusal) = shown {
+        return Err(deed.with_id("camera", camera.id.0).refused(&state, refusal).await);
+    }
     let may_hear = token.actions.contains(&MediaAction::Sound)
         && right::may(&state, &person.user, camera.id, &[MediaAction::Sound]).is_ok();
     let sound = camera.sound_stream().filter(|_| may_hear);
-    let right = Right::of(&token, right::live(sound.is_some()));
-    let deed = deed.with(&camera).detail("role", body.role.as_str());
-    deed.detail("sound", sound.is_some()).done(&state).await?;
-    let opened = state.presentations.open(&state, right, picture, sound)?;
+    let right = Right::of(&token, right::live(sound.is_some()), view);
+    let deed = deed.with(&camera).for_case(&token);
+    let deed = deed.allowed(&state.catalog, &person.user, camera.id, Action::Live, state.now());
+    let deed = deed.detail("role", body.role.as_str());
+    let deed = deed.detail("sound", sound.is_some());
+    deed.clone().done(&state).await?;
+    let watched = Viewing::live(&state.audit, &state.clock, &deed);
+    let opened = state.presentations.open(&state, right, picture, sound, watched)?;
     tracing::info!(
         user = person.user.name, camera = camera.number, role = ?body.role,
         sound = sound.is_some(), presentation = %opened.id, "HLS opened"

@@ -1,10 +1,17 @@
 //! The routes, one file for each noun. A handler reads what was asked, asks
 //! `access` whether it may be, calls a room, and translates.
 
+pub(crate) mod agreements;
 pub(crate) mod api_tokens;
+pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod break_glass;
+pub(crate) mod camera_list;
+pub(crate) mod camera_sheet;
 pub(crate) mod cameras;
+pub(crate) mod data_requests;
 pub(crate) mod devices;
+pub(crate) mod emergencies;
 pub(crate) mod exports;
 pub(crate) mod grants;
 pub(crate) mod groups;
@@ -12,10 +19,17 @@ pub(crate) mod hls;
 pub(crate) mod holds;
 pub(crate) mod media_tokens;
 pub(crate) mod metrics;
+pub(crate) mod organisations;
+pub(crate) mod particulars;
+pub(crate) mod passkeys;
 pub(crate) mod people;
+pub(crate) mod permission_sets;
+pub(crate) mod policies;
 pub(crate) mod rights;
 pub(crate) mod second_factor;
 pub(crate) mod session;
+pub(crate) mod single_sign_on;
+pub(crate) mod sites;
 pub(crate) mod status;
 pub(crate) mod stream_secrets;
 pub(crate) mod thumbnails;
@@ -23,15 +37,15 @@ pub(crate) mod timeline;
 pub(crate) mod tree;
 pub(crate) mod whep;
 
-use base::{Span, StreamId, WallTime};
+use base::{Day, Span, StreamId, WallTime};
 use catalog::{Camera, StreamRole};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::Refusal;
 
 /// Which of a camera's flows is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
     /// The best picture.
@@ -74,6 +88,45 @@ impl From<StreamRole> for Role {
             StreamRole::Sub => Self::Sub,
         }
     }
+}
+
+/// Makes enums of the API that have the members, and the words, of one of the catalog.
+macro_rules! same_words {
+    ($($(#[$doc:meta])* $name:ident { $($member:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[derive(utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub(crate) enum $name { $($member,)* }
+
+        impl From<$name> for catalog::$name {
+            fn from(one: $name) -> Self {
+                match one { $($name::$member => Self::$member,)* }
+            }
+        }
+
+        impl From<catalog::$name> for $name {
+            fn from(one: catalog::$name) -> Self {
+                match one { $(catalog::$name::$member => Self::$member,)* }
+            }
+        }
+    )*};
+}
+
+pub(crate) use same_words;
+
+/// Tells `null`, which takes away, from nothing, which leaves as it is.
+pub(crate) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// Returns the day that a field names.
+pub(crate) fn day(field: &'static str, text: &str) -> Result<Day, Refusal> {
+    text.trim()
+        .parse()
+        .map_err(|error: base::day::NoDay| Refusal::invalid(field, error.to_string()))
 }
 
 /// Returns the moment that a field names.

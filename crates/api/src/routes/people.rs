@@ -7,7 +7,7 @@ use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
-use base::UserId;
+use base::{OrganisationId, UserId};
 use catalog::{NewUser, Role, Subject, Terms, User, UserChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use crate::app::State;
 use crate::deed::Deed;
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Body, Id};
+use crate::leaver;
 use crate::person::{Person, Somebody};
 
 /// All people, by name.
@@ -38,6 +39,14 @@ pub(crate) struct PersonRow {
     /// Whether they chose a password of their own; before that they sign in by a
     /// one-time password, or not at all.
     has_password: bool,
+    /// Whom they work for, if that was said.
+    organisation: Option<Uuid>,
+    /// Whether they sign agreements for it.
+    signatory: bool,
+    /// Whether another installation may say that somebody is them.
+    single_sign_on: bool,
+    /// Whether they are let in at all.
+    active: bool,
 }
 
 /// A person to be added.
@@ -48,6 +57,8 @@ pub(crate) struct PersonWrite {
     name: String,
     display_name: String,
     role: PersonRole,
+    /// Whom they work for.
+    organisation: Option<Uuid>,
 }
 
 /// What of a person is to be another.
@@ -56,6 +67,14 @@ pub(crate) struct PersonWrite {
 pub(crate) struct PersonPatch {
     display_name: Option<String>,
     role: Option<PersonRole>,
+    /// Whom they work for; `null` for nobody.
+    #[serde(default, deserialize_with = "super::said")]
+    organisation: Option<Option<Uuid>>,
+    /// Whether they sign agreements for it.
+    signatory: Option<bool>,
+    /// False lets nobody in as them for the time being: they are signed out everywhere,
+    /// and what they let programs ask and watch by is revoked.
+    active: Option<bool>,
 }
 
 /// What a person is here to do.
@@ -87,10 +106,10 @@ pub(crate) async fn people(
 ) -> Result<Json<PeopleList>, Refusal> {
     admit(&state, &person, None).await?;
     let tables = state.catalog.tables();
-    let mut people = Vec::with_capacity(tables.users.len());
-    for user in tables.users.values() {
-        people.push(row(&state, user).await?);
-    }
+    // A city has thousands: what is known of all is asked for once.
+    let known = state.sign_ins.standings().await?;
+    let of = |user: &User| form(user, known.get(&user.id).copied().unwrap_or_default());
+    let mut people: Vec<PersonRow> = tables.users.values().map(of).collect();
     people.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(PeopleList { people }))
 }
@@ -106,9 +125,10 @@ pub(crate) async fn add_person(
     Body(body): Body<PersonWrite>,
 ) -> Result<(StatusCode, Json<InvitedPerson>), Refusal> {
     admit(&state, &person, None).await?;
-    let PersonWrite { name, display_name, role } = body;
+    let PersonWrite { name, display_name, role, organisation } = body;
     becoming(&state, &person, Some(role))?;
-    let user = NewUser { name, display_name, role: role.into(), organisation: None };
+    let organisation = organisation.map(OrganisationId);
+    let user = NewUser { name, display_name, role: role.into(), organisation };
     let user = state.catalog.add_user(user).await?;
     let deed = Deed::by(&state, &person, Act::User).with_user(&user);
     deed.detail("change", "added").detail("role", user.role.as_str()).done(&state).await?;
@@ -132,9 +152,19 @@ pub(crate) async fn change_person(
     Body(body): Body<PersonPatch>,
 ) -> Result<Json<PersonRow>, Refusal> {
     let before = admit(&state, &person, Some(id)).await?;
-    let PersonPatch { display_name, role } = body;
+    let PersonPatch { display_name, role, organisation, signatory, active } = body;
     becoming(&state, &person, role)?;
-    let change = UserChange { display_name, role: role.map(Role::from), organisation: None };
+    // What is given to a body, and what is signed for it, hangs on this; who is
+    // suspended loses tokens and stream secrets for good.
+    if organisation.is_some() || signatory.is_some() || active.is_some() {
+        person.is_confirmed(&state)?;
+    }
+    let change = UserChange {
+        display_name,
+        role: role.map(Role::from),
+        organisation: organisation.map(|organisation| organisation.map(OrganisationId)),
+        signatory,
+    };
     let user = state.catalog.change_user(UserId(id), change).await?;
     let mut deed = Deed::by(&state, &person, Act::User).with_user(&user);
     if let Some(before) = &before {
@@ -146,8 +176,24 @@ pub(crate) async fn change_person(
             let change = format!("{} → {}", before.display_name, user.display_name);
             deed = deed.detail("display_name", change);
         }
+        if before.organisation != user.organisation {
+            let named = |id: Option<OrganisationId>| id.map_or("-".to_owned(), |id| id.to_string());
+            let change = format!("{} → {}", named(before.organisation), named(user.organisation));
+            deed = deed.detail("organisation", change);
+        }
+        if before.signatory != user.signatory {
+            deed = deed.detail("signatory", user.signatory);
+        }
     }
-    deed.detail("change", "changed").done(&state).await?;
+    if before.as_ref() != Some(&user) {
+        deed.detail("change", "changed").done(&state).await?;
+    }
+    let deed = Deed::by(&state, &person, Act::User).with_user(&user);
+    match active {
+        Some(false) => leaver::suspend(&state, &user, deed).await?,
+        Some(true) => leaver::restore(&state, &user, deed).await?,
+        None => {}
+    }
     if before.is_none_or(|before| before.role != user.role) {
         give_usual(&state, &person, &user).await?;
     }
@@ -226,6 +272,10 @@ async fn admit(
         let words = "nobody changes or removes themselves; another administrator can";
         return Err(Refusal::new(Kind::InUse, words));
     }
+    if state.sign_ins.is_sealed(id).await? {
+        let words = "this is the account of the envelope for emergencies, which stays as it is";
+        return Err(Refusal::new(Kind::InUse, words));
+    }
     state.catalog.user(id).map(Some).ok_or_else(absent)
 }
 
@@ -251,13 +301,26 @@ async fn invited(state: &State, user: &User) -> Result<InvitedPerson, Refusal> {
 }
 
 async fn row(state: &State, user: &User) -> Result<PersonRow, Refusal> {
-    Ok(PersonRow {
+    let standing = signin::Standing {
+        has_password: state.sign_ins.has_chosen(user.id).await?,
+        is_provided: state.sign_ins.is_provided(user.id).await?,
+        is_suspended: state.sign_ins.is_suspended(user.id).await?,
+    };
+    Ok(form(user, standing))
+}
+
+fn form(user: &User, standing: signin::Standing) -> PersonRow {
+    PersonRow {
         id: user.id.0,
         name: user.name.clone(),
         display_name: user.display_name.clone(),
         role: user.role.as_str(),
-        has_password: state.sign_ins.has_chosen(user.id).await?,
-    })
+        has_password: standing.has_password,
+        organisation: user.organisation.map(|organisation| organisation.0),
+        signatory: user.signatory,
+        single_sign_on: standing.is_provided,
+        active: !standing.is_suspended,
+    }
 }
 
 fn absent() -> Refusal {

@@ -3,6 +3,7 @@
 //! What is told is what the decision says at this moment, of cameras alone that
 //! whoever asks may know of. Why it is so, an explanation says (`grants.rs`).
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use base::{CameraId, UserId, WallTime};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::grants::Action;
 use crate::access;
 use crate::app::State;
+use crate::deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::Id;
 use crate::person::Somebody;
@@ -58,7 +60,7 @@ pub(crate) async fn camera_rights(
     Id(id): Id<Uuid>,
 ) -> Result<Json<CameraRights>, Refusal> {
     let (camera, now) = (CameraId(id), state.now());
-    access::camera(&state.catalog, &person.user, camera, Of::Share, now)?;
+    deed::camera(&state, &person, camera, Of::Share, Act::Grant).await?;
     let (tables, world) = (state.catalog.tables(), state.catalog.world());
     let mut people = Vec::new();
     for user in tables.users.values() {

@@ -120,6 +120,7 @@ pub(crate) async fn begin_totp(
     person: Person,
 ) -> Result<Json<NewTotpAnswer>, Refusal> {
     person.has_chosen()?;
+    person.is_themselves()?;
     person.is_confirmed(&state)?;
     let name = &person.user.name;
     let new = state.sign_ins.begin_totp(&person.sign_in, PLACE, name, state.now())?;
@@ -159,6 +160,7 @@ pub(crate) async fn new_recovery_codes(
     Given(state): Given<State>,
     Confirmed(person): Confirmed,
 ) -> Result<Json<RecoveryCodes>, Refusal> {
+    person.is_themselves()?;
     if !person.sign_in.has_second_factor {
         return Err(absent());
     }
@@ -168,7 +170,8 @@ pub(crate) async fn new_recovery_codes(
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
 
-/// Takes the person's own second factor away, where it is not asked of them.
+/// Takes the person's own authenticator away, where no second factor is asked of them
+/// or they have passkeys beside it.
 #[utoipa::path(delete, path = "/session/second-factor", tag = "session",
     responses((status = 204), (status = 404, body = ErrorForm),
         (status = 403, body = ErrorForm, description = "`confirm_it_is_you`"),
@@ -177,11 +180,11 @@ pub(crate) async fn remove_own(
     Given(state): Given<State>,
     Confirmed(person): Confirmed,
 ) -> Result<StatusCode, Refusal> {
-    if person.needs_second_factor(&state) {
+    if person.needs_second_factor(&state) && !person.sign_in.has_passkey {
         let words = "a second factor is asked of this person; set up another one in its place";
         return Err(Refusal::new(Kind::InUse, words));
     }
-    if !state.sign_ins.remove_second_factor(person.user.id).await? {
+    if !state.sign_ins.remove_totp(person.user.id).await? {
         return Err(absent());
     }
     Deed::by(&state, &person, Act::SecondFactor).detail("change", "removed").done(&state).await?;
@@ -189,7 +192,7 @@ pub(crate) async fn remove_own(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes away the second factor of somebody who lost it. They set up another one,
+/// Takes away the second factor of somebody who lost it, passkeys as well. They set up another one,
 /// where it is asked of them, as they sign in by their password next.
 #[utoipa::path(delete, path = "/people/{id}/second-factor", tag = "people",
     params(("id" = Uuid, Path)),

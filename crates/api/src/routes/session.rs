@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use catalog::{Role, User};
 use serde::{Deserialize, Serialize};
-use signin::{Attempt, Choice, Opened, Proof, SignIn};
+use signin::{Attempt, Choice, Opened, Proof, SignIn, Way};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -51,6 +51,15 @@ pub(crate) struct SessionUser {
     role: &'static str,
     /// Nothing else is answered before a password is chosen.
     must_choose_password: bool,
+    /// Whether there is a password to confirm by that it is them.
+    has_password: bool,
+    /// Whether there are passkeys to do that by.
+    has_passkey: bool,
+    /// Whether there is an authenticator to do that by, which shows codes.
+    has_totp: bool,
+    /// By what they signed in: `password`, `provider`, `passkey` or `sealed`, the
+    /// envelope for emergencies.
+    way: &'static str,
     /// `none`, `set`, `asked`: nothing else is answered before a code came, or
     /// `required`: nothing else is answered before it is set up.
     second_factor: &'static str,
@@ -122,26 +131,42 @@ pub(crate) async fn signed_in(
     opened: Opened,
     proof: Option<Proof>,
 ) -> Result<Response, Refusal> {
-    let (id, now) = (opened.sign_in.id, state.now());
-    let mut deed = Deed::of(now, user, Some(id), Some(address), Act::SignIn);
-    if opened.sign_in.asked {
-        deed = deed.detail("second_factor", "asked");
-    }
-    if let Some(proof) = proof {
-        deed = deed.detail("second_factor", proof.as_str());
-    }
+    let deed = Deed::of(state.now(), user, Some(opened.sign_in.id), Some(address), Act::SignIn);
+    let deed = match opened.sign_in.way {
+        Way::Password => deed,
+        way => deed.detail("way", way.as_str()),
+    };
+    let deed =
+        proof.into_iter().fold(deed, |deed, proof| deed.detail("second_factor", proof.as_str()));
+    let cookie = noted(state, user, address, &opened, deed).await?;
+    let session = describe(state, user, opened.sign_in);
+    Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
+}
+
+/// Notes a sign-in that was just opened, and returns its cookie; where it cannot be
+/// noted, it is ended again.
+pub(crate) async fn noted(
+    state: &State,
+    user: &User,
+    address: IpAddr,
+    opened: &Opened,
+    deed: Deed,
+) -> Result<String, Refusal> {
+    let deed = match opened.sign_in.asked {
+        true => deed.detail("second_factor", "asked"),
+        false => deed,
+    };
     if let Err(refusal) = deed.done(state).await {
         state.sign_ins.sign_out(opened.sign_in.id).await?;
         return Err(refusal);
     }
-    tracing::info!(user = user.name, %address, asked = opened.sign_in.asked, "signed in");
-    let cookie = format!(
+    let (asked, way) = (opened.sign_in.asked, opened.sign_in.way.as_str());
+    tracing::info!(user = user.name, %address, asked, way, "signed in");
+    Ok(format!(
         "{COOKIE}={}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Strict",
         opened.cookie,
         state.sign_ins.config().longest().as_secs()
-    );
-    let session = describe(state, user, opened.sign_in);
-    Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
+    ))
 }
 
 /// Tells who is signed in.
@@ -202,6 +227,10 @@ fn describe(state: &State, user: &User, sign_in: SignIn) -> Session {
             display_name: user.display_name.clone(),
             role: user.role.as_str(),
             must_choose_password: sign_in.must_choose_password,
+            has_password: sign_in.has_password,
+            has_passkey: sign_in.has_passkey,
+            has_totp: sign_in.has_totp,
+            way: sign_in.way.as_str(),
             second_factor,
         },
         csrf: state.sign_ins.csrf(sign_in.id),

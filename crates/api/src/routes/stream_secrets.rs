@@ -14,10 +14,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::State;
-use crate::deed::{self, Deed};
+use crate::deed::{self, CASE, Deed};
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::Somebody;
+use crate::view;
 
 /// How long a secret holds if nothing is said.
 const DAYS: u16 = 365;
@@ -37,6 +38,9 @@ pub(crate) struct SecretAsked {
     label: String,
     /// How many days it holds; a year if left out.
     days: Option<u16>,
+    /// The number of the case that it is for. Where the rules ask for one of whoever
+    /// listens, a secret without it opens pictures alone.
+    case: Option<String>,
 }
 
 /// A secret just made. Its password is told this once.
@@ -63,6 +67,8 @@ pub(crate) struct SecretRow {
     id: Uuid,
     camera: Uuid,
     label: String,
+    /// The number of the case that it is for.
+    case: Option<String>,
     /// The user name to send.
     user: String,
     made_us: i64,
@@ -95,6 +101,7 @@ pub(crate) async fn make_secret(
         user: person.user.id,
         camera: camera.id,
         label,
+        case: view::said_case(body.case.as_deref())?,
         lasts: Duration::from_secs(u64::from(days) * 86_400),
     };
     let Some(secret) = state.stream_secrets.make(new, state.now()).await? else {
@@ -102,6 +109,7 @@ pub(crate) async fn make_secret(
         return Err(Refusal::new(Kind::Busy, words));
     };
     let deed = Deed::by(&state, &person, act).with(&camera).detail("label", &secret.label);
+    let deed = secret.case.iter().fold(deed, |deed, case| deed.detail(CASE, case));
     let deed = deed.detail("secret", &secret.name).detail("until", secret.expires);
     deed.detail("change", "made").done(&state).await?;
     tracing::info!(
@@ -131,7 +139,7 @@ pub(crate) async fn secrets(
 
 /// Revokes one of the person's own secrets. What plays by it ends within
 /// seconds.
-#[utoipa::path(delete, path = "/stream-secrets/{id}", tag = "media",
+#[utoipa::path(delete, path = "/stream-secrets/{id}", tag = "media", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = ErrorForm)))]
 pub(crate) async fn revoke_secret(
     Given(state): Given<State>,
@@ -154,6 +162,7 @@ impl From<StreamSecret> for SecretRow {
             id: secret.id.0,
             camera: secret.camera.0,
             label: secret.label,
+            case: secret.case,
             user: secret.name,
             made_us: secret.made.0,
             expires_us: secret.expires.0,

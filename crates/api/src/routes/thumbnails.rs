@@ -5,14 +5,15 @@ use axum::extract::State as Given;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use base::CameraId;
-use catalog::StreamRole;
+use catalog::{Action, Sight, StreamRole, Wish};
 use serde::Deserialize;
 use signin::MediaAction;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use crate::access;
 use crate::app::State;
-use crate::deed::Deed;
+use crate::deed::{self, Deed};
 use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Asked, Id};
 use crate::person::Address;
@@ -62,20 +63,32 @@ pub(crate) async fn thumbnail(
         let words = "the media token does not open this moment; ask for one that does";
         return Err(Refusal::invalid("at_us", words));
     }
+    let tried = || {
+        let deed = Deed::of(state.now(), &user, Some(token.sign_in), Some(address), Act::Playback);
+        deed.with(&camera).for_case(&token).detail("way", "thumbnails")
+    };
+    deed::case(&state, tried(), Wish::Playback(at), token.case.as_deref()).await?;
     let height = asked.height.unwrap_or(USUAL);
     if !(32..=720).contains(&height) {
         return Err(Refusal::invalid("height", "a thumbnail has 32 to 720 lines"));
+    }
+    let sight = Sight { lines: Some(height), from: at };
+    let shown =
+        access::shows(&state.catalog, &user, camera.id, Action::Playback, sight, state.now());
+    if let Err(refusal) = shown {
+        return Err(tried().refused(&state, refusal).await);
     }
     // Small pictures are made of small ones, unless nothing small was recorded.
     for role in [StreamRole::Sub, StreamRole::Main] {
         let Some(stream) = camera.stream(role) else { continue };
         let Some(found) = state.thumbnails.at(stream.id, at, height).await? else { continue };
         let now = state.now();
-        if state.glances.is_new(token.sign_in, camera.id, now) {
-            let deed = Deed::of(now, &user, Some(token.sign_in), Some(address), Act::Playback);
-            let deed = deed.with(&camera).because(token.purpose.as_deref().unwrap_or_default());
-            deed.detail("way", "thumbnails").done(&state).await?;
-            state.glances.note(token.sign_in, camera.id, now);
+        if state.glances.is_new(&(token.sign_in, camera.id), now) {
+            tried()
+                .allowed(&state.catalog, &user, camera.id, Action::Playback, now)
+                .done(&state)
+                .await?;
+            state.glances.note((token.sign_in, camera.id), now);
         }
         let head = [
             (header::CONTENT_TYPE, "image/jpeg".to_owned()),

@@ -1,5 +1,6 @@
 //! What is recorded of a camera, what is not, and why.
 
+use audit::Act;
 use axum::Json;
 use axum::extract::State as Given;
 use base::{CameraId, Span};
@@ -9,8 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Role, span};
-use crate::access;
 use crate::app::State;
+use crate::deed;
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Asked, Id};
 use crate::person::Somebody;
@@ -80,8 +81,8 @@ pub(crate) async fn timeline(
     Id(id): Id<Uuid>,
     Asked(asked): Asked<TimelineAsked>,
 ) -> Result<Json<TimelineAnswer>, Refusal> {
-    let (id, now) = (CameraId(id), state.now());
-    let camera = access::camera(&state.catalog, &person.user, id, Action::Playback, now)?;
+    let id = CameraId(id);
+    let camera = deed::camera(&state, &person, id, Action::Playback, Act::Playback).await?;
     let span = span(asked.from_us, asked.to_us)?;
     let stream = asked.role.stream(&camera)?;
     let answer = state.store.timeline(stream, span);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use axum::Json;
 use axum::extract::State as Given;
 use base::{CameraId, OrganisationId, SiteId};
-use catalog::{Action, Camera, Tables};
+use catalog::{Action, Camera, Tables, User};
 use recorder::CameraState as Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,6 +56,9 @@ pub(crate) struct CameraRow {
     /// Whether it may be listened to.
     sound: bool,
     class: Class,
+    /// The day by which it is to be said what it is for, if it is from before that
+    /// was asked: as `2026-11-29`.
+    inherited_until: Option<String>,
     may: May,
 }
 
@@ -81,13 +84,20 @@ pub(crate) struct StateRow {
     reason: Option<&'static str>,
 }
 
-/// What the person may do with the camera's video.
+/// What the person may do with the camera.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct May {
     live: bool,
     playback: bool,
     export: bool,
     sound: bool,
+    /// Open it in an emergency.
+    #[serde(rename = "override")]
+    overrides: bool,
+    /// Give on what was given to them.
+    share: bool,
+    /// Change how it is reached and kept.
+    configure: bool,
 }
 
 /// Lists what this person may see.
@@ -96,27 +106,25 @@ pub(crate) async fn tree(Given(state): Given<State>, Somebody(person): Somebody)
     let tables = state.catalog.tables();
     let (recorded, now) = (state.recorder.states(), state.now());
     let mut cameras = Vec::new();
-    let mut places = Places::default();
     if let Some(rights) = state.catalog.rights(person.user.id) {
         let visible = rights.visible(now).filter_map(|camera| tables.cameras.get(&camera));
         for camera in visible {
             let may = |action| access::lists(&rights, camera.id, action, now);
             cameras.push(row(&may, camera, &recorded));
-            places.add(&tables, camera.site);
         }
     }
     cameras.sort_by_key(|camera| camera.number);
-    // Whoever adds cameras chooses among all places, whatever hangs there.
-    let all = access::adding(&person.user).is_ok();
+    let places = Places::of(&state, &tables, &person.user);
     let organisations = tables.organisations.values();
-    let organisations = organisations
-        .filter(|one| all || places.organisations.contains(&one.id))
-        .map(|organisation| OrganisationRow {
-            id: organisation.id.0,
-            name: organisation.name.clone(),
-            parent: organisation.parent.map(|parent| parent.0),
+    let organisations =
+        organisations.filter(|one| places.has_organisation(one.id)).map(|organisation| {
+            OrganisationRow {
+                id: organisation.id.0,
+                name: organisation.name.clone(),
+                parent: organisation.parent.map(|parent| parent.0),
+            }
         });
-    let sites = tables.sites.values().filter(|one| all || places.sites.contains(&one.id));
+    let sites = tables.sites.values().filter(|one| places.has_site(one.id));
     let sites = sites.map(|site| SiteRow {
         id: site.id.0,
         name: site.name.clone(),
@@ -127,18 +135,49 @@ pub(crate) async fn tree(Given(state): Given<State>, Somebody(person): Somebody)
 
 /// Where something hangs that a person may see.
 #[derive(Default)]
-struct Places {
+pub(crate) struct Places {
+    /// Whoever adds cameras chooses among all places, whatever hangs there.
+    all: bool,
     sites: HashSet<SiteId>,
     organisations: HashSet<OrganisationId>,
 }
 
 impl Places {
-    /// Adds a site, whose it is, and of what that is a unit.
-    fn add(&mut self, tables: &Tables, site: SiteId) {
-        if !self.sites.insert(site) {
-            return;
+    /// Returns those that a person may know of now.
+    pub(crate) fn of(state: &State, tables: &Tables, user: &User) -> Self {
+        let mut places = Self { all: access::adding(user).is_ok(), ..Self::default() };
+        if let Some(rights) = state.catalog.rights(user.id).filter(|_| !places.all) {
+            let visible = rights.visible(state.now());
+            visible.filter_map(|camera| tables.cameras.get(&camera)).for_each(|camera| {
+                places.add(tables, camera);
+            });
         }
-        let mut next = tables.sites.get(&site).map(|site| site.organisation);
+        places
+    }
+
+    pub(crate) fn has_site(&self, site: SiteId) -> bool {
+        self.all || self.sites.contains(&site)
+    }
+
+    pub(crate) fn has_organisation(&self, organisation: OrganisationId) -> bool {
+        self.all || self.organisations.contains(&organisation)
+    }
+
+    /// Adds where a camera hangs, what organisations it names, and of what these are
+    /// units.
+    fn add(&mut self, tables: &Tables, camera: &Camera) {
+        if self.sites.insert(camera.site)
+            && let Some(site) = tables.sites.get(&camera.site)
+        {
+            self.add_organisation(tables, site.organisation);
+        }
+        for organisation in camera.particulars.organisations() {
+            self.add_organisation(tables, organisation);
+        }
+    }
+
+    fn add_organisation(&mut self, tables: &Tables, organisation: OrganisationId) {
+        let mut next = Some(organisation);
         while let Some(id) = next.filter(|&id| self.organisations.insert(id)) {
             next = tables.organisations.get(&id).and_then(|one| one.parent);
         }
@@ -168,11 +207,15 @@ pub(crate) fn row(
         state: state_row(camera, recorded.get(&camera.id)),
         sound: camera.sound,
         class: camera.class.into(),
+        inherited_until: camera.inherited_until.map(|day| day.to_string()),
         may: May {
             live: may(Action::Live),
             playback: may(Action::Playback),
             export: may(Action::Export),
             sound: may(Action::Sound),
+            overrides: may(Action::Override),
+            share: may(Action::Share),
+            configure: may(Action::Configure),
         },
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::{Request, State as Given};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::StreamId;
-use catalog::{Camera, User};
+use catalog::{Action, Camera, User};
 use live::whep::{LARGEST_OFFER, Refused, Watched};
 use recorder::Form;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ use crate::error::{ErrorForm, Kind, Refusal};
 use crate::extract::{Asked, Id};
 use crate::person::Address;
 use crate::right::{self, Right};
+use crate::view::View;
+use crate::viewing::Viewing;
 use crate::whep::Viewers;
 
 /// What is to be watched.
@@ -70,17 +72,28 @@ pub(crate) async fn open(
         Role::Main | Role::Sub => role.stream(&camera)?,
         Role::Sound => return Err(Refusal::invalid("role", "sound goes along with pictures")),
     };
+    let view = View::live(role);
+    if let Err(refusal) = right::shows(&state, &user, &token, &[MediaAction::Live], view) {
+        let deed = Deed::of(state.now(), &user, Some(token.sign_in), Some(address), Act::Live);
+        let deed = deed.with_id("camera", camera.id.0).detail("way", "whep");
+        return Err(deed.refused(&state, refusal).await);
+    }
     let heard = heard(&state, &token, &user, &camera);
     let sound = heard.as_ref().map(|(stream, _)| *stream);
     let watched = Watched { pictures, sound };
     let deed = Deed::of(state.now(), &user, Some(token.sign_in), Some(address), Act::Live);
-    let deed = deed.with(&camera).detail("role", role.as_str()).detail("way", "whep");
-    deed.detail("sound", sound.is_some()).done(&state).await?;
+    let deed = deed.with(&camera).for_case(&token);
+    let deed = deed.allowed(&state.catalog, &user, camera.id, Action::Live, state.now());
+    let deed = deed.detail("role", role.as_str()).detail("way", "whep");
+    let deed = deed.detail("sound", sound.is_some());
+    deed.clone().done(&state).await?;
     let answered = whep.open(&offer, watched)?;
     // Nothing is converted for an offer that takes no sound.
     let kept = heard.filter(|_| answered.sound).map(|(_, viewer)| viewer);
     let actions = right::live(kept.is_some());
-    let id = Viewers::add(&state, Right::of(&token, actions), answered.watching, kept);
+    let watched = Viewing::live(&state.audit, &state.clock, &deed);
+    let right = Right::of(&token, actions, view);
+    let id = Viewers::add(&state, right, answered.watching, kept, watched);
     tracing::info!(user = user.name, camera = camera.number, role = ?role, %id, "live opened by WHEP");
     let head = [
         (header::LOCATION, format!("/api/v1/whep/{id}")),

@@ -3,9 +3,19 @@
 mod first_tables;
 mod grants;
 mod links;
+mod places;
+mod sharing;
 
+use base::Day;
 use sea_orm_migration::MigrationTrait;
 
-pub(crate) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(first_tables::Step), Box::new(links::Step), Box::new(grants::Step)]
+/// Returns them, as they run on a day.
+pub(crate) fn all(today: Day) -> Vec<Box<dyn MigrationTrait>> {
+    vec![
+        Box::new(first_tables::Step),
+        Box::new(links::Step),
+        Box::new(grants::Step),
+        Box::new(places::Step { today }),
+        Box::new(sharing::Step),
+    ]
 }

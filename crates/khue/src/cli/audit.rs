@@ -6,12 +6,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use audit::RootKey;
 use audit::chain::Line;
 use audit::root::SignedRoot;
+use audit::{Act, RootKey};
 use clap::{Subcommand, ValueEnum};
 
 use super::WithConfig;
+use super::deed::Deed;
 use crate::config::Config;
 use crate::home::Home;
 
@@ -29,7 +30,9 @@ enum Command {
     Key(WithConfig),
     /// Print entries, oldest first
     Export(Export),
-    /// Sign a day's root of another installation, after verifying it: it can be taken back by neither alone
+    /// Lay the roots of days that are over into a folder for others, and take up who signed them there
+    Publish(Publish),
+    /// Sign a day's root of another installation, where its own signature holds: it can be taken back by neither alone
     Cosign(Cosign),
 }
 
@@ -66,6 +69,14 @@ enum Form {
 }
 
 #[derive(Debug, clap::Args)]
+struct Publish {
+    /// Where others read them: a folder of a web server, of another agency
+    folder: PathBuf,
+    #[command(flatten)]
+    with: WithConfig,
+}
+
+#[derive(Debug, clap::Args)]
 struct Cosign {
     /// The file of the root, as the other installation published it
     root: PathBuf,
@@ -85,6 +96,7 @@ impl Audit {
                 Ok(())
             }
             Command::Export(export) => export.run(),
+            Command::Publish(publish) => publish.run(),
             Command::Cosign(cosign) => cosign.run(),
         }
     }
@@ -133,7 +145,11 @@ impl Export {
     fn run(self) -> anyhow::Result<()> {
         let folder = match self.folder {
             Some(folder) => folder,
-            None => Home::open(&Config::read(&self.with.config)?.data)?.audit(),
+            None => {
+                let home = Home::open(&Config::read(&self.with.config)?.data)?;
+                Deed::new(Act::Audit, "exported").leave(&home)?;
+                home.audit()
+            }
         };
         let mut out = io::stdout().lock();
         for log in
@@ -150,11 +166,29 @@ impl Export {
                 match self.form {
                     // Behind its hash stands the text as it was written.
                     Form::Json => out.write_all(&line[65..])?,
-                    Form::Cef => out.write_all(cef(&read).as_bytes())?,
+                    Form::Cef => {
+                        out.write_all(audit::cef(&read, env!("CARGO_PKG_VERSION")).as_bytes())?
+                    }
                 }
                 out.write_all(b"\n")?;
             }
         }
+        Ok(())
+    }
+}
+
+impl Publish {
+    fn run(self) -> anyhow::Result<()> {
+        let Self { folder, with } = self;
+        let home = Home::open(&Config::read(&with.config)?.data)?;
+        let published = audit::publish(&home.audit(), &folder)
+            .with_context(|| format!("cannot publish into {}", folder.display()))?;
+        let audit::Published { roots, signatures } = published;
+        if roots + signatures > 0 {
+            let deed = Deed::new(Act::Audit, "published").detail("folder", folder.display());
+            deed.detail("roots", roots).detail("signatures", signatures).leave(&home)?;
+        }
+        println!("{roots} roots published, {signatures} signatures of others taken up");
         Ok(())
     }
 }
@@ -170,7 +204,8 @@ impl Cosign {
         if !signed.signers.contains(&self.key) {
             bail!("{} is not signed by the key {}", path.display(), self.key);
         }
-        let ours = key(&Config::read(&self.with.config)?)?;
+        let config = Config::read(&self.with.config)?;
+        let ours = key(&config)?;
         if signed.signers.contains(&ours.public()) {
             println!("{} is signed already", path.display());
             return Ok(());
@@ -178,6 +213,8 @@ impl Cosign {
         let mut file = OpenOptions::new().append(true).open(path)?;
         file.write_all(ours.sign(&signed.root).as_bytes())?;
         file.sync_all()?;
+        let deed = Deed::new(Act::Audit, "co-signed").detail("root", name(path));
+        deed.leave(&Home::open(&config.data)?)?;
         println!("signed {} by {}", name(path), ours.public());
         Ok(())
     }
@@ -188,66 +225,6 @@ fn key(config: &Config) -> anyhow::Result<RootKey> {
     Ok(RootKey::new(&Home::open(&config.data)?.key("audit")?))
 }
 
-/// Writes an entry in ArcSight's Common Event Format, version 0.
-fn cef(line: &Line) -> String {
-    let entry = &line.entry;
-    let act = entry.act.as_str();
-    let (severity, outcome, reason) = match &entry.outcome {
-        audit::Outcome::Done => (3, "success", None),
-        audit::Outcome::Refused(why) => (6, "failure", Some(why.as_str())),
-    };
-    let mut fields = vec![("externalId", line.link.n.to_string())];
-    fields.push(("rt", (entry.at.0 / 1000).to_string()));
-    fields.push(("outcome", outcome.to_owned()));
-    fields.extend(reason.map(|why| ("reason", why.to_owned())));
-    if let Some(who) = &entry.who {
-        fields.push(("suid", who.user.to_string()));
-        fields.push(("suser", who.name.clone()));
-    }
-    fields.extend(entry.from.map(|from| ("src", from.to_string())));
-    if let Some(object) = &entry.object {
-        fields.push(("cs1Label", object.kind.clone()));
-        fields.push(("cs1", object.name.clone()));
-        fields.push(("duid", object.id.to_string()));
-    }
-    fields.extend(entry.purpose.clone().map(|purpose| ("msg", purpose)));
-    let version = env!("CARGO_PKG_VERSION");
-    let fields: Vec<_> =
-        fields.into_iter().map(|(name, value)| format!("{name}={}", escaped(&value))).collect();
-    format!("CEF:0|Khuê|khue|{version}|{act}|{act}|{severity}|{}", fields.join(" "))
-}
-
-/// In an extension, backslash, equals and line ends are escaped (CEF, "Character Encoding").
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('=', "\\=").replace('\n', "\\n").replace('\r', "\\r")
-}
-
 fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use audit::chain::Link;
-    use audit::{Act, Entry, Outcome};
-    use base::WallTime;
-
-    use super::*;
-
-    #[test]
-    fn an_entry_has_the_form_that_collectors_take() {
-        let refused = Outcome::Refused("forbidden".to_owned());
-        let mut entry = Entry::new(WallTime(1_795_887_900_000_000), Act::Playback, refused);
-        entry.from = Some("10.0.0.7".parse().unwrap());
-        entry.purpose = Some("a=b\\c\nd".to_owned());
-        let mut bytes = Vec::new();
-        Link::START.write(entry, &mut bytes);
-        let line = Line::read(bytes.trim_ascii_end()).unwrap();
-        let expected = format!(
-            "CEF:0|Khuê|khue|{}|playback|playback|6|externalId=1 rt=1795887900000 outcome=failure \
-             reason=forbidden src=10.0.0.7 msg=a\\=b\\\\c\\nd",
-            env!("CARGO_PKG_VERSION")
-        );
-        assert_eq!(cef(&line), expected);
-    }
 }

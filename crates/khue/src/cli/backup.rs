@@ -20,12 +20,14 @@ use std::path::{Path, PathBuf};
 
 use ::backup::Writer;
 use anyhow::{Context, ensure};
+use audit::Act;
 use base::WallTime;
 use db::migrate::{known, names, steps_table};
 use db::portable::{write_end, write_row, write_table};
 use db::tables::{Rows, tables};
 use serde::{Deserialize, Serialize};
 
+use super::deed::Deed;
 use super::{WithConfig, password};
 use crate::app::{now, open_rows, rooms};
 use crate::config::{Config, password_in};
@@ -72,6 +74,9 @@ impl Backup {
             Some(path) => password_in(path)?,
             None => password::ask_twice("Passphrase of the backup: ")?,
         };
+        // Who has it and its passphrase has the keys.
+        let deed = Deed::new(Act::Backup, "made").detail("file", self.to.display());
+        deed.leave(&home)?;
         // Whole or not at all: nobody takes half a file for a backup.
         let partial = beside(&self.to);
         let written = write(&config, &home, &partial, &passphrase).await;

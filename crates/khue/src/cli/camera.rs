@@ -4,12 +4,14 @@
 //! server takes up the change by itself.
 
 use anyhow::Context;
+use audit::Act;
 use base::{Link, Transport};
-use catalog::{NewCamera, NewStream, Retention, Secret, StreamRole};
+use catalog::{NewCamera, NewStream, Particulars, Purpose, Retention, Secret, StreamRole};
 use clap::Subcommand;
 use ingest::{Credentials, Limits, Source};
 use url::Url;
 
+use super::deed::Deed;
 use super::{WithConfig, password};
 use crate::app::{Node, UNSORTED};
 use crate::config::Config;
@@ -50,6 +52,16 @@ struct Add {
     /// How many days its recording is kept
     #[arg(long, default_value_t = 30)]
     days: u16,
+    /// What it is recorded for: traffic, defence, security_order, social_safety,
+    /// admin_violation, urban_order, environment or infrastructure; may be given again
+    #[arg(long = "purpose", value_name = "PURPOSE", value_parser = purpose)]
+    purposes: Vec<Purpose>,
+    /// On what that stands: number, day and issuer of a document
+    #[arg(long, value_name = "DOCUMENT")]
+    legal_basis: Option<String>,
+    /// Add it without recording it; neither purpose nor legal basis is needed then
+    #[arg(long)]
+    unrecorded: bool,
     /// Record its sound too, which its owner must have authorised
     #[arg(long)]
     sound: bool,
@@ -74,6 +86,11 @@ impl Camera {
 
 impl Add {
     async fn run(self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.unrecorded || (!self.purposes.is_empty() && self.legal_basis.is_some()),
+            "a camera is recorded for a purpose and on a legal basis; give --purpose and \
+             --legal-basis, or --unrecorded"
+        );
         let node = Node::open(&Config::read(&self.with.config)?).await?;
         let credentials = match &self.user {
             Some(user) => {
@@ -98,14 +115,21 @@ impl Add {
                 name,
                 site: node.site(&self.site).await?,
                 make: None,
-                recording: true,
+                recording: !self.unrecorded,
                 retention: Retention { days: self.days, bytes: None },
                 link: self.link(),
                 class: Default::default(),
                 sound: self.sound,
+                particulars: Particulars {
+                    purposes: self.purposes.iter().copied().collect(),
+                    legal_basis: self.legal_basis.clone(),
+                    ..Particulars::default()
+                },
                 streams,
             })
             .await?;
+        let name = format!("{} · {}", camera.number, camera.name);
+        Deed::new(Act::Camera, "added").with("camera", camera.id.0, &name).leave(&node.home)?;
         println!("camera {} added: {}", camera.number, camera.name);
         Ok(())
     }
@@ -153,6 +177,14 @@ async fn probe(
 
 fn transport(word: &str) -> Result<Transport, &'static str> {
     Transport::of(word).ok_or("write auto, tcp or udp")
+}
+
+fn purpose(word: &str) -> Result<Purpose, String> {
+    let known = || {
+        let words: Vec<_> = Purpose::ALL.iter().map(|purpose| purpose.as_str()).collect();
+        format!("write one of {}", words.join(", "))
+    };
+    Purpose::of(word).ok_or_else(known)
 }
 
 async fn list(with: &WithConfig) -> anyhow::Result<()> {

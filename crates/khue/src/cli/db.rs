@@ -13,9 +13,11 @@ use ::db::migrate::{apply, known, names, steps_table};
 use ::db::tables::{self, Load, Rows};
 use ::db::{Durability, Pool, Server};
 use anyhow::{Context, bail, ensure};
+use audit::Act;
 use clap::Subcommand;
 
 use super::WithConfig;
+use super::deed::Deed;
 use crate::app::rooms;
 use crate::config::{Config, password_in};
 use crate::home::Home;
@@ -65,6 +67,7 @@ impl Db {
         let source = Pool::open_sqlite(&path, Durability::Full).await?;
         let target = Pool::open_postgres(&server).await?;
         let rows = copy(&source, &target).await?;
+        Deed::new(Act::Backup, "copied").detail("rows", rows).leave(&home)?;
         source.close().await?;
         target.close().await?;
         println!("{rows} rows copied to {server}, and found there as they are here");

@@ -12,7 +12,8 @@ use std::time::Duration;
 use anyhow::Context;
 use base::Link;
 use catalog::{
-    CameraChange, NewCamera, NewStream, PasswordChange, Retention, Secret, StreamChange, StreamRole,
+    CameraChange, NewCamera, NewOrganisation, NewSite, NewStream, Particulars, PasswordChange,
+    Position, Purpose, Retention, Secret, SiteCategory, StreamChange, StreamRole,
 };
 use live::whep::WhepConfig;
 use simcam::clip;
@@ -57,6 +58,7 @@ impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         telemetry::start_with_file(&Home::open(&self.data)?.log())?;
         let config = Config {
+            audit: Default::default(),
             store: StoreConfig {
                 root: self.data.join("recordings"),
                 ceiling_bytes: Some(CEILING_BYTES),
@@ -145,16 +147,32 @@ fn path(number: u32) -> String {
 async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Result<()> {
     let roles =
         [(StreamRole::Main, simcam::StreamRole::Main), (StreamRole::Sub, simcam::StreamRole::Sub)];
+    node.lay_organisations().await?;
     for body in city::CITY {
         let known = node.catalog.tables();
-        let organisation = match known.organisations.values().find(|one| one.name == body.name) {
+        let named = || known.organisations.values().find(|one| one.name == body.name);
+        let organisation = match known.organisation_of(body.code).or_else(named) {
             Some(one) => one.id,
-            None => node.catalog.add_organisation(body.name, None).await?.id,
+            None => {
+                let new = NewOrganisation::named(body.name, None);
+                node.catalog.add_organisation(new).await?.id
+            }
         };
         for place in body.sites {
             let site = match known.sites.values().find(|one| one.name == place.name) {
                 Some(one) => one.id,
-                None => node.catalog.add_site(place.name, organisation).await?.id,
+                None => {
+                    let (latitude, longitude) = place.position;
+                    // A demo from before there were wards has none.
+                    let ward = known.organisation_of(place.ward).map(|_| place.ward.to_owned());
+                    let new = NewSite {
+                        category: SiteCategory::Junction,
+                        ward,
+                        position: Some(Position::of(latitude, longitude)?),
+                        ..NewSite::named(place.name, organisation)
+                    };
+                    node.catalog.add_site(new).await?.id
+                }
             };
             for eye in place.cameras {
                 let url = |role| server.url(&path(eye.number), role);
@@ -165,8 +183,13 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
                         user: Some(CAMERA_USER.to_owned()),
                         password: PasswordChange::Set(Some(password.clone())),
                     });
-                    let change =
+                    let mut change =
                         CameraChange { streams: Some(streams.into()), ..CameraChange::default() };
+                    if camera.inherited_until.is_some() {
+                        let Particulars { purposes, legal_basis, .. } = particulars();
+                        change.particulars.purposes = Some(purposes);
+                        change.particulars.legal_basis = Some(legal_basis);
+                    }
                     node.catalog.change_camera(camera.id, change).await?;
                     continue;
                 }
@@ -187,6 +210,7 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
                     link: Link::default(),
                     class: Default::default(),
                     sound: eye.sound.is_some(),
+                    particulars: particulars(),
                     streams: streams.into(),
                 };
                 node.catalog.add_camera(camera).await?;
@@ -194,6 +218,15 @@ async fn settle(node: &Node, server: &Server, password: &Secret) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// What the city is watched for: something to look at, and no document of anybody's.
+fn particulars() -> Particulars {
+    Particulars {
+        purposes: [Purpose::Traffic, Purpose::SecurityOrder].into(),
+        legal_basis: Some("Văn bản mẫu số 01 của bản thử".to_owned()),
+        ..Particulars::default()
+    }
 }
 
 /// A password that lasts as long as this start.

@@ -2,10 +2,13 @@
 
 mod audit;
 mod backup;
+mod break_glass;
 mod camera;
 mod db;
+mod deed;
 mod demo;
 mod openapi;
+mod organisations;
 mod password;
 mod restore;
 mod serve;
@@ -32,10 +35,14 @@ enum Command {
     Serve(WithConfig),
     /// Add a camera, or list those there are
     Camera(camera::Camera),
+    /// Lay the bodies of the city: its offices, wards and communes, the districts of before
+    Organisations(organisations::Organisations),
     /// Verify, print or co-sign the journal of who did what
     Audit(audit::Audit),
     /// Give a person a new one-time password
     User(user::User),
+    /// Seal an envelope that lets an administrator in when nobody else can
+    BreakGlass(break_glass::BreakGlass),
     /// Check or rebuild the index of recordings
     Store(store::Store),
     /// Write catalog, people, keys and audit into one sealed file, while the server runs; no recordings
@@ -63,6 +70,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Serve(with) => block_on(serve::run(&with.config)),
         Command::Audit(audit) => audit.run(),
         Command::Camera(camera) => block_on(camera.run()),
+        Command::Organisations(organisations) => block_on(organisations.run()),
+        Command::BreakGlass(break_glass) => block_on(break_glass.run()),
         Command::User(user) => block_on(user.run()),
         Command::Store(store) => block_on(store.run()),
         Command::Backup(backup) => block_on(backup.run()),

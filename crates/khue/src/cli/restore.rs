@@ -17,14 +17,16 @@ use std::path::{Path, PathBuf};
 
 use ::backup::{Item, Reader};
 use anyhow::{Context, bail, ensure};
-use audit::RootKey;
+use audit::{Act, RootKey};
 use base::WallTime;
 use db::migrate::{apply, known};
 use db::portable::{self, Decoder};
 use db::tables::{Load, first_with_rows};
 
 use super::backup::{About, parent};
+use super::deed::Deed;
 use super::{WithConfig, password};
+use crate::app::Node;
 use crate::app::{open_rows, rooms};
 use crate::config::{Config, password_in};
 use crate::home::Home;
@@ -69,7 +71,17 @@ impl Restore {
         let reader = Reader::begin(BufReader::new(file), &passphrase).with_context(what)?;
         let staging = Staging::make(&data)?;
         let told = fill(reader, &config, &staging.0, &data).await.with_context(what)?;
+        let deed = Deed::new(Act::Backup, "restored").detail("file", self.from.display());
+        deed.leave(&Home::open(&data)?)?;
         println!("{told}");
+        // It may have been opened since the backup was made: then its paper would open
+        // this installation once more.
+        let node = Node::open(&config).await?;
+        if node.sign_ins.forget_sealed().await? {
+            println!(
+                "The envelope for emergencies opens nothing here: seal another by khue break-glass seal."
+            );
+        }
         println!("Recordings are not in a backup: put back what is left of them before you start.");
         Ok(())
     }

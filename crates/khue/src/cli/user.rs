@@ -1,8 +1,10 @@
 //! `khue user`: give a person a new one-time password.
 
+use audit::Act;
 use clap::Subcommand;
 
 use super::WithConfig;
+use super::deed::Deed;
 use crate::app::{Node, now};
 use crate::config::Config;
 
@@ -15,7 +17,7 @@ pub(crate) struct User {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print a new one-time password, end every sign-in of this person and revoke
-    /// their stream secrets and API tokens
+    /// their passkeys, stream secrets and API tokens
     Reset {
         /// The name they sign in by
         name: String,
@@ -35,6 +37,13 @@ impl User {
             .catalog
             .user_by_name(&name)
             .ok_or_else(|| anyhow::anyhow!("nobody signs in by the name {name}"))?;
+        anyhow::ensure!(
+            !node.sign_ins.is_sealed(user.id).await?,
+            "{name} is the account of the envelope for emergencies, which is opened by its secret \
+             alone: seal another one by `khue break-glass seal`"
+        );
+        let deed = Deed::new(Act::User, "password reset").with("user", user.id.0, &user.name);
+        deed.detail("second_factor_removed", second_factor).leave(&node.home)?;
         if second_factor && node.sign_ins.remove_second_factor(user.id).await? {
             eprintln!("khue: the second factor of {} is taken away", user.name);
         }
@@ -42,7 +51,7 @@ impl User {
         // A recorder that watches by such a secret goes dark; whoever typed this
         // should not learn it from there.
         eprintln!(
-            "khue: {} is signed out everywhere, and their stream secrets and API tokens are revoked",
+            "khue: {} is signed out everywhere; their passkeys, stream secrets and API tokens are gone",
             user.name
         );
         Ok(())

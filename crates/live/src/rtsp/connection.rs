@@ -80,7 +80,7 @@ impl Default for Limits {
     }
 }
 
-struct Connection<'a, G> {
+struct Connection<'a, G: Gate> {
     limits: Limits,
     hub: &'a Hub,
     gate: &'a G,
@@ -90,6 +90,8 @@ struct Connection<'a, G> {
     out: BytesMut,
     opening: Option<Opening>,
     playing: Vec<Track>,
+    /// The gate's, while something plays.
+    watching: Option<G::Watching>,
     began: Instant,
     /// When it last said something.
     heard: Instant,
@@ -129,6 +131,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite, G: Gate>(
         out: BytesMut::new(),
         opening: None,
         playing: Vec::new(),
+        watching: None,
         began: now,
         heard: now,
         took: now,
@@ -242,6 +245,7 @@ impl<G: Gate> Connection<'_, G> {
             }
             Heard::Pause(response) => {
                 self.playing.clear();
+                self.watching = None;
                 response.put(&mut self.out, cseq);
             }
             Heard::Play(response, packetizers) => {
@@ -292,7 +296,7 @@ impl<G: Gate> Connection<'_, G> {
     /// Looks for a place and waits for the parameters of its tracks; none of them
     /// may be known now.
     async fn find(&mut self, name: &str, place: Place) -> Option<Vec<Params>> {
-        let opening = match self.gate.open(name, place).await {
+        let opening = match self.gate.open(name, place, self.from).await {
             Ok(opening) => opening?,
             // To be asked for again, where a place that is not there would be given up.
             Err(Unavailable) => return Some(Vec::new()),
@@ -311,9 +315,10 @@ impl<G: Gate> Connection<'_, G> {
 
     async fn begin(&mut self, packetizers: Vec<(usize, Packetizer)>) -> Option<()> {
         let opening = self.opening.as_ref()?;
-        if !self.gate.holds(opening).await || !self.gate.begun(opening, self.from).await {
+        if !self.gate.holds(opening).await {
             return None;
         }
+        self.watching = Some(self.gate.begun(opening, self.from).await?);
         let Opening { name, user, place, picture, sound } = opening;
         tracing::info!(user, secret = name, %place, from = %self.from, "RTSP opened");
         for (number, packetizer) in packetizers {

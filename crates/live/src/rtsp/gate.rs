@@ -33,11 +33,19 @@ pub trait Gate: Send + Sync + 'static {
         &self,
         name: &str,
         place: Place,
+        from: IpAddr,
     ) -> impl Future<Output = Result<Option<Opening>, Unavailable>> + Send;
 
-    /// Notes who is about to watch what; returns whether that could be noted, and
-    /// it may be watched.
-    fn begun(&self, opening: &Opening, from: IpAddr) -> impl Future<Output = bool> + Send;
+    /// Kept for as long as something is watched, and dropped with it.
+    type Watching: Send;
+
+    /// Notes who is about to watch what; returns something to keep if that could be
+    /// noted, and it may be watched.
+    fn begun(
+        &self,
+        opening: &Opening,
+        from: IpAddr,
+    ) -> impl Future<Output = Option<Self::Watching>> + Send;
 
     /// Returns whether what was opened may still be watched.
     fn holds(&self, opening: &Opening) -> impl Future<Output = bool> + Send;

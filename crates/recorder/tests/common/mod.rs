@@ -9,10 +9,13 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use base::{SiteId, Span, StreamId, WallTime};
+use base::{Day, SiteId, Span, StreamId, WallTime};
 use bytes::Bytes;
 use casework::Holds;
-use catalog::{Camera, Catalog, NewCamera, NewStream, Retention, SealKey, StreamRole};
+use catalog::{
+    Camera, Catalog, NewCamera, NewOrganisation, NewSite, NewStream, Particulars, Purpose,
+    Retention, SealKey, StreamRole,
+};
 use db::{Durability, Pool};
 use ingest::Clock;
 use live::Hub;
@@ -50,7 +53,8 @@ pub async fn world_of(clock: Clock, config: Config, simulated: Vec<CameraConfig>
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("khue.sqlite");
     let pool = Pool::open_sqlite(&file, Durability::Cache).await.unwrap();
-    let catalog = Catalog::open(pool.clone(), SealKey::new(&[1; 32])).await.unwrap();
+    let (key, today) = (SealKey::new(&[1; 32]), Day::of(WallTime(0)));
+    let catalog = Catalog::open(pool.clone(), key, today).await.unwrap();
     let holds = Holds::open(pool).await.unwrap();
     let config = StoreConfig {
         root: folder.path().join("store"),
@@ -74,8 +78,10 @@ pub async fn world_of(clock: Clock, config: Config, simulated: Vec<CameraConfig>
         config: recorder_config,
     };
     let recorder = recorder.start().unwrap();
-    let organisation = catalog.add_organisation("Công an phường", None).await.unwrap().id;
-    let site = catalog.add_site("Ngã tư Tràng Thi", organisation).await.unwrap().id;
+    let ward = NewOrganisation::named("Công an phường", None);
+    let organisation = catalog.add_organisation(ward).await.unwrap().id;
+    let site = NewSite::named("Ngã tư Tràng Thi", organisation);
+    let site = catalog.add_site(site).await.unwrap().id;
     let config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into(), simulated);
     let cameras = Server::start(config).await.unwrap();
     World { _folder: folder, catalog, holds, store, recorder, hub, decoder, cameras, site }
@@ -106,6 +112,11 @@ impl World {
             link: Default::default(),
             class: Default::default(),
             sound,
+            particulars: Particulars {
+                purposes: [Purpose::Traffic].into(),
+                legal_basis: Some("319/QĐ-UBND".to_owned()),
+                ..Particulars::default()
+            },
             streams: vec![stream(StreamRole::Main), stream(StreamRole::Sub)],
         };
         self.catalog.add_camera(camera).await.unwrap()

@@ -13,6 +13,7 @@ import { date } from "../../lib/time";
 import { Modal } from "../../ui/Modal";
 import { Password } from "../../ui/Password";
 import { toast } from "../../ui/toast";
+import { PasskeysSection } from "./PasskeysSection";
 import { RecoveryCodes } from "./RecoveryCodes";
 import { Section } from "./Section";
 import { TokensSection } from "./TokensSection";
@@ -24,6 +25,7 @@ export function AccountPage() {
   return (
     <div className="body">
       <section className="centre page account" aria-label={t`Tài khoản của tôi`}>
+        <PasskeysSection />
         <SecondFactorSection />
         <DevicesSection />
         <PasswordSection />

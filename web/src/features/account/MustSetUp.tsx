@@ -7,6 +7,7 @@ import { sessionQuery } from "../../api/queries";
 import type { Session } from "../../api/types";
 import { ConfirmDialog } from "../../desk/ConfirmDialog";
 import { Door } from "../../ui/Door";
+import { AddFirst } from "./PasskeysSection";
 import { RecoveryCodes } from "./RecoveryCodes";
 import { TotpSetup } from "./TotpSetup";
 
@@ -37,10 +38,11 @@ export function MustSetUp({ session, onCodes, onDone }: Props) {
         <>
           <p className="t2">
             <Trans>
-              Tài khoản này cần thêm một mã trên điện thoại mỗi lần đăng nhập. Đặt một lần ở đây, trước khi vào làm
-              việc.
+              Tài khoản này cần thêm một mã trên điện thoại, hoặc khóa đăng nhập, mỗi lần đăng nhập. Đặt một lần ở đây,
+              trước khi vào làm việc.
             </Trans>
           </p>
+          <AddFirst onCodes={told} />
           <TotpSetup onCodes={told} />
           <button type="button" className="btn ghost" onClick={() => void leave()}>
             <Trans>Để sau, đăng xuất</Trans>

@@ -2,7 +2,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, Trash2 } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 import { ApiError } from "../../api/error";
 import { apiTokensQuery, sessionQuery } from "../../api/queries";
 import { makeApiToken, revokeApiToken } from "../../api/tokens";
@@ -10,7 +10,8 @@ import type { ApiToken, ApiTokenAnswer, User } from "../../api/types";
 import { Problem } from "../../desk/Problem";
 import { date, dateTime } from "../../lib/time";
 import { SelectField, TextField } from "../../ui/Field";
-import { CloseButton, Modal } from "../../ui/Modal";
+import { FormModal } from "../../ui/FormModal";
+import { Modal } from "../../ui/Modal";
 import { Told } from "../../ui/Told";
 import { toast } from "../../ui/toast";
 import { Section } from "./Section";
@@ -21,6 +22,7 @@ const SCOPES: readonly { scope: string; of: readonly User["role"][] }[] = [
   { scope: "cameras:write", of: ["administrator"] },
   { scope: "people:read", of: ["administrator"] },
   { scope: "people:write", of: ["administrator"] },
+  { scope: "people:provision", of: ["administrator"] },
   { scope: "holds:read", of: ["administrator", "operator"] },
   { scope: "holds:write", of: ["operator"] },
   { scope: "audit:read", of: ["auditor"] },
@@ -34,6 +36,7 @@ function useScopeWords(): Record<string, string> {
     "cameras:write": t`Thêm, sửa, xóa camera`,
     "people:read": t`Đọc danh sách người dùng`,
     "people:write": t`Thêm, sửa người dùng, kể cả người quản trị`,
+    "people:provision": t`Thêm, chuyển, ngừng người dùng và nhóm theo danh bạ (SCIM)`,
     "holds:read": t`Đọc các đoạn hình được giữ lại`,
     "holds:write": t`Giữ lại và bỏ giữ`,
     "audit:read": t`Đọc nhật ký`,
@@ -102,7 +105,6 @@ export function TokensSection() {
 
 function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: () => void }) {
   const { t } = useLingui();
-  const form = useId();
   const words = useScopeWords();
   const { data: session } = useQuery(sessionQuery);
   const [name, setName] = useState("");
@@ -116,8 +118,7 @@ function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: () => voi
       onMade();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     making.mutate();
   };
   const toggle = (scope: string) =>
@@ -142,65 +143,53 @@ function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: () => voi
       </Modal>
     );
   return (
-    <Modal
+    <FormModal
       title={<Trans>Mã truy cập mới</Trans>}
       onClose={onClose}
-      holdsWork
-      actions={
-        <>
-          <CloseButton onClose={onClose} />
-          <button
-            type="submit"
-            form={form}
-            className="btn primary"
-            data-act="make-token"
-            disabled={making.isPending || name.trim() === "" || scopes.length === 0}
-          >
-            <Trans>Cấp mã</Trans>
-          </button>
-        </>
-      }
+      className="setup"
+      submit={<Trans>Cấp mã</Trans>}
+      act="make-token"
+      disabled={making.isPending || name.trim() === "" || scopes.length === 0}
+      onSubmit={submit}
     >
-      <form id={form} className="col setup" onSubmit={submit}>
-        <TextField
-          label={<Trans>Chương trình nào</Trans>}
-          help={<Trans>Nhật ký ghi tên này mỗi khi chương trình làm việc gì.</Trans>}
-          name="token-name"
-          required
-          maxLength={100}
-          autoComplete="off"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <fieldset className="col scopes">
-          <legend>
-            <Trans>Được làm gì</Trans>
-          </legend>
-          {offered.map(({ scope }) => (
-            <label key={scope} className="row">
-              <input type="checkbox" name={scope} checked={scopes.includes(scope)} onChange={() => toggle(scope)} />
-              <span>{words[scope]}</span>
-            </label>
-          ))}
-        </fieldset>
-        <SelectField
-          label={<Trans>Có hiệu lực</Trans>}
-          name="days"
-          value={days}
-          onChange={(event) => setDays(event.target.value)}
-        >
-          <option value="30">{t`30 ngày`}</option>
-          <option value="90">{t`90 ngày`}</option>
-          <option value="365">{t`một năm`}</option>
-        </SelectField>
-        {making.error && (
-          <Problem error={making.error}>
-            {making.error instanceof ApiError &&
-              making.error.code === "busy" &&
-              t`Bạn đã có 50 mã truy cập. Thu hồi một mã không dùng nữa.`}
-          </Problem>
-        )}
-      </form>
-    </Modal>
+      <TextField
+        label={<Trans>Chương trình nào</Trans>}
+        help={<Trans>Nhật ký ghi tên này mỗi khi chương trình làm việc gì.</Trans>}
+        name="token-name"
+        required
+        maxLength={100}
+        autoComplete="off"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <fieldset className="col scopes">
+        <legend>
+          <Trans>Được làm gì</Trans>
+        </legend>
+        {offered.map(({ scope }) => (
+          <label key={scope} className="row">
+            <input type="checkbox" name={scope} checked={scopes.includes(scope)} onChange={() => toggle(scope)} />
+            <span>{words[scope]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <SelectField
+        label={<Trans>Có hiệu lực</Trans>}
+        name="days"
+        value={days}
+        onChange={(event) => setDays(event.target.value)}
+      >
+        <option value="30">{t`30 ngày`}</option>
+        <option value="90">{t`90 ngày`}</option>
+        <option value="365">{t`một năm`}</option>
+      </SelectField>
+      {making.error && (
+        <Problem error={making.error}>
+          {making.error instanceof ApiError &&
+            making.error.code === "busy" &&
+            t`Bạn đã có 50 mã truy cập. Thu hồi một mã không dùng nữa.`}
+        </Problem>
+      )}
+    </FormModal>
   );
 }

@@ -10,10 +10,11 @@ import { useStore } from "../../lib/store";
 import { clock, date, dateTime, parseDateTime } from "../../lib/time";
 import { narrow } from "../../ui/appearance";
 import { Empty } from "../../ui/Fallback";
+import { SearchField } from "../../ui/SearchField";
 import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
-import { ACTS, actWords, moreOf, refusalWords } from "./words";
+import { ACTS, actWords, detailWords, moreOf, refusalWords } from "./words";
 import "./audit.css";
 
 /** One person or one camera that is looked for, with what it is called. */
@@ -29,10 +30,14 @@ export function AuditPage() {
   const [act, setAct] = useState("");
   const [refused, setRefused] = useState<"all" | "refused">("all");
   const [only, setOnly] = useState<Only[]>([]);
+  const [typed, setTyped] = useState("");
+  // Looking is an entry itself: what is typed counts once it is typed to its end.
+  const [q, setQ] = useState("");
   const [span, setSpan] = useState<{ from?: number; to?: number }>({});
   const asked: AuditAsked = {
     ...(act ? { act } : {}),
     ...(refused === "refused" ? { refused: true } : {}),
+    ...(q ? { q } : {}),
     ...(span.from !== undefined ? { from_us: span.from } : {}),
     ...(span.to !== undefined ? { to_us: span.to } : {}),
     ...Object.fromEntries(only.map(({ kind, id }) => [kind, id])),
@@ -44,6 +49,25 @@ export function AuditPage() {
     <div className="body">
       <section className="centre page" aria-label={t`Nhật ký hệ thống`}>
         <div className="ph tools row wrap auditfilter">
+          <form
+            className="auditfind"
+            onSubmit={(event) => {
+              event.preventDefault();
+              setQ(typed.trim());
+            }}
+          >
+            <SearchField
+              name="find"
+              value={typed}
+              maxLength={200}
+              onSearch={(text) => {
+                setTyped(text);
+                if (text === "") setQ("");
+              }}
+              placeholder={t`Người, camera, số hồ sơ… rồi Enter`}
+              aria-label={t`Tìm trong nhật ký, rồi bấm Enter`}
+            />
+          </form>
           <ListFilter aria-hidden className="t3" />
           <select
             className="input"
@@ -154,6 +178,10 @@ function Row({ row, phone, onOnly }: { row: AuditRow; phone: boolean; onOnly: (o
     row.object?.name
   );
   const more = moreOf(row);
+  const detail = (name: string) => {
+    const known = detailWords(name);
+    return known ? i18n._(known) : name;
+  };
   return (
     <tr data-n={row.n} data-act={row.act}>
       {!phone && <td className="nowrap">{dateTime(row.at_us)}</td>}
@@ -194,7 +222,7 @@ function Row({ row, phone, onOnly }: { row: AuditRow; phone: boolean; onOnly: (o
             <dl>
               {more.map(([name, value]) => (
                 <div key={name}>
-                  <dt className="t3">{name}</dt>
+                  <dt className="t3">{detail(name)}</dt>
                   <dd>{value}</dd>
                 </div>
               ))}

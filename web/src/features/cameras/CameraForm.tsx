@@ -1,29 +1,32 @@
 /** Adding or changing a camera: try the address first, in words what came of it, then save. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { CircleCheck, RefreshCw } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useMemo, useState } from "react";
 import { addCamera, changeCamera, probe } from "../../api/client";
 import { ApiError } from "../../api/error";
-import { cameraQuery, treeQuery } from "../../api/queries";
-import type { CameraDetail, CameraWrite, Transport, Tree } from "../../api/types";
+import { cameraQuery, organisationsQuery, sitesQuery } from "../../api/queries";
+import type { CameraDetail, CameraWrite, Transport } from "../../api/types";
+import { siteChoices } from "../../desk/bodies";
 import { Problem } from "../../desk/Problem";
 import { codecName, faultWords, isFault } from "../../desk/words";
 import { decimal } from "../../lib/figures";
+import { Chooser } from "../../ui/Chooser";
 import { SelectField, TextField } from "../../ui/Field";
 import { SidePanel } from "../../ui/SidePanel";
 import { toast } from "../../ui/toast";
+import { changeOf, formOf, isSound, ParticularsFields, type ParticularsForm } from "./ParticularsFields";
 
 interface Props {
   /** Null to add one. */
   id: string | null;
-  tree: Tree;
   onClose: () => void;
 }
 
-export function CameraForm({ id, tree, onClose }: Props) {
+export function CameraForm({ id, onClose }: Props) {
   const { data, error } = useQuery({ ...cameraQuery(id ?? ""), enabled: id !== null });
-  if (id === null || data) return <Fields camera={data ?? null} tree={tree} onClose={onClose} />;
+  if (id === null || data) return <Fields camera={data ?? null} onClose={onClose} />;
   // A short wait shows nothing rather than a panel that changes at once.
   if (!error) return null;
   return (
@@ -33,22 +36,29 @@ export function CameraForm({ id, tree, onClose }: Props) {
   );
 }
 
-function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: Tree; onClose: () => void }) {
+function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () => void }) {
   const { t, i18n } = useLingui();
   const queries = useQueryClient();
   const formId = useId();
   const soundHelp = useId();
+  const { data: sites } = useQuery(sitesQuery);
+  const { data: bodies } = useQuery(organisationsQuery);
+  const places = useMemo(() => siteChoices(sites ?? [], bodies ?? []), [sites, bodies]);
   const [form, setForm] = useState<Form>({
     url: camera?.url ?? "",
     sub_url: camera?.sub_url ?? "",
     user: camera?.user ?? "",
     password: "",
     name: camera?.name ?? "",
-    number: String(camera?.number ?? nextNumber(tree)),
-    site: camera?.site ?? tree.sites[0]?.id ?? "",
+    number: String(camera?.number ?? ""),
+    site: camera?.site ?? "",
+    make: camera?.make ?? "",
+    retention_days: String(camera?.retention_days ?? USUAL_DAYS),
+    class: camera?.class ?? "ordinary",
     recording: camera?.recording ?? true,
     sound: camera?.sound ?? false,
     transport: camera?.transport ?? "auto",
+    particulars: formOf(camera?.particulars),
   });
   const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
 
@@ -62,21 +72,31 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
   });
   const saving = useMutation({
     mutationFn: () => (camera ? changeCamera(camera.id, body(form, camera)) : addCamera(body(form, null))),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: treeQuery.queryKey });
+    onSuccess: ({ number }) => {
+      for (const key of ["cameras", "tree", "status"]) void queries.invalidateQueries({ queryKey: [key] });
       // A form that is opened again begins with what is now, not with what it knew.
       if (camera) queries.removeQueries({ queryKey: cameraQuery(camera.id).queryKey });
-      toast(camera ? t`Đã lưu camera ${form.number}.` : t`Đã thêm camera ${form.number}. Khuê bắt đầu ghi ngay.`);
+      if (camera) toast(t`Đã lưu camera ${number}.`);
+      else if (form.recording) toast(t`Đã thêm camera ${number}. Khuê bắt đầu ghi ngay.`);
+      else toast(t`Đã thêm camera ${number}.`);
       onClose();
     },
   });
+  const refusal = saving.error instanceof ApiError ? saving.error : null;
+  // What was refused may stand far from the button, or in what is folded away.
+  const wrong = refusal?.field ?? null;
+  useEffect(() => {
+    if (wrong === null) return;
+    const at = document.getElementById(formId)?.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]');
+    at?.scrollIntoView({ block: "center" });
+    if (at instanceof HTMLInputElement || at instanceof HTMLSelectElement) at.focus();
+  }, [wrong, formId]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     saving.mutate();
   };
   // The stored password never leaves the server, so it cannot be tried from here.
   const needsPassword = camera?.has_password === true && form.password === "";
-  const refusal = saving.error instanceof ApiError ? saving.error : null;
   const fault = trying.error instanceof ApiError ? trying.error : null;
   const wrongAddress = t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`;
   const ownWords = (error: Error) => {
@@ -84,8 +104,21 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
     if (isFault(error.code)) return t(faultWords(error.code));
     return error.field === "url" ? wrongAddress : null;
   };
+  const numberWords =
+    refusal?.code === "taken" ? t`Số này đã có camera khác dùng.` : t`Số này không dành cho loại camera này.`;
   const wrongField = (field: string) => refusal?.field === field;
-  const whole = form.url.trim() !== "" && form.name.trim() !== "" && /^\d{1,7}$/.test(form.number) && form.site !== "";
+  // Whoever may change a camera may yet not put it into that class.
+  const isForbidden = refusal?.code === "forbidden" && form.class !== (camera?.class ?? "ordinary");
+  const isShown = isForbidden || (wrong !== null && FIELDS.has(wrong));
+  const isSettled = form.particulars.purposes.length > 0 && form.particulars.legal_basis.trim() !== "";
+  const whole =
+    form.url.trim() !== "" &&
+    form.name.trim() !== "" &&
+    (form.number !== "" || camera === null) &&
+    form.site !== "" &&
+    isWhole(form.retention_days, 1, MOST_DAYS) &&
+    isSound(form.particulars) &&
+    (isSettled || !form.recording || !!camera?.inherited_until);
 
   return (
     <SidePanel
@@ -134,6 +167,7 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
+            error={wrongField("user") ? t`Có mật khẩu thì nhập cả tên đăng nhập.` : undefined}
           />
           <TextField
             label={<Trans>Mật khẩu</Trans>}
@@ -190,12 +224,13 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
         <div className="two narrowfirst">
           <TextField
             label={<Trans>Số</Trans>}
-            required
+            required={camera !== null}
             name="number"
+            placeholder={camera ? "" : t`tự đánh`}
             inputMode="numeric"
             value={form.number}
             onChange={(e) => set({ number: e.target.value.replace(/\D/g, "").slice(0, 7) })}
-            error={wrongField("number") ? t`Số này đã có camera khác dùng.` : undefined}
+            error={wrongField("number") ? numberWords : undefined}
           />
           <TextField
             label={<Trans>Tên</Trans>}
@@ -208,35 +243,68 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
             error={wrongField("name") ? t`Tên này không dùng được.` : undefined}
           />
         </div>
-        <SelectField
+        <Chooser
           label={<Trans>Địa điểm</Trans>}
           required
           name="site"
           value={form.site}
-          onChange={(e) => set({ site: e.target.value })}
-          error={
-            tree.sites.length === 0 ? t`Chưa có địa điểm nào. Thêm địa điểm bằng lệnh khue trên máy chủ.` : undefined
+          choices={places}
+          onChange={(site) => set({ site })}
+          help={
+            sites?.length === 0 ? (
+              <Trans>
+                Chưa có địa điểm nào. Thêm ở màn hình <Link to="/organisations">Đơn vị</Link> trước.
+              </Trans>
+            ) : undefined
           }
-        >
-          {tree.organisations.map((organisation) => {
-            const sites = tree.sites.filter((s) => s.organisation === organisation.id);
-            return (
-              sites.length > 0 && (
-                <optgroup key={organisation.id} label={organisation.name}>
-                  {sites.map((site) => (
-                    <option key={site.id} value={site.id}>
-                      {site.name}
-                    </option>
-                  ))}
-                </optgroup>
-              )
-            );
-          })}
-        </SelectField>
+          error={wrongField("site") ? t`Địa điểm này không còn. Chọn địa điểm khác.` : undefined}
+        />
         <label className="checkrow">
           <input type="checkbox" checked={form.recording} onChange={(e) => set({ recording: e.target.checked })} />
           <Trans>Ghi hình camera này</Trans>
         </label>
+        {form.recording && (
+          <TextField
+            label={<Trans>Số ngày lưu</Trans>}
+            required
+            name="retention_days"
+            inputMode="numeric"
+            value={form.retention_days}
+            onChange={(e) => set({ retention_days: e.target.value.replace(/\D/g, "").slice(0, 4) })}
+            error={
+              wrongField("retention_days") || !isWhole(form.retention_days, 1, MOST_DAYS)
+                ? t`Nhập số ngày từ 1 đến 3650.`
+                : undefined
+            }
+          />
+        )}
+        <ParticularsFields
+          form={form.particulars}
+          bodies={bodies ?? []}
+          required={form.recording && !camera?.inherited_until}
+          inheritedUntil={camera?.inherited_until ?? null}
+          onChange={(change) => set({ particulars: { ...form.particulars, ...change } })}
+          wrong={wrongField}
+        />
+        <SelectField
+          label={<Trans>Loại bảo vệ</Trans>}
+          name="class"
+          value={form.class}
+          onChange={(e) => set({ class: e.target.value as CameraDetail["class"] })}
+          help={<Trans>Camera quốc phòng chỉ hiện với người được cấp quyền riêng cho loại này.</Trans>}
+          error={wrongField("class") || isForbidden ? t`Bạn chưa được cấp quyền với camera quốc phòng.` : undefined}
+        >
+          <option value="ordinary">{t`Thường`}</option>
+          <option value="defence">{t`Quốc phòng`}</option>
+        </SelectField>
+        <TextField
+          label={<Trans>Hãng, kiểu máy</Trans>}
+          name="make"
+          value={form.make}
+          onChange={(e) => set({ make: e.target.value })}
+          maxLength={120}
+          error={wrongField("make") ? t`Tên này không dùng được.` : undefined}
+        />
         <div className="col">
           <label className="checkrow">
             <input
@@ -266,11 +334,21 @@ function Fields({ camera, tree, onClose }: { camera: CameraDetail | null; tree: 
           <option value="tcp">TCP</option>
           <option value="udp">UDP</option>
         </SelectField>
-        {saving.error && !refusal?.field && <Problem error={saving.error}>{ownWords(saving.error)}</Problem>}
+        {saving.error && !isShown && <Problem error={saving.error}>{ownWords(saving.error)}</Problem>}
       </form>
     </SidePanel>
   );
 }
+
+/** As long as the server keeps what is recorded, if nobody says otherwise, and at most. */
+const USUAL_DAYS = 30;
+const MOST_DAYS = 3650;
+
+/** Those that tell by themselves what is wrong with them. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...["url", "sub_url", "user", "number", "name", "site", "retention_days", "class", "make"],
+  ...Object.keys(formOf(undefined)),
+]);
 
 interface Form {
   url: string;
@@ -280,29 +358,39 @@ interface Form {
   name: string;
   number: string;
   site: string;
+  make: string;
+  retention_days: string;
+  class: CameraDetail["class"];
   recording: boolean;
   sound: boolean;
   transport: Transport;
+  particulars: ParticularsForm;
 }
 
 function body(form: Form, before: CameraDetail | null): CameraWrite {
   const { sound, transport } = form;
+  const particulars = changeOf(form.particulars, before?.particulars);
+  const [make, days] = [form.make.trim(), Number(form.retention_days)];
   return {
     // What is as it was, or as it is when nothing is said, is not said.
     ...(sound !== (before?.sound ?? false) && { sound }),
     ...(transport !== (before?.transport ?? "auto") && { transport }),
+    ...(form.class !== (before?.class ?? "ordinary") && { class: form.class }),
+    ...(make !== (before?.make ?? "") && { make: make || null }),
+    ...(days !== (before?.retention_days ?? USUAL_DAYS) && { retention_days: days }),
     url: form.url.trim(),
     sub_url: form.sub_url.trim() || null,
     user: form.user.trim() || null,
     // Nothing typed keeps the password that is there.
     ...(form.password ? { password: form.password } : {}),
     name: form.name.trim(),
-    number: Number(form.number),
+    ...(form.number !== "" && { number: Number(form.number) }),
     site: form.site,
     recording: form.recording,
+    ...(particulars && { particulars }),
   };
 }
 
-function nextNumber(tree: Tree): number {
-  return tree.cameras.reduce((most, c) => Math.max(most, c.number), 0) + 1;
+function isWhole(text: string, least: number, most: number): boolean {
+  return /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most;
 }

@@ -2,19 +2,20 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Check, Minus } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { cameraRightsQuery, explanationQuery, peopleQuery, personRightsQuery, treeQuery } from "../../api/queries";
-import type { CameraRow, GrantAction } from "../../api/types";
+import type { GrantAction } from "../../api/types";
+import { cameraChoices, personChoices } from "../../desk/choices";
+import { ACTIONS } from "../../desk/grantwords";
 import { Problem } from "../../desk/Problem";
-import { fold } from "../../desk/tree";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
-import { SelectField, TextField } from "../../ui/Field";
+import { Chooser } from "../../ui/Chooser";
 import { CloseButton, Modal } from "../../ui/Modal";
-import { ACTIONS, STANDINGS } from "./words";
+import { STANDINGS } from "./words";
 
-/** How many cameras are offered at once. */
-const OFFERED = 50;
+/** How many cameras of a group are named. */
+const NAMED = 50;
 
 interface Question {
   person: string;
@@ -29,37 +30,38 @@ export function OfCamera() {
   const { t } = useLingui();
   const phone = useStore(narrow);
   const { data: tree } = useQuery(treeQuery);
-  const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState<CameraRow | null>(null);
+  const { data: people } = useQuery(peopleQuery);
+  const [chosen, setChosen] = useState("");
+  /** Somebody of whom is asked, whatever they may do. */
+  const [asked, setAsked] = useState("");
   const [question, setQuestion] = useState<Question | null>(null);
-  const camera = chosen ?? tree?.cameras[0] ?? null;
+  const camera = tree?.cameras.find((one) => one.id === chosen) ?? tree?.cameras[0] ?? null;
   const { data: rights, error } = useQuery({ ...cameraRightsQuery(camera?.id ?? ""), enabled: camera !== null });
-  const offered = (tree?.cameras ?? [])
-    .filter((one) => fold(`${one.number} ${one.name}`).includes(fold(typed.trim())))
-    .slice(0, OFFERED);
-  const choices = camera && !offered.includes(camera) ? [camera, ...offered] : offered;
+  const cameras = useMemo(() => cameraChoices(tree?.cameras ?? []), [tree]);
+  const everybody = useMemo(() => personChoices(people ?? []), [people]);
+  const holders = rights?.people ?? [];
+  const other = people?.find((one) => one.id === asked);
+  const rows = holders.filter((one) => !other || one.person === other.id);
+  // Who holds nothing is told as well, so that one can ask why not.
+  const bare = rights && other && rows.length === 0 ? [{ ...other, person: other.id, actions: [] }] : [];
   return (
     <>
       <div className="row heldpick">
-        <TextField
-          label={<Trans>Tìm camera</Trans>}
-          name="typed"
-          type="search"
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        <SelectField
+        <Chooser
           label={<Trans>Camera</Trans>}
           name="camera"
           value={camera?.id ?? ""}
-          onChange={(event) => setChosen(choices.find((one) => one.id === event.target.value) ?? null)}
-        >
-          {choices.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.number} · {one.name}
-            </option>
-          ))}
-        </SelectField>
+          choices={cameras}
+          onChange={setChosen}
+        />
+        <Chooser
+          label={<Trans>Người</Trans>}
+          name="asked"
+          value={asked}
+          choices={everybody}
+          none={t`Mọi người có quyền`}
+          onChange={setAsked}
+        />
       </div>
       {error && <Problem error={error} />}
       <div className="tablebox">
@@ -80,7 +82,7 @@ export function OfCamera() {
           </thead>
           <tbody>
             {camera &&
-              (rights?.people ?? []).map((one) => {
+              [...rows, ...bare].map((one) => {
                 const ask = (action: GrantAction) =>
                   setQuestion({
                     person: one.person,
@@ -124,7 +126,7 @@ export function OfCamera() {
               })}
           </tbody>
         </table>
-        {rights?.people.length === 0 && (
+        {rights?.people.length === 0 && !other && (
           <p className="t2">
             <Trans>Lúc này không ai được làm gì với camera này.</Trans>
           </p>
@@ -144,22 +146,18 @@ export function OfPerson() {
   const [question, setQuestion] = useState<Question | null>(null);
   const person = people?.find((one) => one.id === chosen) ?? people?.[0] ?? null;
   const { data: rights, error } = useQuery({ ...personRightsQuery(person?.id ?? ""), enabled: person !== null });
+  const everybody = useMemo(() => personChoices(people ?? []), [people]);
   const cameras = new Map((tree?.cameras ?? []).map((one) => [one.id, one]));
   return (
     <>
       <div className="row heldpick">
-        <SelectField
+        <Chooser
           label={<Trans>Người</Trans>}
           name="person"
           value={person?.id ?? ""}
-          onChange={(event) => setChosen(event.target.value)}
-        >
-          {(people ?? []).map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.display_name}
-            </option>
-          ))}
-        </SelectField>
+          choices={everybody}
+          onChange={setChosen}
+        />
       </div>
       {error && <Problem error={error} />}
       <div className="tablebox">
@@ -174,7 +172,7 @@ export function OfPerson() {
             {(rights?.groups ?? []).map((group) => {
               const first = group.cameras[0];
               const known = first === undefined ? undefined : cameras.get(first);
-              const names = group.cameras.slice(0, OFFERED).map((id) => cameras.get(id)?.name ?? "");
+              const names = group.cameras.slice(0, NAMED).map((id) => cameras.get(id)?.name ?? "");
               const more = group.cameras.length - names.length;
               return (
                 <tr key={group.actions.join()} data-group={group.actions.join(" ")}>

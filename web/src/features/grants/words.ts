@@ -3,20 +3,6 @@ import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import type { GrantAction } from "../../api/types";
 
-/** What may be given, in the order in which it is shown. */
-export const ACTIONS: readonly [GrantAction, MessageDescriptor][] = [
-  ["see", msg`Biết có camera`],
-  ["live", msg`Trực tiếp`],
-  ["playback", msg`Xem lại`],
-  ["export", msg`Trích xuất`],
-  ["ptz", msg`Quay quét`],
-  ["sound", msg`Nghe`],
-  ["review", msg`Duyệt vi phạm`],
-  ["configure", msg`Cài đặt`],
-  ["share", msg`Chia sẻ`],
-  ["plan", msg`Quy hoạch`],
-];
-
 /** How a grant stands to a question. */
 export const STANDINGS: Readonly<Record<string, MessageDescriptor>> = {
   allows: msg`Quyền này cho phép.`,
@@ -32,18 +18,12 @@ export const STANDINGS: Readonly<Record<string, MessageDescriptor>> = {
   no_sound: msg`Camera này chưa được phép thu tiếng.`,
 };
 
+/** What a grant came out of, where that is not the office. */
+export const ORIGINS: Readonly<Record<string, MessageDescriptor>> = {
+  grant: msg`chia lại`,
+  agreement: msg`theo thoả thuận chia sẻ`,
+  emergency: msg`mở khẩn cấp`,
+};
+
 /** What somebody on watch usually has. */
 export const USUAL: readonly GrantAction[] = ["live", "playback", "export", "ptz", "sound"];
-
-const LATER = 24 * 3_600_000_000;
-
-/** Returns the last moment of a day as it is typed, by the clocks of Viet Nam; null for none. */
-export function endOfDay(typed: string): number | null {
-  if (typed === "") return null;
-  return Date.parse(`${typed}T00:00:00+07:00`) * 1_000 + LATER;
-}
-
-/** Returns the day that ends at a moment, for people to read. */
-export function lastDay(until_us: number): string {
-  return new Date((until_us - 1) / 1_000).toLocaleDateString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" });
-}

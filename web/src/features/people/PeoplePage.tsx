@@ -2,19 +2,26 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, MonitorSmartphone, Pencil, Trash2, UserPlus } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { ApiError } from "../../api/error";
 import { addPerson, changePerson, removePerson, resetPassword } from "../../api/people";
-import { peopleQuery, sessionQuery } from "../../api/queries";
+import { organisationsQuery, peopleQuery, sessionQuery } from "../../api/queries";
 import type { InvitedPerson, PersonRole, PersonRow } from "../../api/types";
+import { bodyChoices, hasEnded } from "../../desk/bodies";
+import { BodyName } from "../../desk/Named";
+import { PeopleTabs } from "../../desk/PageTabs";
 import { PersonAccess } from "../../desk/PersonAccess";
 import { Problem } from "../../desk/Problem";
 import { SureDialog } from "../../desk/SureDialog";
+import { fold } from "../../lib/fold";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
+import { Chooser } from "../../ui/Chooser";
 import { SelectField, TextField } from "../../ui/Field";
+import { FormModal } from "../../ui/FormModal";
 import { CloseButton, Modal } from "../../ui/Modal";
 import { RowAct } from "../../ui/RowAct";
+import { SearchField } from "../../ui/SearchField";
 import { Told } from "../../ui/Told";
 import { toast } from "../../ui/toast";
 import { Warning } from "../../ui/Warning";
@@ -26,20 +33,44 @@ type Open =
   | { kind: "told"; invited: InvitedPerson }
   | null;
 
+/** How many are drawn at once: a city has thousands. */
+const MOST = 200;
+
 export function PeoplePage() {
   const { t } = useLingui();
   const phone = useStore(narrow);
   const { data: people, error } = useQuery(peopleQuery);
   const { data: session } = useQuery(sessionQuery);
   const [open, setOpen] = useState<Open>(null);
+  const [find, setFind] = useState("");
+  const wanted = useDeferredValue(fold(find));
+  const fitting = useMemo(
+    () => (people ?? []).filter((one) => fold(`${one.display_name} ${one.name}`).includes(wanted)),
+    [people, wanted],
+  );
   const close = () => setOpen(null);
   const told = (invited: InvitedPerson) => setOpen({ kind: "told", invited });
   return (
     <div className="body">
       <section className="centre page" aria-label={t`Người dùng`}>
+        <PeopleTabs />
         <div className="ph tools">
-          <span className="t2 grow">
-            <Trans>Mỗi người một vai trò. Không vai trò nào có mọi quyền.</Trans>
+          <SearchField
+            inTools
+            name="find"
+            value={find}
+            onSearch={setFind}
+            placeholder={t`Tìm theo tên`}
+            aria-label={t`Tìm theo tên`}
+          />
+          <span className="t2 grow" role="status">
+            {fitting.length > MOST ? (
+              <Trans>
+                {MOST} trong {fitting.length} người. Gõ tên để tìm người khác.
+              </Trans>
+            ) : (
+              <Trans>Mỗi người một vai trò. Không vai trò nào có mọi quyền.</Trans>
+            )}
           </span>
           <button type="button" className="btn primary" data-act="add" onClick={() => setOpen({ kind: "add" })}>
             <UserPlus /> <Trans>Thêm người</Trans>
@@ -58,6 +89,7 @@ export function PeoplePage() {
                 {!phone && (
                   <>
                     <th>{t`Vai trò`}</th>
+                    <th>{t({ message: "Đơn vị", context: "rail" })}</th>
                     <th>{t`Mật khẩu`}</th>
                   </>
                 )}
@@ -67,7 +99,7 @@ export function PeoplePage() {
               </tr>
             </thead>
             <tbody>
-              {(people ?? []).map((person) => (
+              {fitting.slice(0, MOST).map((person) => (
                 <Row
                   key={person.id}
                   person={person}
@@ -102,16 +134,33 @@ function Row({ person, phone, self, onOpen }: RowProps) {
   const { t } = useLingui();
   const password = person.has_password ? (
     <Trans>đã đặt</Trans>
+  ) : person.single_sign_on ? (
+    <Trans>tài khoản cơ quan</Trans>
   ) : (
     <span className="t2">
       <Trans>chưa đặt, dùng mật khẩu một lần</Trans>
     </span>
+  );
+  const works = person.organisation && (
+    <>
+      <BodyName id={person.organisation} />
+      {person.signatory && (
+        <div className="t3">
+          <Trans>được ký thoả thuận</Trans>
+        </div>
+      )}
+    </>
   );
   return (
     <tr data-person={person.name}>
       <td>
         <div className="strong">
           {person.display_name} {self && <span className="t3">{t`(bạn)`}</span>}
+          {!person.active && (
+            <span className="chip line" data-state="suspended">
+              <Trans>tạm ngừng</Trans>
+            </span>
+          )}
         </div>
         <div className="t3">{person.name}</div>
         {phone && (
@@ -119,6 +168,7 @@ function Row({ person, phone, self, onOpen }: RowProps) {
             <div className="t2">
               <RoleWords role={person.role} />
             </div>
+            {works && <div className="t2">{works}</div>}
             <div className="t3">{password}</div>
           </>
         )}
@@ -128,6 +178,7 @@ function Row({ person, phone, self, onOpen }: RowProps) {
           <td>
             <RoleWords role={person.role} />
           </td>
+          <td>{works}</td>
           <td>{password}</td>
         </>
       )}
@@ -183,16 +234,37 @@ interface FormProps {
 
 function PersonForm({ person, onClose, onTold }: FormProps) {
   const { t } = useLingui();
-  const form = useId();
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [shown, setShown] = useState(person?.display_name ?? "");
   const [role, setRole] = useState<PersonRole>(person?.role ?? "operator");
+  const [body, setBody] = useState(person?.organisation ?? "");
+  const [signs, setSigns] = useState(person?.signatory ?? false);
+  const [active, setActive] = useState(person?.active ?? true);
+  const { data: bodies } = useQuery(organisationsQuery);
+  const living = useMemo(() => bodyChoices(bodies ?? [], (one) => !hasEnded(one)), [bodies]);
+  // Nobody signs for no body.
+  const signatory = signs && body !== "";
   const saving = useMutation({
     mutationFn: async () => {
       const written = { display_name: shown, role };
-      if (!person) return addPerson({ name, ...written });
-      await changePerson(person.id, written);
+      const organisation = body || null;
+      if (!person) {
+        const invited = await addPerson({ name, organisation, ...written });
+        if (!signatory) return invited;
+        // What was told once must be shown, whatever comes of this.
+        await changePerson(invited.person.id, { signatory }).catch(() =>
+          toast(t`Đã thêm người, nhưng chưa ghi được việc ký thoả thuận. Sửa người này để ghi lại.`),
+        );
+        return invited;
+      }
+      // What hangs on these is asked for once more, so they go along only where they change.
+      await changePerson(person.id, {
+        ...written,
+        ...(organisation === (person.organisation ?? null) ? {} : { organisation }),
+        ...(signatory === person.signatory ? {} : { signatory }),
+        ...(active === person.active ? {} : { active }),
+      });
       return null;
     },
     onSuccess: (invited) => {
@@ -206,8 +278,7 @@ function PersonForm({ person, onClose, onTold }: FormProps) {
   });
   const refused = saving.error instanceof ApiError ? saving.error : null;
   const nameProblem = refused?.code === "taken" || refused?.field === "name";
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     saving.mutate();
   };
   const roles: Record<PersonRole, string> = {
@@ -216,68 +287,89 @@ function PersonForm({ person, onClose, onTold }: FormProps) {
     auditor: t`Kiểm tra: đọc nhật ký, không xem hình`,
   };
   return (
-    <Modal
+    <FormModal
       title={person ? <Trans>Sửa {person.name}</Trans> : <Trans>Thêm người</Trans>}
       onClose={onClose}
-      holdsWork
-      actions={
-        <>
-          <CloseButton onClose={onClose} />
-          <button
-            type="submit"
-            form={form}
-            className="btn primary"
-            disabled={saving.isPending || shown.trim() === "" || (!person && name.trim() === "")}
-          >
-            {person ? <Trans>Lưu</Trans> : <Trans>Thêm</Trans>}
-          </button>
-        </>
-      }
+      className="personform"
+      submit={person ? <Trans>Lưu</Trans> : <Trans>Thêm</Trans>}
+      disabled={saving.isPending || shown.trim() === "" || (!person && name.trim() === "")}
+      onSubmit={submit}
     >
-      <form id={form} className="col personform" onSubmit={submit}>
-        {!person && (
-          <TextField
-            label={<Trans>Tên đăng nhập</Trans>}
-            help={<Trans>Chữ a–z không dấu, số, và . _ - @. Không đổi được về sau.</Trans>}
-            error={
-              nameProblem &&
-              (refused?.code === "taken" ? (
-                <Trans>Đã có người đăng nhập bằng tên này. Chọn tên khác.</Trans>
-              ) : (
-                <Trans>Tên có từ 1 đến 64 ký tự: chữ a–z không dấu, số, và . _ - @.</Trans>
-              ))
-            }
-            required
-            name="name"
-            autoComplete="off"
-            autoCapitalize="none"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
+      {!person && (
         <TextField
-          label={<Trans>Họ tên hoặc vị trí</Trans>}
+          label={<Trans>Tên đăng nhập</Trans>}
+          help={<Trans>Chữ a–z không dấu, số, và . _ - @. Không đổi được về sau.</Trans>}
+          error={
+            nameProblem &&
+            (refused?.code === "taken" ? (
+              <Trans>Đã có người đăng nhập bằng tên này. Chọn tên khác.</Trans>
+            ) : (
+              <Trans>Tên có từ 1 đến 64 ký tự: chữ a–z không dấu, số, và . _ - @.</Trans>
+            ))
+          }
           required
-          name="display_name"
-          maxLength={200}
-          value={shown}
-          onChange={(event) => setShown(event.target.value)}
+          name="name"
+          autoComplete="off"
+          autoCapitalize="none"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
         />
-        <SelectField
-          label={<Trans>Vai trò</Trans>}
-          name="role"
-          value={role}
-          onChange={(event) => setRole(event.target.value as PersonRole)}
-        >
-          {ROLES.map((one) => (
-            <option key={one} value={one}>
-              {roles[one]}
-            </option>
-          ))}
-        </SelectField>
-        {saving.error && !nameProblem && <Problem error={saving.error} />}
-      </form>
-    </Modal>
+      )}
+      <TextField
+        label={<Trans>Họ tên hoặc vị trí</Trans>}
+        required
+        name="display_name"
+        maxLength={200}
+        value={shown}
+        onChange={(event) => setShown(event.target.value)}
+      />
+      <SelectField
+        label={<Trans>Vai trò</Trans>}
+        name="role"
+        value={role}
+        onChange={(event) => setRole(event.target.value as PersonRole)}
+      >
+        {ROLES.map((one) => (
+          <option key={one} value={one}>
+            {roles[one]}
+          </option>
+        ))}
+      </SelectField>
+      <Chooser
+        label={<Trans>Làm việc ở</Trans>}
+        help={<Trans>Quyền cấp cho đơn vị là cấp cho mọi người làm việc ở đó.</Trans>}
+        error={refused?.field === "organisation" && <Trans>Đơn vị này đã kết thúc. Chọn đơn vị khác.</Trans>}
+        name="organisation"
+        value={body}
+        choices={living}
+        none={t`Không thuộc đơn vị nào`}
+        onChange={setBody}
+      />
+      <label className="checkrow">
+        <input
+          type="checkbox"
+          name="signatory"
+          checked={signatory}
+          disabled={body === ""}
+          onChange={() => setSigns(!signs)}
+        />
+        <Trans>Được ký thoả thuận chia sẻ cho đơn vị này</Trans>
+      </label>
+      {person && (
+        <label className="checkrow">
+          <input type="checkbox" name="suspended" checked={!active} onChange={() => setActive(!active)} />
+          <Trans>Tạm ngừng: đăng xuất ở mọi nơi, không đăng nhập được cho tới khi bỏ chọn</Trans>
+        </label>
+      )}
+      {refused?.field === "signatory" && (
+        <Problem error={refused}>
+          <Trans>Người này không ký thoả thuận được: chưa làm việc ở đơn vị nào.</Trans>
+        </Problem>
+      )}
+      {saving.error && !nameProblem && !["organisation", "signatory"].includes(refused?.field ?? "") && (
+        <Problem error={saving.error} />
+      )}
+    </FormModal>
   );
 }
 

@@ -1,9 +1,10 @@
 /** One tile of the past: its picture at the cursor, the exact time of that picture, or why there is none. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { CirclePlus, Link2, Loader, Lock, Radio, SkipForward, Target, VideoOff } from "lucide-react";
+import { CirclePlus, FileText, Link2, Loader, Lock, Radio, SkipForward, Target, VideoOff } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
 import { useChoosing } from "../../desk/choosing";
+import { EmergencyBadge, EmergencyButton } from "../../desk/Emergency";
 import { NothingPlays } from "../../desk/NothingPlays";
 import { Tile, TileWords } from "../../desk/Tile";
 import { SnapshotButton, SoundButton, ZoomButton } from "../../desk/TileActs";
@@ -18,6 +19,7 @@ import { heard, unhear } from "../../player/heard";
 import { PastPicture } from "../../player/PastPicture";
 import { PastSoundTrack } from "../../player/PastSoundTrack";
 import type { PastSnapshot } from "../../player/pastview";
+import type { Reason } from "../../player/tokens";
 import { narrow } from "../../ui/appearance";
 import { useTileSize } from "../../ui/tilesize";
 import { toast } from "../../ui/toast";
@@ -29,16 +31,18 @@ interface Props {
   selected: boolean;
   expanded: boolean;
   deck: Deck;
-  /** Why this person looks back; null until it was said. */
-  purpose: string | null;
+  /** What this person looks back for; null until it was said. */
+  reason: Reason | null;
   onAskPurpose: () => void;
+  /** The rules ask for a case: of the footage here, or of its sound. */
+  onAskCase: (what: "playback" | "sound") => void;
   onLive: () => void;
 }
 
 /** From this speed on the small stream is enough, and the large one too much for a desk's processor. */
 const FAST = 4;
 
-export function PastTile({ camera, purpose, onAskPurpose, ...rest }: Props) {
+export function PastTile({ camera, reason, onAskPurpose, ...rest }: Props) {
   const { t } = useLingui();
   const phone = useStore(narrow);
   const { index, selected, expanded } = rest;
@@ -70,10 +74,11 @@ export function PastTile({ camera, purpose, onAskPurpose, ...rest }: Props) {
       >
         <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem lại camera này</Trans>}>
           <span>{t(refusalWords("forbidden"))}</span>
+          <EmergencyButton camera={camera} />
         </TileWords>
       </Tile>
     );
-  if (purpose === null)
+  if (reason === null)
     return (
       <Tile index={index} camera={camera} selected={selected} state="purpose" controls={controls}>
         <TileWords icon={<Target />} title={<Trans>Nêu mục đích trước khi xem lại</Trans>}>
@@ -83,15 +88,15 @@ export function PastTile({ camera, purpose, onAskPurpose, ...rest }: Props) {
         </TileWords>
       </Tile>
     );
-  return <Watched camera={camera} purpose={purpose} {...rest} />;
+  return <Watched camera={camera} reason={reason} {...rest} />;
 }
 
-interface WatchedProps extends Omit<Props, "camera" | "purpose" | "onAskPurpose"> {
+interface WatchedProps extends Omit<Props, "camera" | "reason" | "onAskPurpose"> {
   camera: CameraRow;
-  purpose: string;
+  reason: Reason;
 }
 
-function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: WatchedProps) {
+function Watched({ index, camera, selected, expanded, deck, reason, onAskCase, onLive }: WatchedProps) {
   const { t, i18n } = useLingui();
   const time = useRef<HTMLSpanElement>(null);
   const { width, visible, attach, root } = useTileSize();
@@ -128,19 +133,23 @@ function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: W
   useEffect(() => () => unhear(camera.id), [camera.id]);
   const onSoundLost = (code: string) => {
     unhear(camera.id);
-    toast(t(soundLostWords(code)));
+    if (code === "case_asked") onAskCase("sound");
+    else toast(t(soundLostWords(code)));
   };
 
   const plays = choice.kind === "play" ? choice : null;
   const lesser = lesserWords(choice, i18n);
   const seen = plays !== null && hasPicture;
+  const asksCase = kind === "refused" && snapshot?.code === "case_asked";
   return (
     <Tile
       root={attach}
       index={index}
       camera={camera}
       selected={selected}
-      state={plays ? kind : choice.kind === "none" && choice.why === "busy" ? "busy" : "unsupported"}
+      state={
+        asksCase ? "case" : plays ? kind : choice.kind === "none" && choice.why === "busy" ? "busy" : "unsupported"
+      }
       tone="past"
       data={{
         role: snapshot?.role ?? plays?.plan.role,
@@ -158,7 +167,7 @@ function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: W
             <span ref={time} className="shown" />
           </>
         ) : (
-          <span className="nopicture">{t`không có hình`}</span>
+          <span className="nopicture">{asksCase ? t`cần số hồ sơ` : t`không có hình`}</span>
         )
       }
       controls={
@@ -178,7 +187,7 @@ function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: W
               deck={deck}
               camera={camera.id}
               stream={plays.plan}
-              purpose={purpose}
+              reason={reason}
               onSnapshot={setSnapshot}
               onShown={onShown}
               onFailed={(stream, code, codec) => onFailed({ way: "mse", ...stream }, code, codec)}
@@ -187,17 +196,25 @@ function Watched({ index, camera, selected, expanded, deck, purpose, onLive }: W
           {seen && <ScrubThumb deck={deck} camera={camera.id} loading={kind === "loading"} root={root} onShown={say} />}
         </div>
       </Zoomable>
-      {sound && <PastSoundTrack deck={deck} camera={camera.id} purpose={purpose} onLost={onSoundLost} />}
+      <EmergencyBadge camera={camera.id} />
+      {sound && <PastSoundTrack deck={deck} camera={camera.id} reason={reason} onLost={onSoundLost} />}
       {choice.kind === "none" ? (
         <NothingPlays choice={choice} onAgain={onAgain} onSub={onSub} />
       ) : (
-        snapshot && <Words snapshot={snapshot} deck={deck} onLive={onLive} />
+        snapshot && <Words snapshot={snapshot} deck={deck} onLive={onLive} onAskCase={() => onAskCase("playback")} />
       )}
     </Tile>
   );
 }
 
-function Words({ snapshot, deck, onLive }: { snapshot: PastSnapshot; deck: Deck; onLive: () => void }) {
+interface WordsProps {
+  snapshot: PastSnapshot;
+  deck: Deck;
+  onLive: () => void;
+  onAskCase: () => void;
+}
+
+function Words({ snapshot, deck, onLive, onAskCase }: WordsProps) {
   const { t } = useLingui();
   switch (snapshot.kind) {
     case "frame":
@@ -238,6 +255,14 @@ function Words({ snapshot, deck, onLive }: { snapshot: PastSnapshot; deck: Deck;
         </div>
       );
     case "refused":
+      if (snapshot.code === "case_asked")
+        return (
+          <TileWords icon={<FileText />} title={<Trans>Xem lại lúc này cần số hồ sơ, vụ việc</Trans>}>
+            <button type="button" className="vbtn" data-act="ask-case" onClick={onAskCase}>
+              <Trans>Nhập số hồ sơ</Trans>
+            </button>
+          </TileWords>
+        );
       return (
         <TileWords icon={<Lock />} title={<Trans>Không xem lại được camera này</Trans>}>
           <span>{t(refusalWords(snapshot.code))}</span>

@@ -12,8 +12,8 @@ import { Grid } from "../../desk/Grid";
 import { GridTools } from "../../desk/GridTools";
 import { useGridKeys } from "../../desk/gridkeys";
 import { KeyHelp } from "../../desk/KeyHelp";
-import { changeView, purpose as purposeStore, view as viewStore } from "../../desk/memory";
-import { PurposeDialog } from "../../desk/PurposeDialog";
+import { changeView, reason as reasonStore, view as viewStore } from "../../desk/memory";
+import { type Asks, PurposeDialog } from "../../desk/PurposeDialog";
 import { Typed } from "../../desk/Typed";
 import { fill, shown } from "../../desk/view";
 import { serverNowUs } from "../../lib/serverclock";
@@ -21,6 +21,7 @@ import { useStore } from "../../lib/store";
 import { clock, DAY_US, HOUR_US, SECOND_US } from "../../lib/time";
 import { useMedia } from "../../player/context";
 import { Deck } from "../../player/deck";
+import { heard } from "../../player/heard";
 import { narrow } from "../../ui/appearance";
 import { toggleFullScreen } from "../../ui/fullscreen";
 import { keepFocus, useKeys } from "../../ui/keys";
@@ -45,9 +46,11 @@ export function PlaybackPage() {
   const { at } = useSearch({ from: "/playback" });
   const view = useStore(viewStore);
   const phone = useStore(narrow);
-  const purpose = useStore(purposeStore);
+  const reason = useStore(reasonStore);
   const { data: tree } = useQuery(treeQuery);
-  const [asksPurpose, setAsksPurpose] = useState(purpose === null);
+  const [asks, setAsks] = useState<Asks | null>(reason === null ? "purpose" : null);
+  /** Which camera is heard once its case was named. */
+  const [listen, setListen] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
   const [selecting, setSelecting] = useState(false);
   const [selection, setSelection] = useState<Selection | null>(null);
@@ -103,10 +106,7 @@ export function PlaybackPage() {
 
   const media = useMedia();
   const { worker } = useOffer();
-  const thumbs = useMemo(
-    () => (purpose === null ? null : makeThumbs(media, purpose, worker)),
-    [media, purpose, worker],
-  );
+  const thumbs = useMemo(() => (reason === null ? null : makeThumbs(media, reason, worker)), [media, reason, worker]);
   useEffect(() => () => thumbs?.close(), [thumbs]);
 
   const asked = askedSpan(window);
@@ -140,7 +140,7 @@ export function PlaybackPage() {
 
   const goLive = () => void navigate({ to: "/live" });
   const openExport = () => {
-    if (purpose === null) setAsksPurpose(true);
+    if (reason === null) setAsks("purpose");
     else if (selection) setExporting(true);
     else toast(t`Chọn một đoạn trước: phím [ và ], hoặc nút Chọn đoạn.`);
   };
@@ -179,7 +179,7 @@ export function PlaybackPage() {
     .map((k) => ({ ...k, lead: k.camera.id === lead }))
     .filter((track) => timelines.length <= most || track.lead);
   const others = timelines.length > most ? timelines.flatMap((k) => k.timeline ?? []) : null;
-  const strip = !phone && worker && purpose !== null && window.spanUs <= STRIP_MOST_US;
+  const strip = !phone && worker && reason !== null && window.spanUs <= STRIP_MOST_US;
   const shownLead = timelines.find((k) => k.camera.id === lead) ?? timelines[0];
   const nothing = tree?.cameras.every((c) => !c.may.playback);
 
@@ -219,8 +219,12 @@ export function PlaybackPage() {
                     selected={index === view.selected}
                     expanded={view.expanded === index}
                     deck={deck}
-                    purpose={purpose}
-                    onAskPurpose={() => setAsksPurpose(true)}
+                    reason={reason}
+                    onAskPurpose={() => setAsks("purpose")}
+                    onAskCase={(what) => {
+                      setAsks(what);
+                      setListen(what === "sound" ? id : null);
+                    }}
                     onLive={goLive}
                   />
                 );
@@ -268,16 +272,25 @@ export function PlaybackPage() {
           </div>
           <Typed digits={typed} />
         </section>
-        {exporting && selection && purpose !== null && (
+        {exporting && selection && reason !== null && (
           <ExportPanel
             selection={selection}
             cameras={timelines}
             lead={lead}
-            purpose={purpose}
+            reason={reason}
             onClose={() => setExporting(false)}
           />
         )}
-        {asksPurpose && <PurposeDialog onClose={() => setAsksPurpose(false)} onChosen={() => setAsksPurpose(false)} />}
+        {asks && (
+          <PurposeDialog
+            asks={asks}
+            onClose={() => setAsks(null)}
+            onChosen={() => {
+              setAsks(null);
+              if (asks === "sound" && listen !== null) heard.set(listen);
+            }}
+          />
+        )}
         {help && <KeyHelp operator onClose={() => setHelp(false)} />}
       </div>
     </ThumbsContext>

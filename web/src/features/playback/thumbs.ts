@@ -5,6 +5,7 @@ import { serverNowUs } from "../../lib/serverclock";
 import { createStore, useStore } from "../../lib/store";
 import type { MediaSocket } from "../../player/socket";
 import { type Thumb, Thumbs } from "../../player/thumbs";
+import type { Reason } from "../../player/tokens";
 
 const HEIGHT = 180;
 
@@ -13,10 +14,10 @@ export const ThumbsContext = createContext<Thumbs | null>(null);
 const NONE = createStore<"ok" | "no_worker">("ok");
 
 /** `worker`: whether the server has what makes them; it is not asked where it has not. */
-export function makeThumbs(socket: MediaSocket, purpose: string, worker: boolean): Thumbs {
+export function makeThumbs(socket: MediaSocket, reason: Reason, worker: boolean): Thumbs {
   const thumbs = new Thumbs({
     async get(camera, atUs, signal) {
-      const { token } = await socket.tokens.get({ camera, action: "playback", purpose });
+      const { token } = await socket.tokens.get({ camera, action: "playback", reason });
       return await thumbnail(camera, atUs, HEIGHT, token, signal);
     },
     makeUrl: (picture) => URL.createObjectURL(picture),

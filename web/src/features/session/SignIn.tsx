@@ -1,11 +1,12 @@
 /** Signing in, with a code where one is asked, and choosing a password after a one-time one. */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { KeyRound, Smartphone } from "lucide-react";
+import { Fingerprint, KeyRound, Smartphone } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
 import { proveSecondFactor } from "../../api/account";
 import { choosePassword, signIn, signOut } from "../../api/client";
 import { ApiError } from "../../api/error";
+import { proveByPasskey } from "../../api/passkeys";
 import { sessionQuery } from "../../api/queries";
 import type { Session } from "../../api/types";
 import { duration } from "../../lib/time";
@@ -13,6 +14,8 @@ import { Door } from "../../ui/Door";
 import { TextField } from "../../ui/Field";
 import { Password } from "../../ui/Password";
 import { Warning } from "../../ui/Warning";
+import { BreakGlass } from "./BreakGlass";
+import { OtherWays } from "./OtherWays";
 
 /** A password just used may be a one-time one: it is asked for again when a new one is chosen, so it is kept until then. */
 let justUsed = "";
@@ -25,6 +28,7 @@ export function SignIn() {
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const [waitS, setWaitS] = useState(0);
+  const [envelope, setEnvelope] = useState(false);
 
   useEffect(() => {
     if (waitS <= 0) return;
@@ -49,6 +53,7 @@ export function SignIn() {
   };
 
   const locked = error?.code === "locked_out" && waitS > 0;
+  if (envelope) return <BreakGlass onBack={() => setEnvelope(false)} />;
   return (
     <Door title={<Trans>Đăng nhập</Trans>}>
       <form className="col doorform" onSubmit={submit}>
@@ -81,9 +86,13 @@ export function SignIn() {
         >
           {busy ? <Trans>Đang đăng nhập…</Trans> : <Trans>Đăng nhập</Trans>}
         </button>
+        <OtherWays />
         <p className="small t3">
           <Trans>Quên mật khẩu: người quản trị cấp cho bạn một mật khẩu dùng một lần.</Trans>
         </p>
+        <button type="button" className="btn ghost s" data-act="envelope" onClick={() => setEnvelope(true)}>
+          <Trans>Không người quản trị nào vào được? Mở phong bì khẩn cấp</Trans>
+        </button>
       </form>
     </Door>
   );
@@ -93,7 +102,7 @@ export function SignIn() {
 export function ProveSecondFactor({ session }: { session: Session }) {
   const queries = useQueryClient();
   const [code, setCode] = useState("");
-  const [paper, setPaper] = useState(false);
+  const [paper, setPaper] = useState(!session.user.has_totp);
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
 
@@ -111,6 +120,18 @@ export function ProveSecondFactor({ session }: { session: Session }) {
       setBusy(false);
     }
   };
+  const byPasskey = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const whole = await proveByPasskey();
+      if (whole) queries.setQueryData(sessionQuery.queryKey, whole);
+    } catch (cause) {
+      setError(asApiError(cause));
+    }
+    setBusy(false);
+  };
+  const { has_passkey, has_totp } = session.user;
   const back = async () => {
     await signOut().catch(() => undefined);
     queries.setQueryData(sessionQuery.queryKey, null);
@@ -119,6 +140,17 @@ export function ProveSecondFactor({ session }: { session: Session }) {
   return (
     <Door title={<Trans>Nhập mã xác minh</Trans>}>
       <form className="col doorform" onSubmit={submit}>
+        {has_passkey && (
+          <button
+            type="button"
+            className="btn primary wide"
+            data-act="prove-passkey"
+            disabled={busy}
+            onClick={() => void byPasskey()}
+          >
+            <Fingerprint /> <Trans>Dùng khóa đăng nhập</Trans>
+          </button>
+        )}
         <p className="t2">
           {paper ? (
             <Trans>Chào {name}. Nhập một mã khôi phục trên giấy bạn đã giữ; mỗi mã dùng được một lần.</Trans>
@@ -146,18 +178,20 @@ export function ProveSecondFactor({ session }: { session: Session }) {
         <button type="submit" className="btn primary wide" disabled={busy || code.trim() === ""}>
           <Trans>Tiếp tục</Trans>
         </button>
-        <button
-          type="button"
-          className="btn ghost wide"
-          data-act="paper"
-          onClick={() => {
-            setPaper(!paper);
-            setCode("");
-            setError(null);
-          }}
-        >
-          {paper ? <Trans>Dùng mã trên điện thoại</Trans> : <Trans>Không có điện thoại: dùng mã khôi phục</Trans>}
-        </button>
+        {has_totp && (
+          <button
+            type="button"
+            className="btn ghost wide"
+            data-act="paper"
+            onClick={() => {
+              setPaper(!paper);
+              setCode("");
+              setError(null);
+            }}
+          >
+            {paper ? <Trans>Dùng mã trên điện thoại</Trans> : <Trans>Không có điện thoại: dùng mã khôi phục</Trans>}
+          </button>
+        )}
         <button type="button" className="btn ghost wide" onClick={() => void back()}>
           <Trans>Đăng nhập bằng tên khác</Trans>
         </button>
@@ -173,6 +207,7 @@ function CodeError({ error, paper }: { error: ApiError; paper: boolean }) {
   if (error.code === "wrong_code" && paper) return <Trans>Mã khôi phục này sai hoặc đã dùng rồi.</Trans>;
   if (error.code === "wrong_code") return <Trans>Mã sai hoặc đã dùng rồi. Đợi mã kế tiếp hiện ra rồi nhập.</Trans>;
   if (error.code === "locked_out") return <LockedOut seconds={error.retryAfterS ?? 0} />;
+  if (error.code === "wrong_passkey") return <Trans>Khóa này không phải của tài khoản này. Dùng khóa khác.</Trans>;
   return <SignInError error={error} />;
 }
 

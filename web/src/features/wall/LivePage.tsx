@@ -5,7 +5,7 @@ import { Activity, ListTree, PanelLeftClose, PanelLeftOpen } from "lucide-react"
 import { useEffect, useMemo, useState } from "react";
 import { treeQuery } from "../../api/queries";
 import { CameraTree } from "../../desk/CameraTree";
-import { Counts } from "../../desk/Counts";
+import { Counts, countsOf } from "../../desk/Counts";
 import { Grid } from "../../desk/Grid";
 import { GridTools } from "../../desk/GridTools";
 import { useGridKeys } from "../../desk/gridkeys";
@@ -118,7 +118,7 @@ export function LivePage() {
               </button>
             )
           )}
-          {!phone && tree && <Counts cameras={tree.cameras} />}
+          {!phone && tree && <Counts counts={countsOf(tree.cameras)} />}
           <span className="grow" />
           <GridTools>
             {!phone && (

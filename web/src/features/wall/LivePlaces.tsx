@@ -1,6 +1,7 @@
 /** Live tiles without a picture to come: free, of a camera that is gone, refused, or switched off. */
 import { Trans, useLingui } from "@lingui/react/macro";
 import { CirclePlus, Lock, VideoOff } from "lucide-react";
+import { EmergencyButton } from "../../desk/Emergency";
 import { Tile, type TileProps, TileWords } from "../../desk/Tile";
 import { TileControls } from "../../desk/TileControls";
 import { refusalWords } from "../../desk/words";
@@ -49,6 +50,7 @@ export function Refused({ expanded, ...place }: Place & { expanded: boolean }) {
     >
       <TileWords icon={<Lock />} title={<Trans>Bạn chưa được xem camera này</Trans>}>
         <span>{t(refusalWords("forbidden"))}</span>
+        {place.camera && <EmergencyButton camera={place.camera} />}
       </TileWords>
     </Tile>
   );

@@ -9,7 +9,9 @@ import { Activity, RotateCcw } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
 import { useChoosing } from "../../desk/choosing";
+import { EmergencyBadge } from "../../desk/Emergency";
 import { NothingPlays } from "../../desk/NothingPlays";
+import { PurposeDialog } from "../../desk/PurposeDialog";
 import { Tile } from "../../desk/Tile";
 import { SnapshotButton, SoundButton, ZoomButton } from "../../desk/TileActs";
 import { TileControls } from "../../desk/TileControls";
@@ -58,6 +60,8 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
   const { width, visible, attach, root } = useTileSize();
   const [snapshot, setSnapshot] = useState<LiveSnapshot | null>(null);
   const [attempt, setAttempt] = useState(0);
+  /** Whoever listens names a case first. */
+  const [asksCase, setAsksCase] = useState(false);
   const replay = useReplay(camera, selected);
   const back = replay.fromUs !== null;
   const time = useRef<HTMLSpanElement>(null);
@@ -79,7 +83,8 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
   useEffect(() => () => unhear(camera.id), [camera.id]);
   const onSoundLost = (code: string) => {
     unhear(camera.id);
-    toast(t(soundLostWords(code)));
+    if (code === "case_asked") setAsksCase(true);
+    else toast(t(soundLostWords(code)));
   };
   const show = useCallback(
     (wallUs: number) => {
@@ -182,6 +187,7 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
             sound={sound}
             onShown={show}
             onSoundLost={onSoundLost}
+            onCase={replay.askCase}
             onDone={replay.stop}
           />
         )}
@@ -198,7 +204,18 @@ function Watched({ index, camera, selected, expanded, measured, onMeasure }: Wat
           choice={choice}
         />
       )}
+      <EmergencyBadge camera={camera.id} />
       {replay.dialog}
+      {asksCase && (
+        <PurposeDialog
+          asks="sound"
+          onClose={() => setAsksCase(false)}
+          onChosen={() => {
+            setAsksCase(false);
+            heard.set(camera.id);
+          }}
+        />
+      )}
     </Tile>
   );
 }

@@ -8,12 +8,13 @@ import { Loader, Lock, Radio, VideoOff } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { CameraRow } from "../../api/types";
 import { useChoosing } from "../../desk/choosing";
-import { purpose as purposeStore } from "../../desk/memory";
+import { reason as reasonStore } from "../../desk/memory";
 import { NothingPlays } from "../../desk/NothingPlays";
-import { PurposeDialog } from "../../desk/PurposeDialog";
+import { type Asks, PurposeDialog } from "../../desk/PurposeDialog";
 import { TileWords } from "../../desk/Tile";
 import { gapWords, refusalWords } from "../../desk/words";
 import { serverNowUs } from "../../lib/serverclock";
+import { useStore } from "../../lib/store";
 import { SECOND_US } from "../../lib/time";
 import { Deck } from "../../player/deck";
 import { PastPicture } from "../../player/PastPicture";
@@ -23,6 +24,7 @@ import { useKeys } from "../../ui/keys";
 import { toast } from "../../ui/toast";
 
 const BACK_US = 15 * SECOND_US;
+const NO_REASON = { purpose: "", case: null };
 /** What is recorded ends this far before now: a group of pictures is written whole. */
 const EDGE_US = 3 * SECOND_US;
 
@@ -31,29 +33,36 @@ export interface Replaying {
   fromUs: number | null;
   start: () => void;
   stop: () => void;
-  /** The question for a purpose, where that was not said yet. */
+  /** The rules ask for a case: asks for it, and begins anew. */
+  askCase: () => void;
+  /** The question for a purpose or a case, where that was not said yet. */
   dialog: React.ReactNode;
 }
 
 /** `keys`: whether keys go to this tile. */
 export function useReplay(camera: CameraRow, keys: boolean): Replaying {
   const [fromUs, setFromUs] = useState<number | null>(null);
-  const [asks, setAsks] = useState(false);
+  const [asks, setAsks] = useState<Asks | null>(null);
   const able = camera.may.playback;
   const begin = () => setFromUs(serverNowUs() - BACK_US);
-  const start = () => (purposeStore.get() === null ? setAsks(true) : begin());
+  const start = () => (reasonStore.get() === null ? setAsks("purpose") : begin());
   const stop = () => setFromUs(null);
   useKeys(keys && able ? { r: start, ...(fromUs !== null && { l: stop }) } : {});
   const dialog = asks && (
     <PurposeDialog
-      onClose={() => setAsks(false)}
+      asks={asks}
+      onClose={() => setAsks(null)}
       onChosen={() => {
-        setAsks(false);
+        setAsks(null);
         begin();
       }}
     />
   );
-  return { fromUs, start, stop, dialog };
+  const askCase = () => {
+    stop();
+    setAsks("playback");
+  };
+  return { fromUs, start, stop, askCase, dialog };
 }
 
 interface Props {
@@ -65,10 +74,11 @@ interface Props {
   sound: boolean;
   onShown: (wallUs: number) => void;
   onSoundLost: (code: string) => void;
+  onCase: () => void;
   onDone: () => void;
 }
 
-export function Replay({ camera, fromUs, width, zoomed, sound, onShown, onSoundLost, onDone }: Props) {
+export function Replay({ camera, fromUs, width, zoomed, sound, onShown, onSoundLost, onCase, onDone }: Props) {
   const { t } = useLingui();
   const deck = useMemo(() => new Deck(fromUs, serverNowUs), [fromUs]);
   const [snapshot, setSnapshot] = useState<PastSnapshot | null>(null);
@@ -81,7 +91,7 @@ export function Replay({ camera, fromUs, width, zoomed, sound, onShown, onSoundL
   const seen = useRef(false);
   const gapEndUs = useRef<number | null>(null);
   gapEndUs.current = snapshot?.gap?.toUs ?? null;
-  const why = purposeStore.get() ?? "";
+  const reason = useStore(reasonStore) ?? NO_REASON;
   const done = useRef(onDone);
   done.current = onDone;
 
@@ -117,7 +127,7 @@ export function Replay({ camera, fromUs, width, zoomed, sound, onShown, onSoundL
           deck={deck}
           camera={camera.id}
           stream={choice.plan}
-          purpose={why}
+          reason={reason}
           onSnapshot={setSnapshot}
           onShown={onShown}
           onFailed={(stream, code, codec) => onFailed({ way: "mse", ...stream }, code, codec)}
@@ -125,13 +135,13 @@ export function Replay({ camera, fromUs, width, zoomed, sound, onShown, onSoundL
       ) : (
         <NothingPlays choice={choice} onAgain={onAgain} onSub={onSub} />
       )}
-      {sound && <PastSoundTrack deck={deck} camera={camera.id} purpose={why} onLost={onSoundLost} />}
-      {choice.kind === "play" && snapshot && <ReplayWords snapshot={snapshot} />}
+      {sound && <PastSoundTrack deck={deck} camera={camera.id} reason={reason} onLost={onSoundLost} />}
+      {choice.kind === "play" && snapshot && <ReplayWords snapshot={snapshot} onCase={onCase} />}
     </div>
   );
 }
 
-function ReplayWords({ snapshot }: { snapshot: PastSnapshot }) {
+function ReplayWords({ snapshot, onCase }: { snapshot: PastSnapshot; onCase: () => void }) {
   const { t } = useLingui();
   switch (snapshot.kind) {
     case "loading":
@@ -150,6 +160,11 @@ function ReplayWords({ snapshot }: { snapshot: PastSnapshot }) {
       return (
         <TileWords icon={<Lock />} title={<Trans>Không xem lại được camera này</Trans>}>
           <span>{t(refusalWords(snapshot.code))}</span>
+          {snapshot.code === "case_asked" && (
+            <button type="button" className="vbtn" data-act="ask-case" onClick={onCase}>
+              <Trans>Nhập số hồ sơ</Trans>
+            </button>
+          )}
         </TileWords>
       );
     default:

@@ -27,12 +27,20 @@ export function RtspOut({ camera, onClose }: { camera: CameraRow; onClose: () =>
   const mine = (data ?? []).filter((secret) => secret.camera === camera.id);
   const [label, setLabel] = useState("");
   const [days, setDays] = useState("30");
+  const [number, setNumber] = useState("");
+  // Only where something could be heard is there something to say it for.
+  const hears = camera.sound === true && camera.may.sound === true;
   const [made, setMade] = useState<SecretAnswer | null>(null);
   const changed = () => void queries.invalidateQueries({ queryKey: streamSecretsQuery.queryKey });
 
   const making = useMutation({
     mutationFn: () =>
-      makeStreamSecret({ camera: camera.id, label: label.trim(), ...(days !== "" && { days: Number(days) }) }),
+      makeStreamSecret({
+        camera: camera.id,
+        label: label.trim(),
+        ...(days !== "" && { days: Number(days) }),
+        ...(number.trim() !== "" && { case: number.trim() }),
+      }),
     onSuccess: (answer) => {
       setMade(answer);
       setLabel("");
@@ -85,6 +93,16 @@ export function RtspOut({ camera, onClose }: { camera: CameraRow; onClose: () =>
           ))}
           <option value="">{t`Không hạn`}</option>
         </SelectField>
+        {hears && (
+          <TextField
+            label={<Trans>Số hồ sơ, nếu nơi đó được nghe tiếng</Trans>}
+            help={<Trans>Quy định đòi số hồ sơ khi nghe tiếng. Để trống thì chỉ có hình.</Trans>}
+            name="case"
+            value={number}
+            onChange={(e) => setNumber(e.target.value)}
+            maxLength={100}
+          />
+        )}
         <button
           type="submit"
           className={made ? "btn" : "btn primary"}
@@ -136,6 +154,12 @@ function Row({ secret, onGone }: { secret: StreamSecret; onGone: () => void }) {
         <div className="strong clip">{secret.label}</div>
         <div className="small t3">
           {secret.user} · {end === null ? t`không hạn` : t`đến ${end}`}
+          {secret.case && (
+            <>
+              {" · "}
+              <Trans>hồ sơ {secret.case}</Trans>
+            </>
+          )}
         </div>
         {sure && (
           <div className="small t2">

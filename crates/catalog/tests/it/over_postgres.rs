@@ -1,0 +1,10 @@
+//! The suites of this room once more, over a real PostgreSQL.
+
+#[path = "catalog.rs"]
+mod catalog;
+
+#[path = "places.rs"]
+mod places;
+
+#[path = "sharing.rs"]
+mod sharing;

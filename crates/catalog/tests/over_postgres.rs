@@ -1,4 +1,0 @@
-//! The suites of this room once more, over a real PostgreSQL.
-
-#[path = "catalog.rs"]
-mod catalog;

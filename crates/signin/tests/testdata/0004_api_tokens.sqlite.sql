@@ -1,0 +1,17 @@
+CREATE TABLE "signin_steps" ( "position" integer NOT NULL PRIMARY KEY, "name" text NOT NULL );
+INSERT INTO signin_steps VALUES(0,'first_tables');
+INSERT INTO signin_steps VALUES(1,'stream_secrets');
+INSERT INTO signin_steps VALUES(2,'second_factors');
+INSERT INTO signin_steps VALUES(3,'api_tokens');
+CREATE TABLE "credential" ( "user" uuid_text NOT NULL PRIMARY KEY, "kind" text NOT NULL, "hash" text NOT NULL, "made_us" integer NOT NULL );
+CREATE TABLE "totp" ( "user" uuid_text NOT NULL PRIMARY KEY, "sealed" blob(1) NOT NULL, "made_us" integer NOT NULL, "last_step" integer NOT NULL );
+CREATE TABLE "recovery_code" ( "kept" blob(1) NOT NULL PRIMARY KEY, "user" uuid_text NOT NULL, "made_us" integer NOT NULL );
+CREATE TABLE "sign_in" ( "id" uuid_text NOT NULL PRIMARY KEY, "user" uuid_text NOT NULL, "cookie_sha256" blob(1) NOT NULL UNIQUE, "asked" boolean NOT NULL, "opened_us" integer NOT NULL, "seen_us" integer NOT NULL, "confirmed_us" integer NOT NULL, "address" text NOT NULL, "agent" text NOT NULL );
+CREATE TABLE "api_token" ( "id" uuid_text NOT NULL PRIMARY KEY, "user" uuid_text NOT NULL, "name" text NOT NULL, "sha256" blob(1) NOT NULL UNIQUE, "scopes" text NOT NULL, "made_us" integer NOT NULL, "expires_us" integer NOT NULL, "used_us" integer NULL );
+CREATE TABLE "stream_secret" ( "id" uuid_text NOT NULL PRIMARY KEY, "name" text NOT NULL UNIQUE, "user" uuid_text NOT NULL, "camera" uuid_text NOT NULL, "label" text NOT NULL, "made_us" integer NOT NULL, "expires_us" integer NOT NULL, "revoked_us" integer NULL );
+INSERT INTO credential VALUES (X'01931f3c5a107c449d01000000000051', 'chosen', '$argon2id$v=19$m=47104,t=1,p=1$u4LguBruZkC1s81g6QD3jA$x7fBlkPjCjIaItdl/V1IVKTbwWYaxwTXpiaci2zje04', 1795135338250000);
+INSERT INTO sign_in VALUES (X'01a2263239ad71cf96e76a91b55c5b42', X'01931f3c5a107c449d01000000000051', X'0136cb36d429590f794b49c261f67e47ffd1a887862c00d022820b9ebfd2801e', 0, 1795135338250000, 1795135338250000, 1795135338250000, '10.0.0.1', 'Firefox');
+INSERT INTO stream_secret VALUES (X'01931f3c5a107c449d01000000000061', 'kmnpqrstuvwx', X'01931f3c5a107c449d01000000000051', X'01931f3c5a107c449d01000000000031', 'Màn hình phòng trực', 1795135338250000, 1795221738250000, NULL);
+INSERT INTO totp VALUES (X'01931f3c5a107c449d01000000000052', X'01aabbccdd', 1795135338250000, 59837844);
+INSERT INTO recovery_code VALUES (X'5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c', X'01931f3c5a107c449d01000000000052', 1795135338250000);
+INSERT INTO api_token VALUES (X'01931f3c5a107c449d01000000000071', X'01931f3c5a107c449d01000000000051', 'Bản đồ của phường', X'a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7', 'cameras:read status:read', 1795135338250000, 1795221738250000, NULL);
