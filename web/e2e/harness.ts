@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { launch } from "./chromium.mjs";
+import { launchShell } from "./chromium.mjs";
 
 class Mock {
   #child: ChildProcess | null = null;
@@ -103,7 +103,7 @@ export function stage(): Stage {
   let browser: Browser;
   let contexts: Contexts;
   beforeAll(async () => {
-    [browser] = await Promise.all([launch(), mock.start()]);
+    [browser] = await Promise.all([launchShell(), mock.start()]);
     contexts = new Contexts(browser);
   });
   afterEach(({ task }) => contexts.release(mock.base, task.result?.state === "pass"));

@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["e2e/**/*.spec.ts"],
-    // Two files at a time: while one waits for a picture to come, the other works.
-    maxWorkers: 2,
+    // A file more at a time than there are cores here: while one waits for a picture, others work.
+    maxWorkers: 3,
     // The files share nothing but what they import, and that takes seconds to load.
     isolate: false,
     testTimeout: 60_000,
