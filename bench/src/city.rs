@@ -13,8 +13,9 @@ use anyhow::Context;
 use audit::Entry;
 use base::{CameraId, Day, GrantId, OrganisationId, SiteId, UserId, WallTime};
 use catalog::{
-    Action, Camera, Catalog, Class, NewCamera, NewOrganisation, NewSite, NewStream, NewUser,
-    Particulars, Position, Purpose, Retention, Role, SealKey, Sight, SiteCategory, StreamRole,
+    Action, Camera, CameraRow, Catalog, Class, NewCamera, NewOrganisation, NewSite, NewStream,
+    NewUser, Particulars, Position, Purpose, Retention, Role, SealKey, Sight, SiteCategory,
+    StreamRole,
 };
 use db::testutil::Postgres;
 use db::{Durability, Pool};
@@ -165,9 +166,10 @@ async fn fill(data: &Path) -> anyhow::Result<Decisions> {
         };
         sites.push(catalog.add_site(new).await?.id);
     }
-    let cameras = (0..CAMERAS).map(|at| camera(at, sites[at % sites.len()])).collect();
-    let added = catalog.add_cameras(cameras, true).await?;
-    let cameras: Vec<Arc<Camera>> = added.into_iter().collect::<Result<_, _>>()?;
+    let new = |at: usize| CameraRow::New(Box::new(camera(at, sites[at % sites.len()])));
+    let laid = catalog.take_cameras((0..CAMERAS).map(new).collect(), true).await?;
+    let cameras = laid.into_iter().map(|one| one.map(|laid| laid.after().clone()));
+    let cameras: Vec<Arc<Camera>> = cameras.collect::<Result<_, _>>()?;
     drop(catalog);
     grants(&pool, &people, &bodies, &sites, &cameras).await?;
     pool.close().await?;

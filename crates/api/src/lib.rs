@@ -32,6 +32,7 @@ mod router;
 mod routes;
 mod scim;
 mod stream_gate;
+mod table;
 mod ui;
 mod view;
 mod viewing;

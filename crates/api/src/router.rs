@@ -17,10 +17,11 @@ use crate::app::{App, State};
 use crate::routes::{
     agreements, api_tokens, approvals, audit, break_glass, camera_list, camera_sheet, cameras,
     data_requests, devices, emergencies, exports, grants, groups, hls, holds, media_tokens,
-    metrics, organisations, passkeys, people, permission_sets, policies, rights, second_factor,
-    session, single_sign_on, sites, status, stream_secrets, thumbnails, timeline, tree, whep,
+    metrics, organisation_sheet, organisations, passkeys, people, permission_sets, policies,
+    rights, second_factor, session, single_sign_on, site_sheet, sites, status, stream_secrets,
+    thumbnails, timeline, tree, whep,
 };
-use crate::{headers, media_socket, rest, scim, ui};
+use crate::{headers, media_socket, rest, scim, table, ui};
 
 /// The most bytes of a body, but for tables and directories. The longest that is sent is a hold's
 /// reason.
@@ -80,7 +81,9 @@ pub fn openapi() -> String {
 fn api() -> OpenApiRouter<State> {
     let tables = OpenApiRouter::new()
         .routes(routes!(camera_sheet::import_cameras))
-        .layer(DefaultBodyLimit::max(camera_sheet::LARGEST));
+        .routes(routes!(organisation_sheet::import_organisations))
+        .routes(routes!(site_sheet::import_sites))
+        .layer(DefaultBodyLimit::max(table::LARGEST));
     let directory = scim::routes().layer(DefaultBodyLimit::max(scim::LARGEST));
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::sign_in, session::session, session::sign_out))
@@ -122,8 +125,12 @@ fn api() -> OpenApiRouter<State> {
         .merge(tables)
         .routes(routes!(cameras::camera, cameras::change_camera, cameras::remove_camera))
         .routes(routes!(organisations::organisations, organisations::add_organisation))
+        .routes(routes!(organisation_sheet::organisations_xlsx))
+        .routes(routes!(organisation_sheet::organisations_csv))
         .routes(routes!(organisations::change_organisation))
         .routes(routes!(sites::sites, sites::add_site))
+        .routes(routes!(site_sheet::sites_xlsx))
+        .routes(routes!(site_sheet::sites_csv))
         .routes(routes!(sites::change_site))
         .routes(routes!(timeline::timeline))
         .routes(routes!(thumbnails::thumbnail))

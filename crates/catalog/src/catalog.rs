@@ -188,41 +188,6 @@ impl Catalog {
         Ok(added)
     }
 
-    /// Adds many cameras, if each of them can be; otherwise none, and says of each
-    /// why not. Where they are not to be kept, that is all that it does.
-    pub async fn add_cameras(
-        &self,
-        cameras: Vec<NewCamera>,
-        keep: bool,
-    ) -> Result<Vec<Result<Arc<Camera>, Error>>, Error> {
-        let mut change = self.begin().await?;
-        let mut numbers = Numbers::of(&change.tables);
-        // Those that say their number have it; the others have what is left.
-        let (said, free): (Vec<_>, Vec<_>) =
-            cameras.into_iter().enumerate().partition(|(_, camera)| camera.number.is_some());
-        let mut added: Vec<_> = said
-            .into_iter()
-            .chain(free)
-            .map(|(at, camera)| {
-                let added = change.tables.new_camera(camera, &numbers).map(Arc::new);
-                if let Ok(added) = &added {
-                    numbers.taken.insert(added.number, added.clone());
-                }
-                (at, added)
-            })
-            .collect();
-        added.sort_by_key(|(at, _)| *at);
-        let added: Vec<_> = added.into_iter().map(|(_, added)| added).collect();
-        if !keep || added.iter().any(Result::is_err) {
-            return Ok(added);
-        }
-        let cameras: Vec<_> = added.iter().flatten().cloned().collect();
-        change.write_cameras(&cameras).await?;
-        change.tables.cameras.extend(cameras.into_iter().map(|camera| (camera.id, camera)));
-        change.commit().await?;
-        Ok(added)
-    }
-
     /// Changes a camera.
     pub async fn change_camera(
         &self,
@@ -230,50 +195,14 @@ impl Catalog {
         wanted: CameraChange,
     ) -> Result<Arc<Camera>, Error> {
         let mut change = self.begin().await?;
-        let there = change.tables.cameras.get(&id).ok_or(Error::NotFound("camera"))?;
-        let mut changed = Camera::clone(there);
-        changed.class = wanted.class.unwrap_or(changed.class);
-        if let Some(number) = wanted.number {
-            let number = camera::number(number, changed.class)?;
-            changed.number = Numbers::of(&change.tables).free(number, Some(id))?;
-        } else if changed.class != there.class {
-            changed.number = Numbers::of(&change.tables).next(changed.class)?;
-        }
-        if let Some(name) = wanted.name {
-            changed.name = error::name("name", &name)?;
-        }
-        if let Some(site) = wanted.site {
-            if !change.tables.sites.contains_key(&site) {
-                return Err(Error::NotFound("site"));
-            }
-            changed.site = site;
-        }
-        if let Some(make) = wanted.make {
-            changed.make = camera::make(make)?;
-        }
-        if let Some(retention) = wanted.retention {
-            changed.retention = retention.checked()?;
-        }
-        changed.recording = wanted.recording.unwrap_or(changed.recording);
-        changed.link = wanted.link.unwrap_or(changed.link);
-        changed.sound = wanted.sound.unwrap_or(changed.sound);
-        changed.particulars = there.particulars.changed(wanted.particulars)?;
-        if let Some(streams) = wanted.streams {
-            changed.streams = changed_streams(&changed.streams, streams)?;
-        }
-        change.tables.names_living(&changed.particulars, Some(&there.particulars))?;
-        if changed.particulars.is_settled() {
-            changed.inherited_until = None;
-        }
-        let goes_on = there.recording && changed.inherited_until.is_some();
-        if changed.recording && !goes_on {
-            changed.particulars.may_record()?;
-        }
-        rows::camera::Entity::update(rows::camera::ActiveModel::from(&changed))
-            .exec(&change.rows)
-            .await?;
-        change.write_streams(&changed).await?;
-        let changed = Arc::new(changed);
+        let there = change.tables.cameras.get(&id).cloned().ok_or(Error::NotFound("camera"))?;
+        let another_class = wanted.class.is_some_and(|class| class != there.class);
+        let numbers = match wanted.number.is_some() || another_class {
+            true => Numbers::of(&change.tables),
+            false => Numbers::default(),
+        };
+        let changed = Arc::new(change.tables.changed_camera(&there, wanted, &numbers)?);
+        change.write_changed(&there, &changed).await?;
         change.tables.cameras.insert(id, changed.clone());
         change.commit().await?;
         Ok(changed)
@@ -378,7 +307,7 @@ impl Change {
     }
 
     /// Writes new cameras with their streams.
-    async fn write_cameras(&self, cameras: &[Arc<Camera>]) -> Result<(), Error> {
+    pub(crate) async fn write_cameras(&self, cameras: &[Arc<Camera>]) -> Result<(), Error> {
         // SQLite takes 32,766 values at once.
         for some in cameras.chunks(500) {
             let all = some.iter().map(|camera| rows::camera::ActiveModel::from(&**camera));
@@ -388,6 +317,17 @@ impl Change {
                 camera.streams.iter().map(|stream| rows::stream_row(camera.id, stream, key))
             });
             rows::stream::Entity::insert_many(streams).exec_without_returning(&self.rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is another in a camera than it was.
+    pub(crate) async fn write_changed(&self, before: &Camera, after: &Camera) -> Result<(), Error> {
+        rows::camera::Entity::update(rows::camera::ActiveModel::from(after))
+            .exec(&self.rows)
+            .await?;
+        if before.streams != after.streams {
+            self.write_streams(after).await?;
         }
         Ok(())
     }
@@ -407,7 +347,7 @@ impl Change {
 
 impl Tables {
     /// Returns a camera as it is added, if it can be.
-    fn new_camera(&self, new: NewCamera, numbers: &Numbers) -> Result<Camera, Error> {
+    pub(crate) fn new_camera(&self, new: NewCamera, numbers: &Numbers) -> Result<Camera, Error> {
         if !self.sites.contains_key(&new.site) {
             return Err(Error::NotFound("site"));
         }
@@ -417,6 +357,55 @@ impl Tables {
             None => numbers.next(new.class)?,
         };
         new.checked(number)
+    }
+
+    /// Returns a camera as it is changed, if it can be. `numbers` are asked where
+    /// another number or class is wanted.
+    pub(crate) fn changed_camera(
+        &self,
+        there: &Camera,
+        wanted: CameraChange,
+        numbers: &Numbers,
+    ) -> Result<Camera, Error> {
+        let mut changed = there.clone();
+        changed.class = wanted.class.unwrap_or(changed.class);
+        if let Some(number) = wanted.number {
+            let number = camera::number(number, changed.class)?;
+            changed.number = numbers.free(number, Some(there.id))?;
+        } else if changed.class != there.class {
+            changed.number = numbers.next(changed.class)?;
+        }
+        if let Some(name) = wanted.name {
+            changed.name = error::name("name", &name)?;
+        }
+        if let Some(site) = wanted.site {
+            if !self.sites.contains_key(&site) {
+                return Err(Error::NotFound("site"));
+            }
+            changed.site = site;
+        }
+        if let Some(make) = wanted.make {
+            changed.make = camera::make(make)?;
+        }
+        if let Some(retention) = wanted.retention {
+            changed.retention = retention.checked()?;
+        }
+        changed.recording = wanted.recording.unwrap_or(changed.recording);
+        changed.link = wanted.link.unwrap_or(changed.link);
+        changed.sound = wanted.sound.unwrap_or(changed.sound);
+        changed.particulars = there.particulars.changed(wanted.particulars)?;
+        if let Some(streams) = wanted.streams {
+            changed.streams = changed_streams(&changed.streams, streams)?;
+        }
+        self.names_living(&changed.particulars, Some(&there.particulars))?;
+        if changed.particulars.is_settled() {
+            changed.inherited_until = None;
+        }
+        let goes_on = there.recording && changed.inherited_until.is_some();
+        if changed.recording && !goes_on {
+            changed.particulars.may_record()?;
+        }
+        Ok(changed)
     }
 
     /// Refuses to name organisations that are not there, or that have ended and were
@@ -435,14 +424,25 @@ impl Tables {
 }
 
 /// Which camera has which number.
-struct Numbers {
+#[derive(Default)]
+pub(crate) struct Numbers {
     taken: BTreeMap<u32, Arc<Camera>>,
 }
 
 impl Numbers {
-    fn of(tables: &Tables) -> Self {
+    pub(crate) fn of(tables: &Tables) -> Self {
         let taken = tables.cameras.values().map(|camera| (camera.number, camera.clone()));
         Self { taken: taken.collect() }
+    }
+
+    /// From now on this camera has its number.
+    pub(crate) fn take(&mut self, camera: &Arc<Camera>) {
+        self.taken.insert(camera.number, camera.clone());
+    }
+
+    /// From now on nobody has this number.
+    pub(crate) fn give_back(&mut self, number: u32) {
+        self.taken.remove(&number);
     }
 
     /// Returns `number` if no camera but `camera` has it.

@@ -41,6 +41,7 @@ mod seal;
 mod seed;
 mod site;
 mod site_category;
+mod table;
 #[doc(hidden)]
 pub mod testutil;
 mod user;
@@ -72,6 +73,7 @@ pub use policy::{Policy, PolicyTerms, Wish};
 pub use seal::{SealKey, Secret};
 pub use site::{NewSite, Position, Site, SiteChange};
 pub use site_category::SiteCategory;
+pub use table::{CameraRow, Laid, OrganisationRow, SiteRow};
 pub use user::{NewUser, Role, User, UserChange};
 
 /// Returns the steps by which this room's tables came to be, oldest first, as they

@@ -126,6 +126,27 @@ impl Organisation {
     pub fn has_ended(&self) -> bool {
         self.valid_until.is_some()
     }
+
+    /// Returns it with what is wanted otherwise; whether that fits among the others is
+    /// not asked, nor who takes what it has.
+    pub(crate) fn merged(&self, wanted: OrganisationChange) -> Result<Self, Error> {
+        let mut changed = self.clone();
+        changed.kind = wanted.kind.unwrap_or(changed.kind);
+        changed.code = wanted.code.map(code).transpose()?.unwrap_or(changed.code);
+        changed.name_en = wanted.name_en.map(name_en).transpose()?.unwrap_or(changed.name_en);
+        changed.parent = wanted.parent.unwrap_or(changed.parent);
+        changed.valid_from = wanted.valid_from.unwrap_or(changed.valid_from);
+        changed.valid_until = wanted.valid_until.unwrap_or(changed.valid_until);
+        changed.successors = wanted.successors.unwrap_or(changed.successors);
+        let name = wanted.name.map(|name| error::name("name", &name)).transpose()?;
+        if let Some(name) = name.filter(|name| *name != changed.name) {
+            changed.former_names.retain(|former| *former != name);
+            changed.former_names.push(std::mem::replace(&mut changed.name, name));
+            let too_many = changed.former_names.len().saturating_sub(FORMER_NAMES);
+            changed.former_names.drain(..too_many);
+        }
+        Ok(changed)
+    }
 }
 
 impl Catalog {
@@ -153,27 +174,10 @@ impl Catalog {
         id: OrganisationId,
         wanted: OrganisationChange,
     ) -> Result<Organisation, Error> {
-        let (move_to, wanted_code) = (wanted.move_to, wanted.code.map(code).transpose()?);
-        let wanted_name = wanted.name.map(|name| error::name("name", &name)).transpose()?;
-        let wanted_name_en = wanted.name_en.map(name_en).transpose()?;
+        let move_to = wanted.move_to;
         let mut change = self.begin().await?;
         let there = change.tables.organisations.get(&id).ok_or(Error::NotFound("organisation"))?;
-        let mut changed = there.clone();
-        changed.kind = wanted.kind.unwrap_or(changed.kind);
-        changed.code = wanted_code.unwrap_or(changed.code);
-        changed.name_en = wanted_name_en.unwrap_or(changed.name_en);
-        changed.parent = wanted.parent.unwrap_or(changed.parent);
-        changed.valid_from = wanted.valid_from.unwrap_or(changed.valid_from);
-        changed.valid_until = wanted.valid_until.unwrap_or(changed.valid_until);
-        changed.successors = wanted.successors.unwrap_or(changed.successors);
-        if let Some(name) = wanted_name
-            && name != changed.name
-        {
-            changed.former_names.retain(|former| *former != name);
-            changed.former_names.push(std::mem::replace(&mut changed.name, name));
-            let too_many = changed.former_names.len().saturating_sub(FORMER_NAMES);
-            changed.former_names.drain(..too_many);
-        }
+        let changed = there.merged(wanted)?;
         change.tables.fits(&changed)?;
         if let Some(to) = move_to {
             change.move_all(id, to).await?;
@@ -317,7 +321,7 @@ impl Tables {
     }
 
     /// Refuses to end an organisation with something that lives.
-    fn is_empty(&self, ending: &Organisation) -> Result<(), Error> {
+    pub(crate) fn is_empty(&self, ending: &Organisation) -> Result<(), Error> {
         let id = ending.id;
         let units = self.organisations.values();
         let units = units.filter(|one| one.parent == Some(id) && !one.has_ended()).count();

@@ -104,19 +104,8 @@ impl NewSite {
 impl Catalog {
     /// Adds a site.
     pub async fn add_site(&self, new: NewSite) -> Result<Site, Error> {
-        let name = error::name("name", &new.name)?;
-        let address = text("address", new.address)?;
         let mut change = self.begin().await?;
-        change.tables.is_living("organisation", Some(new.organisation))?;
-        let added = Site {
-            id: SiteId::new(),
-            name,
-            organisation: new.organisation,
-            category: new.category,
-            ward: change.tables.ward(new.ward)?,
-            address,
-            position: new.position,
-        };
+        let added = change.tables.new_site(new)?;
         let row = rows::site::ActiveModel::from(&added);
         rows::site::Entity::insert(row).exec_without_returning(&change.rows).await?;
         change.tables.sites.insert(added.id, added.clone());
@@ -126,21 +115,9 @@ impl Catalog {
 
     /// Changes a site.
     pub async fn change_site(&self, id: SiteId, wanted: SiteChange) -> Result<Site, Error> {
-        let name = wanted.name.map(|name| error::name("name", &name)).transpose()?;
-        let address = wanted.address.map(|address| text("address", address)).transpose()?;
         let mut change = self.begin().await?;
-        let mut changed = change.tables.sites.get(&id).cloned().ok_or(Error::NotFound("site"))?;
-        if wanted.organisation.is_some_and(|one| one != changed.organisation) {
-            change.tables.is_living("organisation", wanted.organisation)?;
-        }
-        changed.name = name.unwrap_or(changed.name);
-        changed.organisation = wanted.organisation.unwrap_or(changed.organisation);
-        changed.category = wanted.category.unwrap_or(changed.category);
-        changed.address = address.unwrap_or(changed.address);
-        changed.position = wanted.position.unwrap_or(changed.position);
-        if let Some(ward) = wanted.ward {
-            changed.ward = change.tables.ward(ward)?;
-        }
+        let there = change.tables.sites.get(&id).ok_or(Error::NotFound("site"))?;
+        let changed = change.tables.changed_site(there, wanted)?;
         let row = rows::site::ActiveModel::from(&changed);
         rows::site::Entity::update(row).exec(&change.rows).await?;
         change.tables.sites.insert(id, changed.clone());
@@ -150,6 +127,41 @@ impl Catalog {
 }
 
 impl Tables {
+    /// Returns a site as it is added, if it can be.
+    pub(crate) fn new_site(&self, new: NewSite) -> Result<Site, Error> {
+        self.is_living("organisation", Some(new.organisation))?;
+        Ok(Site {
+            id: SiteId::new(),
+            name: error::name("name", &new.name)?,
+            organisation: new.organisation,
+            category: new.category,
+            ward: self.ward(new.ward)?,
+            address: text("address", new.address)?,
+            position: new.position,
+        })
+    }
+
+    /// Returns a site as it is changed, if it can be.
+    pub(crate) fn changed_site(&self, there: &Site, wanted: SiteChange) -> Result<Site, Error> {
+        let mut changed = there.clone();
+        if wanted.organisation.is_some_and(|one| one != changed.organisation) {
+            self.is_living("organisation", wanted.organisation)?;
+        }
+        if let Some(name) = wanted.name {
+            changed.name = error::name("name", &name)?;
+        }
+        changed.organisation = wanted.organisation.unwrap_or(changed.organisation);
+        changed.category = wanted.category.unwrap_or(changed.category);
+        if let Some(ward) = wanted.ward {
+            changed.ward = self.ward(ward)?;
+        }
+        if let Some(address) = wanted.address {
+            changed.address = text("address", address)?;
+        }
+        changed.position = wanted.position.unwrap_or(changed.position);
+        Ok(changed)
+    }
+
     /// Returns the code of a ward as it stands with its committee; none for none.
     pub(crate) fn ward(&self, code: Option<String>) -> Result<Option<String>, Error> {
         let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Ok(None) };

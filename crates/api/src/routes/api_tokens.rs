@@ -74,13 +74,12 @@ pub(crate) fn scope_of(method: &Method, path: &str) -> Option<Scope> {
         return Some(Scope::PeopleProvision);
     }
     let path = path.strip_prefix("/api/v1/")?;
-    let family = path.split('/').next()?;
+    // A table of something is opened like the thing.
+    let family = path.split(['/', '.']).next()?;
     // Passwords, second factors and sign-ins of people.
     let of_getting_in = ["/one-time-password", "/second-factor", "/devices", "/single-sign-on"];
     match (family, reads) {
-        ("tree" | "cameras" | "cameras.csv" | "cameras.xlsx" | "organisations" | "sites", true) => {
-            Some(Scope::CamerasRead)
-        }
+        ("tree" | "cameras" | "organisations" | "sites", true) => Some(Scope::CamerasRead),
         ("cameras" | "organisations" | "sites", false) => Some(Scope::CamerasWrite),
         ("people", _) if of_getting_in.iter().any(|end| path.ends_with(end)) => None,
         ("people", true) => Some(Scope::PeopleRead),
@@ -238,6 +237,8 @@ mod tests {
         assert_eq!(of(Method::GET, "/api/v1/cameras/{id}/timeline"), Some(Scope::CamerasRead));
         assert_eq!(of(Method::POST, "/api/v1/cameras/probe"), Some(Scope::CamerasWrite));
         assert_eq!(of(Method::GET, "/api/v1/organisations"), Some(Scope::CamerasRead));
+        assert_eq!(of(Method::GET, "/api/v1/sites.xlsx"), Some(Scope::CamerasRead));
+        assert_eq!(of(Method::POST, "/api/v1/sites/import"), Some(Scope::CamerasWrite));
         assert_eq!(of(Method::PATCH, "/api/v1/sites/{id}"), Some(Scope::CamerasWrite));
         assert_eq!(of(Method::PATCH, "/api/v1/people/{id}"), Some(Scope::PeopleWrite));
         assert_eq!(of(Method::POST, "/api/v1/audit"), None);

@@ -1,49 +1,42 @@
 //! Cameras as a table that people fill, and as one that they are given.
 //!
-//! ```text
-//! file ──sheet──▶ rows ──▶ NewCamera …  ──catalog──▶ all of them, or of each why not
-//! find_cameras ──▶ rows ──sheet──▶ XLSX, CSV         with the same columns
-//! ```
-//!
-//! A table is taken whole or not at all, so that it can be mended and sent again. No
-//! password leaves by a table.
+//! A row with the number of a camera that whoever sends it configures changes that
+//! camera; what the table has no column for stays as it is. No password leaves by a
+//! table.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use audit::Act;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State as Given;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use base::{Day, OrganisationId, SiteId, fold};
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use base::{SiteId, fold};
 use catalog::{
-    Action, Camera, Class, LifeCycle, LinkKind, NewCamera, NewStream, NoticeSign, Particulars,
-    Pose, Purpose, Retention, Secret, StreamRole, Tables,
+    Action, Camera, CameraChange, CameraRow, Class, Laid, LifeCycle, LinkKind, NewCamera,
+    NewStream, NoticeSign, Particulars, ParticularsChange, Purpose, Retention, Secret, StreamRole,
+    Tables,
 };
-use serde::{Deserialize, Serialize};
-use sheet::{Cell, Column, Delimiter, Limits, NoColumn, Row, Sheet, Table, Value};
-use utoipa::{IntoParams, ToSchema};
+use sheet::{Row, Sheet, Table, Value};
 
 use super::camera_list::CamerasAsked;
+use super::cameras::{StreamsAsked, differences};
 use super::particulars::height_cm;
 use crate::access;
 use crate::app::State;
 use crate::deed::Deed;
-use crate::error::{ErrorForm, Kind, Refusal};
+use crate::error::{ErrorForm, Refusal};
 use crate::extract::Asked;
 use crate::person::{Person, Somebody};
-
-/// The most bytes of a table.
-pub(crate) const LARGEST: usize = 32 << 20;
-
-/// How many rows are told of that cannot be taken.
-const MOST_TOLD: usize = 500;
+use crate::table::{
+    self, Bodies, Fault, Field, ImportAnswer, ImportAsked, Reading, Rows, called, named,
+};
 
 /// The columns: the field as the API calls it, which a table may use as well, and its
 /// name in Vietnamese.
-const COLUMNS: [(&str, &str); 28] = [
+const COLUMNS: [Field; 28] = [
     ("number", "Số"),
     ("name", "Tên"),
     ("site", "Địa điểm"),
@@ -105,41 +98,6 @@ const CLASSES: [(Class, &str); 2] = [(Class::Ordinary, "Thường"), (Class::Def
 
 const SIGNS: [(&str, &str); 3] = [("yes", "Có"), ("no", "Không"), ("exempt", "Không cần")];
 
-/// How a table is taken.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ImportAsked {
-    /// Whether it is only looked through and nothing of it kept.
-    dry_run: Option<bool>,
-}
-
-/// What came of a table.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ImportAnswer {
-    /// How many rows it has.
-    rows: usize,
-    /// How many cameras were added: all, or none.
-    added: usize,
-    /// How many rows cannot be taken.
-    refused: usize,
-    /// The first 500 of what is wrong.
-    faults: Vec<ImportFault>,
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ImportFault {
-    /// Its number, as a spreadsheet shows it.
-    row: u32,
-    /// The cell, as `C17`, where it is one.
-    cell: Option<String>,
-    /// The field that the cell is for.
-    field: Option<&'static str>,
-    /// What is wrong and what to write.
-    message: String,
-}
-
 /// Hands out the cameras that this person may see, and that fit, as a workbook.
 #[utoipa::path(get, path = "/cameras.xlsx", tag = "cameras", params(CamerasAsked),
     responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -149,12 +107,7 @@ pub(crate) async fn cameras_xlsx(
     Somebody(person): Somebody,
     Asked(asked): Asked<CamerasAsked>,
 ) -> Result<Response, Refusal> {
-    let table = exported(&state, &person, asked).await?;
-    let now = state.now();
-    let written = tokio::task::spawn_blocking(move || sheet::write_xlsx(&table, now)).await;
-    let bytes = written.map_err(Refusal::broken)?.map_err(Refusal::broken)?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(file(bytes, kind, "cameras.xlsx"))
+    table::xlsx(&state, exported(&state, &person, asked).await?, "cameras.xlsx").await
 }
 
 /// The same as CSV.
@@ -165,15 +118,14 @@ pub(crate) async fn cameras_csv(
     Somebody(person): Somebody,
     Asked(asked): Asked<CamerasAsked>,
 ) -> Result<Response, Refusal> {
-    let table = exported(&state, &person, asked).await?;
-    let bytes = sheet::write_csv(&table, Delimiter::Comma);
-    Ok(file(bytes, "text/csv; charset=utf-8", "cameras.csv"))
+    Ok(table::csv(&exported(&state, &person, asked).await?, "cameras.csv"))
 }
 
-/// Adds the cameras of a table, XLSX, ODS or CSV, all or none.
+/// Takes the cameras of a table, XLSX, ODS or CSV, all or none. A row with the number of
+/// a camera that this person configures changes it; any other adds one.
 #[utoipa::path(post, path = "/cameras/import", tag = "cameras", params(ImportAsked),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = ImportAnswer, description = "`faults` say why nothing was added"),
+    responses((status = 200, body = ImportAnswer, description = "`faults` say why nothing was taken"),
         (status = 400, body = ErrorForm, description = "it is no table, or lacks a column"),
         (status = 403, body = ErrorForm), (status = 413, body = ErrorForm),
         (status = 503, body = ErrorForm, description = "`busy`: another table is being read")))]
@@ -181,157 +133,101 @@ pub(crate) async fn import_cameras(
     Given(state): Given<State>,
     Somebody(person): Somebody,
     Asked(asked): Asked<ImportAsked>,
-    bytes: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ImportAnswer>, Refusal> {
     if let Err(refusal) = access::adding(&person.user) {
         return Err(Deed::by(&state, &person, Act::Camera).refused(&state, refusal).await);
     }
-    let bytes = bytes
-        .map_err(|_| Refusal::new(Kind::TooLarge, "the file has more than 32 MiB; split it"))?;
-    let Ok(_permit) = state.imports.try_acquire() else {
-        return Err(Refusal::new(Kind::Busy, "another table is being read; try again"));
-    };
-    let tables = state.catalog.tables();
-    let read = move || {
-        let limits =
-            Limits { bytes: LARGEST, columns: 128, characters: 2_000, ..Limits::default() };
-        let sheet = sheet::read(&bytes, &limits)
-            .map_err(|error| Refusal::new(Kind::Invalid, error.to_string()))?;
-        Import::new(&sheet, &tables).map(|import| import.rows())
-    };
-    let read = tokio::task::spawn_blocking(read).await.map_err(Refusal::broken)??;
-    let Rows { columns, rows } = read;
-    let mut faults = Vec::new();
-    let (mut numbers, mut cameras) = (Vec::new(), Vec::new());
-    let count = rows.len();
-    for (row, camera) in rows {
-        let allowed = |camera: NewCamera| {
-            access::class(&state.catalog, &person.user, camera.class, state.now())
-                .map_err(|refusal| Fault::of("class", refusal.message()))?;
-            Ok(camera)
-        };
-        match camera.and_then(allowed) {
-            Ok(camera) => {
-                numbers.push(row);
-                cameras.push(camera);
-            }
-            Err(fault) => faults.push(fault.told(row, &columns)),
-        }
+    let (reader, user) = (state.clone(), person.user.clone());
+    let read = move |sheet: &Sheet| rows(&reader, &user, sheet);
+    let take = |rows, keep| state.catalog.take_cameras(rows, keep);
+    let (answer, laid) = table::import(&state, &asked, bytes, read, take).await?;
+    if laid.is_empty() {
+        return Ok(Json(answer));
     }
-    let keep = faults.is_empty() && !asked.dry_run.unwrap_or(false);
-    let outcomes = state.catalog.add_cameras(cameras, keep).await?;
-    for (row, outcome) in numbers.into_iter().zip(&outcomes) {
-        match outcome {
-            Ok(_) => {}
-            Err(catalog::Error::Database(_)) => return Err(Refusal::broken("an import failed")),
-            Err(error) => faults.push(Fault::from(error).told(row, &columns)),
-        }
+    state.recorder.nudge();
+    let deed = || Deed::by(&state, &person, Act::Camera);
+    let added = laid.iter().filter_map(|one| match one {
+        Laid::Added(camera) => Some(camera.number),
+        Laid::Changed { .. } | Laid::Same(_) => None,
+    });
+    let added: BTreeSet<_> = added.collect();
+    if let (Some(first), Some(last)) = (added.first(), added.last()) {
+        let deed = deed().detail("change", "imported").detail("cameras", added.len());
+        deed.detail("numbers", format!("{first}–{last}")).done(&state).await?;
     }
-    let added = if keep && faults.is_empty() { outcomes.len() } else { 0 };
-    if added > 0 {
-        state.recorder.nudge();
-        let deed = Deed::by(&state, &person, Act::Camera).detail("change", "imported");
-        let numbers: Vec<_> = outcomes.iter().flatten().map(|camera| camera.number).collect();
-        let first = numbers.iter().min().copied().unwrap_or_default();
-        let last = numbers.iter().max().copied().unwrap_or_default();
-        let deed = deed.detail("cameras", added).detail("numbers", format!("{first}–{last}"));
-        deed.done(&state).await?;
-        tracing::info!(user = person.user.name, added, "imported cameras");
-    }
-    faults.sort_by_key(|fault| fault.row);
-    let refused = faults.iter().map(|fault| fault.row).collect::<BTreeSet<_>>().len();
-    faults.truncate(MOST_TOLD);
-    Ok(Json(ImportAnswer { rows: count, added, refused, faults }))
+    let changed = laid.iter().filter_map(|one| match one {
+        Laid::Changed { before, after } => Some((before, after)),
+        Laid::Added(_) | Laid::Same(_) => None,
+    });
+    let changed = changed.map(|(before, after): (&Arc<Camera>, &Arc<Camera>)| {
+        let deed = deed().with(after).detail("change", "imported");
+        differences(before, after)
+            .into_iter()
+            .fold(deed, |deed, (field, change)| deed.detail(field, change))
+    });
+    table::note(&state, changed.collect()).await?;
+    tracing::info!(user = person.user.name, ?answer, "took a table of cameras");
+    Ok(Json(answer))
 }
 
-/// Where each field stands in a table.
-type Columns = HashMap<&'static str, Column>;
-
-/// Rows by their number, each a camera or why not.
-struct Rows {
-    columns: Columns,
-    rows: Vec<(u32, Result<NewCamera, Fault>)>,
-}
-
-/// What is wrong with a row.
-struct Fault {
-    field: Option<&'static str>,
-    /// The cell, where the words do not name it themselves.
-    message: String,
-}
-
-/// A table, and what its cells may name.
-struct Import<'a> {
-    sheet: &'a Sheet,
-    columns: Columns,
+/// What the cells of a table may name.
+struct Known {
     sites: HashMap<String, Vec<SiteId>>,
-    organisations: HashMap<String, Vec<OrganisationId>>,
+    bodies: Bodies,
+    /// The cameras that whoever sends it configures, by their numbers.
+    cameras: HashMap<u32, Arc<Camera>>,
 }
 
-impl Fault {
-    fn of(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field: Some(field), message: message.into() }
+/// Returns what the rows of a table say.
+fn rows(state: &State, user: &catalog::User, sheet: &Sheet) -> Result<Rows<CameraRow>, Refusal> {
+    let tables = state.catalog.tables();
+    let (rights, now) = (state.catalog.rights(user.id), state.now());
+    let configured = tables.cameras.values().filter(|camera| {
+        let rights = rights.as_ref();
+        rights.is_some_and(|rights| access::lists(rights, camera.id, Action::Configure, now))
+    });
+    let mut sites: HashMap<_, Vec<_>> = HashMap::new();
+    for site in tables.sites.values() {
+        sites.entry(fold(&site.name)).or_default().push(site.id);
     }
-
-    fn told(self, row: u32, columns: &Columns) -> ImportFault {
-        let column = self.field.and_then(|field| columns.get(field));
-        let place = |column: &Column| {
-            sheet::Place { row: row.saturating_sub(1), column: column.0 }.to_string()
-        };
-        ImportFault { row, cell: column.map(place), field: self.field, message: self.message }
-    }
-}
-
-impl From<&catalog::Error> for Fault {
-    fn from(error: &catalog::Error) -> Self {
-        let field = match error {
-            catalog::Error::Invalid { field, .. }
-            | catalog::Error::Taken { field, .. }
-            | catalog::Error::InUse { field, .. } => Some(*field),
-            _ => None,
-        };
-        Self { field, message: error.to_string() }
-    }
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        Self { field: None, message: refusal.message().to_owned() }
-    }
-}
-
-impl<'a> Import<'a> {
-    fn new(sheet: &'a Sheet, tables: &Tables) -> Result<Self, Refusal> {
-        let mut columns = Columns::new();
-        for (field, name) in COLUMNS {
-            match sheet.column(&[name, field]) {
-                Ok(column) => drop(columns.insert(field, column)),
-                Err(NoColumn::Missing { .. }) if !["name", "site", "url"].contains(&field) => {}
-                Err(error) => return Err(Refusal::new(Kind::Invalid, error.to_string())),
+    let known = Known {
+        sites,
+        bodies: Bodies::of(&tables),
+        cameras: configured.map(|camera| (camera.number, camera.clone())).collect(),
+    };
+    // Without their numbers all are new ones.
+    let needed: &[_] = match sheet.column(&[COLUMNS[0].1, COLUMNS[0].0]) {
+        Ok(_) => &[],
+        Err(_) => &["name", "site", "url"],
+    };
+    let reading = Reading::new(sheet, &COLUMNS, needed)?;
+    Ok(reading.rows(|reading, row| {
+        let there =
+            reading.whole(row, "number")?.and_then(|number: u32| known.cameras.get(&number));
+        let class = reading.one_of(row, "class", &CLASSES, Class::as_str)?;
+        let into = class.filter(|class| there.is_none_or(|there| there.class != *class));
+        if let Some(class) = into {
+            access::class(&state.catalog, user, class, now)
+                .map_err(|refusal| Fault::of("class", refusal.message()))?;
+        }
+        match there {
+            Some(there) => {
+                let change = known.change(reading, row, there, class)?;
+                Ok(CameraRow::Change(there.id, Box::new(change)))
+            }
+            None => {
+                let class = class.unwrap_or_default();
+                Ok(CameraRow::New(Box::new(known.camera(reading, row, class)?)))
             }
         }
-        let mut sites: HashMap<_, Vec<_>> = HashMap::new();
-        for site in tables.sites.values() {
-            sites.entry(fold(&site.name)).or_default().push(site.id);
-        }
-        let mut organisations: HashMap<_, Vec<_>> = HashMap::new();
-        for one in tables.organisations.values() {
-            let names = one.code.iter().chain([&one.name]).map(|name| fold(name));
-            for name in names.collect::<BTreeSet<_>>() {
-                organisations.entry(name).or_default().push(one.id);
-            }
-        }
-        Ok(Self { sheet, columns, sites, organisations })
-    }
+    }))
+}
 
-    fn rows(self) -> Rows {
-        let rows = self.sheet.rows.iter().map(|row| (row.number, self.camera(row))).collect();
-        Rows { rows, columns: self.columns }
-    }
-
-    fn camera(&self, row: &Row) -> Result<NewCamera, Fault> {
-        let user = self.text(row, "user")?;
-        let password = self.text(row, "password")?;
+impl Known {
+    fn camera(&self, table: &Reading, row: &Row, class: Class) -> Result<NewCamera, Fault> {
+        let user = table.text(row, "user")?;
+        let password = table.text(row, "password")?;
         let stream = |role, url: String| NewStream {
             role,
             url,
@@ -339,141 +235,103 @@ impl<'a> Import<'a> {
             password: password.clone().map(Secret::new),
             facts: None,
         };
-        let mut streams = vec![stream(StreamRole::Main, self.needed(row, "url")?)];
-        let sub = self.text(row, "sub_url")?;
+        let mut streams = vec![stream(StreamRole::Main, table.needed(row, "url")?)];
+        let sub = table.text(row, "sub_url")?;
         streams.extend(sub.map(|url| stream(StreamRole::Sub, url)));
-        let site = self.needed(row, "site")?;
-        let site = match self.sites.get(&fold(&site)).map_or(&[][..], |sites| sites) {
-            [site] => *site,
-            [] => return Err(Fault::of("site", "there is no site of this name; add it first")),
-            _ => {
-                return Err(Fault::of("site", "several sites have this name; rename all but one"));
-            }
-        };
-        let days = self.whole(row, "retention_days")?;
-        let recording = self.cell(row, "recording").map(|cell| cell.bool());
-        let recording = recording.transpose().map_err(|error| unfit("recording", &error))?;
+        let days = table.whole(row, "retention_days")?;
+        let particulars = Particulars::default().changed(self.particulars(table, row)?);
         Ok(NewCamera {
-            number: self.whole(row, "number")?,
-            name: self.needed(row, "name")?,
-            site,
-            make: self.text(row, "make")?,
-            recording: recording.unwrap_or(false),
+            number: table.whole(row, "number")?,
+            name: table.needed(row, "name")?,
+            site: self.site(&table.needed(row, "site")?)?,
+            make: table.text(row, "make")?,
+            recording: table.yes(row, "recording")?.unwrap_or(false),
             retention: Retention {
                 days: days.unwrap_or(Retention::default().days),
                 ..Retention::default()
             },
             link: Default::default(),
-            class: self.one_of(row, "class", &CLASSES, Class::as_str)?.unwrap_or_default(),
+            class,
             sound: false,
-            particulars: self.particulars(row)?,
+            particulars: particulars.map_err(|error| Fault::from(&error))?,
             streams,
         })
     }
 
-    fn particulars(&self, row: &Row) -> Result<Particulars, Fault> {
-        let height = self.cell(row, "height_m").map(|cell| cell.number()).transpose();
-        let height = height.map_err(|error| unfit("height_m", &error))?.map(height_cm);
-        let since = self.cell(row, "life_cycle_since").map(|cell| cell.date()).transpose();
-        let sign = self.one_of(row, "notice_sign", &SIGNS, |sign| sign)?;
-        let reason = self.text(row, "notice_sign_reason")?;
-        let life_cycle = self.one_of(row, "life_cycle", &LIFE_CYCLES, LifeCycle::as_str)?;
-        Ok(Particulars {
-            owner: self.organisation(row, "owner")?,
-            investor: self.organisation(row, "investor")?,
-            operator: self.organisation(row, "operator")?,
-            maintainer: self.organisation(row, "maintainer")?,
-            purposes: self.purposes(row)?,
-            legal_basis: self.text(row, "legal_basis")?,
-            pose: Pose {
-                heading_deg: self.whole(row, "heading_deg")?,
-                tilt_deg: self.whole(row, "tilt_deg")?,
-                height_cm: height
-                    .transpose()
-                    .map_err(|refusal| Fault::of("height_m", refusal.message()))?,
-                fov_deg: self.whole(row, "fov_deg")?,
-            },
-            link_kind: self.one_of(row, "link_kind", &LINK_KINDS, LinkKind::as_str)?,
-            life_cycle: life_cycle.unwrap_or(LifeCycle::InService),
-            life_cycle_since: since.map_err(|error| unfit("life_cycle_since", &error))?,
-            notice_sign: sign.and_then(|sign| NoticeSign::of(sign, reason)),
+    /// What of a camera that is there a row wants otherwise. A cell that is empty takes
+    /// away what can be taken away, and leaves the rest.
+    fn change(
+        &self,
+        table: &Reading,
+        row: &Row,
+        there: &Camera,
+        class: Option<Class>,
+    ) -> Result<CameraChange, Fault> {
+        let url = table.text(row, "url")?;
+        // Where no address stands, nothing is said of how the camera is reached: those
+        // who do not configure it are given it so.
+        let whether =
+            |field, text: Option<String>| url.as_ref().and_then(|_| table.said(field, text));
+        let sub_url = whether("sub_url", table.text(row, "sub_url")?);
+        let user = whether("user", table.text(row, "user")?);
+        let streams =
+            StreamsAsked { sub_url, user, password: table.text(row, "password")?.map(Some), url };
+        let site = table.text(row, "site")?.map(|name| self.site(&name)).transpose()?;
+        let days = table.whole(row, "retention_days")?;
+        Ok(CameraChange {
+            number: None,
+            name: table.text(row, "name")?,
+            site,
+            make: table.said("make", table.text(row, "make")?),
+            recording: table.yes(row, "recording")?,
+            retention: days.map(|days| Retention { days, ..there.retention }),
+            link: None,
+            class,
+            sound: None,
+            particulars: self.particulars(table, row)?,
+            streams: streams.of(there),
         })
     }
 
-    fn purposes(&self, row: &Row) -> Result<BTreeSet<Purpose>, Fault> {
-        let text = self.text(row, "purposes")?.unwrap_or_default();
-        let words = text.split([',', ';']).map(str::trim).filter(|word| !word.is_empty());
-        let purpose = |word| named(word, "purposes", &PURPOSES, Purpose::as_str);
-        words.map(purpose).collect()
+    fn particulars(&self, table: &Reading, row: &Row) -> Result<ParticularsChange, Fault> {
+        let body = |field| -> Result<_, Fault> {
+            Ok(table.said(field, table.body(row, field, &self.bodies)?))
+        };
+        let purposes = table.texts(row, "purposes")?;
+        let purpose = |word: &String| named(word, "purposes", &PURPOSES, Purpose::as_str);
+        let purposes = purposes.iter().map(purpose).collect::<Result<BTreeSet<_>, _>>()?;
+        let height = table.number(row, "height_m")?.map(height_cm).transpose();
+        let height = height.map_err(|refusal| Fault::of("height_m", refusal.message()))?;
+        let sign = table.one_of(row, "notice_sign", &SIGNS, |sign| sign)?;
+        let reason = table.text(row, "notice_sign_reason")?;
+        let link_kind = table.one_of(row, "link_kind", &LINK_KINDS, LinkKind::as_str)?;
+        let since = table.day(row, "life_cycle_since")?;
+        Ok(ParticularsChange {
+            owner: body("owner")?,
+            investor: body("investor")?,
+            operator: body("operator")?,
+            maintainer: body("maintainer")?,
+            purposes: table.said("purposes", Some(purposes)).flatten(),
+            legal_basis: table.said("legal_basis", table.text(row, "legal_basis")?),
+            heading_deg: table.said("heading_deg", table.whole(row, "heading_deg")?),
+            tilt_deg: table.said("tilt_deg", table.whole(row, "tilt_deg")?),
+            height_cm: table.said("height_m", height),
+            fov_deg: table.said("fov_deg", table.whole(row, "fov_deg")?),
+            link_kind: table.said("link_kind", link_kind),
+            life_cycle: table.one_of(row, "life_cycle", &LIFE_CYCLES, LifeCycle::as_str)?,
+            life_cycle_since: table.said("life_cycle_since", since),
+            notice_sign: table
+                .said("notice_sign", sign.and_then(|sign| NoticeSign::of(sign, reason))),
+        })
     }
 
-    fn organisation(
-        &self,
-        row: &Row,
-        field: &'static str,
-    ) -> Result<Option<OrganisationId>, Fault> {
-        let Some(name) = self.text(row, field)? else { return Ok(None) };
-        match self.organisations.get(&fold(&name)).map_or(&[][..], |all| all) {
-            [one] => Ok(Some(*one)),
-            [] => {
-                let words = "no organisation has this code or name; write one that has";
-                Err(Fault::of(field, words))
-            }
-            _ => Err(Fault::of(field, "several organisations have this name; write its code")),
+    fn site(&self, name: &str) -> Result<SiteId, Fault> {
+        match self.sites.get(&fold(name)).map_or(&[][..], |sites| sites) {
+            [site] => Ok(*site),
+            [] => Err(Fault::of("site", "there is no site of this name; add it first")),
+            _ => Err(Fault::of("site", "several sites have this name; rename all but one")),
         }
     }
-
-    fn one_of<T: Copy>(
-        &self,
-        row: &Row,
-        field: &'static str,
-        all: &[(T, &'static str)],
-        word: fn(T) -> &'static str,
-    ) -> Result<Option<T>, Fault> {
-        self.text(row, field)?.map(|text| named(&text, field, all, word)).transpose()
-    }
-
-    fn whole<T: TryFrom<i64>>(&self, row: &Row, field: &'static str) -> Result<Option<T>, Fault> {
-        let Some(cell) = self.cell(row, field) else { return Ok(None) };
-        let number = cell.integer().map_err(|error| unfit(field, &error))?;
-        let fits = T::try_from(number);
-        fits.map(Some).map_err(|_| Fault::of(field, format!("{number} is out of range")))
-    }
-
-    fn needed(&self, row: &Row, field: &'static str) -> Result<String, Fault> {
-        let column = self.columns.get(field).copied().unwrap_or(Column(0));
-        let text = row.cell(column).text().map(Cow::into_owned);
-        text.map_err(|error| unfit(field, &error))
-    }
-
-    fn text(&self, row: &Row, field: &'static str) -> Result<Option<String>, Fault> {
-        let text = self.cell(row, field).map(|cell| cell.text().map(Cow::into_owned));
-        text.transpose().map_err(|error| unfit(field, &error))
-    }
-
-    /// Returns the cell of a field, if something stands in it.
-    fn cell<'row>(&self, row: &'row Row, field: &'static str) -> Option<Cell<'row>> {
-        row.cell(*self.columns.get(field)?).filled()
-    }
-}
-
-fn unfit(field: &'static str, error: &sheet::Unfit) -> Fault {
-    Fault::of(field, error.to_string())
-}
-
-/// Returns which of some things a text names, by its word or in Vietnamese.
-fn named<T: Copy>(
-    text: &str,
-    field: &'static str,
-    all: &[(T, &'static str)],
-    word: fn(T) -> &'static str,
-) -> Result<T, Fault> {
-    let folded = fold(text);
-    let is_it = |(one, name): &&(T, &'static str)| word(*one) == folded || fold(name) == folded;
-    all.iter().find(is_it).map(|(one, _)| *one).ok_or_else(|| {
-        let names: Vec<_> = all.iter().map(|(_, name)| *name).collect();
-        Fault::of(field, format!("{text:?} is none of {}", names.join(", ")))
-    })
 }
 
 /// Returns the table of the cameras that fit, once that somebody takes it is noted.
@@ -502,14 +360,9 @@ async fn exported(state: &State, person: &Person, asked: CamerasAsked) -> Result
 /// Returns a camera's row, in order of the columns but for the password.
 fn line(camera: &Camera, tables: &Tables, configures: bool) -> Vec<Value> {
     let of = &camera.particulars;
-    let text = |text: Option<&str>| Value::text(text.unwrap_or_default());
-    let number = |number: Option<f64>| number.map_or(Value::Empty, Value::Number);
-    let date = |day: Option<Day>| day.map_or(Value::Empty, Value::Date);
     let site = tables.sites.get(&camera.site);
-    let body = |body: Option<OrganisationId>| {
-        let one = body.and_then(|body| tables.organisations.get(&body));
-        text(one.map(|one| one.code.as_deref().unwrap_or(&one.name)))
-    };
+    let body = |body| table::body(tables, body);
+    let whole = |number: Option<f64>| table::number(number);
     let reached = |text: Option<String>| match text {
         Some(text) if configures => Value::text(&text),
         _ => Value::Empty,
@@ -521,8 +374,8 @@ fn line(camera: &Camera, tables: &Tables, configures: bool) -> Vec<Value> {
     vec![
         Value::Number(f64::from(camera.number)),
         Value::text(&camera.name),
-        text(site.map(|site| site.name.as_str())),
-        text(camera.make.as_deref()),
+        table::text(site.map(|site| site.name.as_str())),
+        table::text(camera.make.as_deref()),
         url(StreamRole::Main),
         url(StreamRole::Sub),
         reached(user),
@@ -534,31 +387,17 @@ fn line(camera: &Camera, tables: &Tables, configures: bool) -> Vec<Value> {
         body(of.operator),
         body(of.maintainer),
         Value::text(&purposes.join(", ")),
-        text(of.legal_basis.as_deref()),
-        number(of.pose.heading_deg.map(f64::from)),
-        number(of.pose.tilt_deg.map(f64::from)),
-        number(of.pose.height_cm.map(|height| f64::from(height) / 100.0)),
-        number(of.pose.fov_deg.map(f64::from)),
-        text(of.link_kind.map(|kind| called(kind, &LINK_KINDS))),
+        table::text(of.legal_basis.as_deref()),
+        whole(of.pose.heading_deg.map(f64::from)),
+        whole(of.pose.tilt_deg.map(f64::from)),
+        whole(of.pose.height_cm.map(|height| f64::from(height) / 100.0)),
+        whole(of.pose.fov_deg.map(f64::from)),
+        table::text(of.link_kind.map(|kind| called(kind, &LINK_KINDS))),
         Value::text(called(of.life_cycle, &LIFE_CYCLES)),
-        date(of.life_cycle_since),
-        text(sign.map(|sign| called(sign.as_str(), &SIGNS))),
-        text(sign.and_then(NoticeSign::reason)),
-        date(camera.inherited_until),
-        text(site.and_then(|site| site.ward.as_deref())),
+        table::day(of.life_cycle_since),
+        table::text(sign.map(|sign| called(sign.as_str(), &SIGNS))),
+        table::text(sign.and_then(NoticeSign::reason)),
+        table::day(camera.inherited_until),
+        table::text(site.and_then(|site| site.ward.as_deref())),
     ]
-}
-
-fn called<T: PartialEq>(one: T, all: &[(T, &'static str)]) -> &'static str {
-    all.iter().find(|(other, _)| *other == one).map_or("", |(_, name)| *name)
-}
-
-fn file(bytes: Vec<u8>, kind: &'static str, name: &'static str) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, bytes).into_response()
 }

@@ -277,7 +277,13 @@ pub(crate) async fn change_camera(
         class,
         sound: body.sound,
         particulars: body.particulars.clone().unwrap_or_default().change()?,
-        streams: streams(camera, body),
+        streams: StreamsAsked {
+            url: body.url,
+            sub_url: body.sub_url,
+            user: body.user,
+            password: body.password,
+        }
+        .of(camera),
     };
     let camera = state.catalog.change_camera(camera.id, change).await?;
     state.recorder.nudge();
@@ -353,7 +359,7 @@ pub(crate) async fn probe_camera(
 
 /// What is another in a camera than it was, by field. Of addresses and passwords,
 /// only that they are.
-fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
+pub(crate) fn differences(before: &Camera, after: &Camera) -> Vec<(&'static str, String)> {
     let change = |old: &dyn Display, new: &dyn Display| format!("{old} → {new}");
     let days = |camera: &Camera| camera.retention.days;
     let bytes = |camera: &Camera| match camera.retention.bytes {
@@ -525,37 +531,47 @@ impl From<base::Switch> for Switch {
     }
 }
 
-/// Returns the streams as they shall be, if the change is about them at all.
-fn streams(camera: &Camera, body: CameraPatch) -> Option<Vec<StreamChange>> {
-    let CameraPatch { url, sub_url, user, password, .. } = body;
-    if url.is_none() && sub_url.is_none() && user.is_none() && password.is_none() {
-        return None;
-    }
-    let there = |role| camera.stream(role).map(|stream| stream.url.to_string());
-    let main = url.or_else(|| there(StreamRole::Main));
-    let sub = match sub_url {
-        Some(sub) => wanted(sub),
-        None => there(StreamRole::Sub),
-    };
-    let before = camera.streams.first();
-    let user = user.unwrap_or_else(|| before.and_then(|stream| stream.user.clone()));
-    let mut changes = Vec::new();
-    for (role, url) in [(StreamRole::Main, main), (StreamRole::Sub, sub)] {
-        let Some(url) = url else { continue };
-        let password = match (&password, camera.stream(role)) {
-            // Who takes the user name away takes the password along.
-            _ if user.is_none() => PasswordChange::Set(None),
-            (Some(password), _) => PasswordChange::Set(password.clone().map(Secret::new)),
-            (None, Some(_)) => PasswordChange::Keep,
-            // A stream that was not there is of the same camera, if of the same host.
-            (None, None) => {
-                let kept = before.filter(|before| same_host(before, &url));
-                PasswordChange::Set(kept.and_then(|before| before.password.clone()))
-            }
+/// How a camera is reached from now on; what is not said stays.
+pub(crate) struct StreamsAsked {
+    pub(crate) url: Option<String>,
+    pub(crate) sub_url: Option<Option<String>>,
+    pub(crate) user: Option<Option<String>>,
+    pub(crate) password: Option<Option<String>>,
+}
+
+impl StreamsAsked {
+    /// Returns the streams as they shall be, if the change is about them at all.
+    pub(crate) fn of(self, camera: &Camera) -> Option<Vec<StreamChange>> {
+        let Self { url, sub_url, user, password } = self;
+        if url.is_none() && sub_url.is_none() && user.is_none() && password.is_none() {
+            return None;
+        }
+        let there = |role| camera.stream(role).map(|stream| stream.url.to_string());
+        let main = url.or_else(|| there(StreamRole::Main));
+        let sub = match sub_url {
+            Some(sub) => wanted(sub),
+            None => there(StreamRole::Sub),
         };
-        changes.push(StreamChange { role, url, user: user.clone(), password });
+        let before = camera.streams.first();
+        let user = user.unwrap_or_else(|| before.and_then(|stream| stream.user.clone()));
+        let mut changes = Vec::new();
+        for (role, url) in [(StreamRole::Main, main), (StreamRole::Sub, sub)] {
+            let Some(url) = url else { continue };
+            let password = match (&password, camera.stream(role)) {
+                // Who takes the user name away takes the password along.
+                _ if user.is_none() => PasswordChange::Set(None),
+                (Some(password), _) => PasswordChange::Set(password.clone().map(Secret::new)),
+                (None, Some(_)) => PasswordChange::Keep,
+                // A stream that was not there is of the same camera, if of the same host.
+                (None, None) => {
+                    let kept = before.filter(|before| same_host(before, &url));
+                    PasswordChange::Set(kept.and_then(|before| before.password.clone()))
+                }
+            };
+            changes.push(StreamChange { role, url, user: user.clone(), password });
+        }
+        Some(changes)
     }
-    Some(changes)
 }
 
 fn same_host(stream: &catalog::Stream, url: &str) -> bool {

@@ -194,7 +194,7 @@ pub(crate) async fn change_organisation(
 }
 
 /// Refuses whoever may not say which organisations there are.
-async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
+pub(crate) async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
     match access::arranging(&person.user) {
         Ok(()) => Ok(()),
         Err(refusal) => {
@@ -204,7 +204,7 @@ async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
 }
 
 /// What of it is told of a change, by field.
-fn told(of: &Organisation) -> [(&'static str, String); 8] {
+pub(crate) fn told(of: &Organisation) -> [(&'static str, String); 8] {
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let successors: Vec<_> = of.successors.iter().map(ToString::to_string).collect();
     [

@@ -173,7 +173,7 @@ fn position(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<Posi
 }
 
 /// Refuses whoever may not say which sites there are.
-async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
+pub(crate) async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
     match access::arranging(&person.user) {
         Ok(()) => Ok(()),
         Err(refusal) => Err(Deed::by(state, person, Act::Site).refused(state, refusal).await),
@@ -181,7 +181,7 @@ async fn admit(state: &State, person: &Person) -> Result<(), Refusal> {
 }
 
 /// What of it is told of a change, by field.
-fn told(of: &Site) -> [(&'static str, String); 6] {
+pub(crate) fn told(of: &Site) -> [(&'static str, String); 6] {
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let place = |place: Position| format!("{} {}", place.latitude(), place.longitude());
     [

@@ -29,10 +29,11 @@ async fn a_table_is_looked_through_then_taken_and_handed_out_again() {
     let world = world().await;
     let (admin, operator) = (world.admin().await, world.operator().await);
     let dry = import(&world, &admin, "?dry_run=true", GOOD.as_bytes()).await;
-    assert_eq!(dry.json(), json!({"rows": 2, "added": 0, "refused": 0, "faults": []}));
+    let came = |kept: bool| json!({"rows": 2, "added": 2, "changed": 0, "kept": kept, "refused": 0, "faults": []});
+    assert_eq!(dry.json(), came(false));
     assert!(world.catalog.tables().cameras.is_empty());
     let taken = import(&world, &admin, "", GOOD.as_bytes()).await;
-    assert_eq!(taken.json(), json!({"rows": 2, "added": 2, "refused": 0, "faults": []}));
+    assert_eq!(taken.json(), came(true));
     let tables = world.catalog.tables();
     let cameras: Vec<_> = tables.cameras.values().collect();
     let of = |number| cameras.iter().find(|camera| camera.number == number).unwrap();
@@ -91,7 +92,7 @@ Hai,Ngã tư Tràng Thi,rtsp://10.0.0.1/main,,,,,7,
 Ai,Ngã tư Tràng Thi,rtsp://10.0.0.1/main,,,,,,Không ai
 ";
     let answer = import(&world, &admin, "", table.as_bytes()).await.json();
-    assert_eq!((&answer["rows"], &answer["added"]), (&json!(9), &json!(0)));
+    assert_eq!((&answer["rows"], &answer["kept"]), (&json!(9), &json!(false)));
     let faults = answer["faults"].as_array().unwrap();
     let places: Vec<_> = faults.iter().map(|it| it["cell"].as_str().unwrap()).collect();
     assert_eq!(places, ["B3", "C4", "E5", "F6", "G7", "H9", "I10"]);
@@ -99,9 +100,49 @@ Ai,Ngã tư Tràng Thi,rtsp://10.0.0.1/main,,,,,,Không ai
     let words = |at: usize| faults[at]["message"].as_str().unwrap();
     assert!(words(0).contains("add it first"));
     assert!(words(1).contains("write rtsp://host/path"));
-    assert!(words(2).contains("Giao thông, Quốc phòng"));
+    assert!(words(2).contains("Giao thông; Quốc phòng"));
     assert!(words(5).contains("has the number 7 already"));
     assert!(world.catalog.tables().cameras.is_empty());
+}
+
+#[tokio::test]
+async fn a_row_with_the_number_of_a_camera_changes_it_and_nothing_that_has_no_column() {
+    let world = world().await;
+    let admin = world.admin().await;
+    import(&world, &admin, "", GOOD.as_bytes()).await;
+    let whole = world.get(&admin, "/api/v1/cameras.xlsx").await;
+    let same = import(&world, &admin, "", &whole.bytes).await.json();
+    assert_eq!(
+        (&same["added"], &same["changed"], &same["kept"]),
+        (&json!(0), &json!(0), &json!(true))
+    );
+    let settles = "\
+Số,Mục đích,Căn cứ pháp lý,Ghi hình,Tên
+8,An ninh trật tự,01/QĐ,có,
+7,\"Giao thông, urban_order\",319/QĐ-UBND,có,Cột đèn 4
+";
+    let taken = import(&world, &admin, "", settles.as_bytes()).await.json();
+    assert_eq!((&taken["added"], &taken["changed"]), (&json!(0), &json!(2)), "{taken}");
+    let tables = world.catalog.tables();
+    let of = |number| tables.cameras.values().find(|camera| camera.number == number).unwrap();
+    assert_eq!((of(8).name.as_str(), of(8).recording), ("Cổng", true));
+    assert_eq!(of(8).particulars.legal_basis.as_deref(), Some("01/QĐ"));
+    assert_eq!(of(7).name, "Cột đèn 4");
+    assert_eq!(of(7).particulars.pose.height_cm, Some(650));
+    assert_eq!(of(7).streams[0].password.as_ref().unwrap().expose(), "bí mật 1");
+    let told = world.entries().await;
+    let told: Vec<_> = told.iter().rev().take(2).collect();
+    assert_eq!(told[0].details["name"], "Cột đèn 3 → Cột đèn 4");
+    assert_eq!(told[1].details["legal_basis"], "- → 01/QĐ");
+    assert_eq!(told[1].object.as_ref().unwrap().name, "8 · Cổng");
+
+    // What would be a new one says what is missing; a password goes to no other host.
+    let table = "Số,Tên,Địa chỉ luồng chính\n99,Xa,rtsp://10.0.0.9/a\n7,,rtsp://10.66.0.1/a\n";
+    let answer = import(&world, &admin, "", table.as_bytes()).await.json();
+    let fault =
+        |at: usize| (answer["faults"][at]["row"].clone(), answer["faults"][at]["field"].clone());
+    assert_eq!(fault(0), (json!(2), json!("site")), "{answer}");
+    assert_eq!(fault(1), (json!(3), json!("password")), "{answer}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod over_postgres;
 mod passkeys;
 mod past;
 mod people;
+mod place_sheets;
 mod places;
 mod scim;
 mod second_factor;

@@ -156,7 +156,9 @@ fn needs(method: &str, path: &str) -> Option<Needs> {
         ("get" | "delete", "devices") | ("delete", "devices/{id}") => Somebody,
         ("get" | "post", "api-tokens") | ("delete", "api-tokens/{id}") => Somebody,
         ("get", "tree" | "status" | "holds" | "stream-secrets") => Somebody,
-        ("get", "cameras" | "cameras.csv" | "cameras.xlsx" | "organisations" | "sites") => Somebody,
+        ("get", "cameras" | "cameras.csv" | "cameras.xlsx") => Somebody,
+        ("get", "organisations" | "organisations.csv" | "organisations.xlsx") => Somebody,
+        ("get", "sites" | "sites.csv" | "sites.xlsx") => Somebody,
         ("delete", "holds/{id}" | "stream-secrets/{id}") => Somebody,
         // Opened by the secret that came with it.
         ("get", "exports/{id}/{name}" | "hls/{id}/{name}") => Nothing,
@@ -176,6 +178,7 @@ fn needs(method: &str, path: &str) -> Option<Needs> {
         ("post", "exports" | "holds") => Camera(Action::Export),
         ("post", "cameras" | "cameras/probe" | "cameras/import") => administrator,
         ("post", "organisations" | "sites") => administrator,
+        ("post", "organisations/import" | "sites/import") => administrator,
         ("patch", "organisations/{id}" | "sites/{id}") => administrator,
         ("get" | "post", "people") => administrator,
         ("patch" | "delete", "people/{id}") => administrator,

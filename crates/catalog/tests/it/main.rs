@@ -8,3 +8,4 @@ mod older;
 mod over_postgres;
 mod places;
 mod sharing;
+mod table;

@@ -8,3 +8,6 @@ mod places;
 
 #[path = "sharing.rs"]
 mod sharing;
+
+#[path = "table.rs"]
+mod table;
