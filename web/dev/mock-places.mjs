@@ -163,50 +163,119 @@ export function makePlaces({ cameras, rowOf, add, fail }) {
   }
 
   function takeTable(bytes, dryRun) {
+    const { refusal, rows, faults } = read(bytes, COLUMNS, ["name", "site", "url"]);
+    if (refusal) return refusal;
+    const [fresh, changes, seen] = [[], [], new Set()];
+    for (const row of rows) {
+      const place = sites.find((one) => fold(one.name) === fold(row.of("site")));
+      const number = Number(row.of("number"));
+      const there = cameras.find((one) => one.number === number);
+      if (row.of("name") === "") row.bad("name", "the cell is empty; write a text");
+      else if (!place) row.bad("site", "there is no site of this name; add it first");
+      else if (!row.of("url").startsWith("rtsp://")) row.bad("url", "an address begins with rtsp://");
+      else if (number && seen.has(number)) row.bad("number", `another row of the table is about number ${number}`);
+      else if (there) changes.push([there, { name: row.of("name"), site: place.id, url: row.of("url") }]);
+      else
+        fresh.push(() => {
+          const free = Math.max(...cameras.map((one) => one.number)) + 1;
+          add(number || free, row.of("name"), place.id, row.of("url"));
+        });
+      seen.add(number);
+    }
+    return came(rows.length, fresh, changes, faults, dryRun);
+  }
+
+  /** Does what a table says, if all of it can be. `changes` are pairs of a thing and what is another of it. */
+  function came(rows, fresh, changes, faults, dryRun) {
+    const kept = faults.length === 0 && !dryRun;
+    if (kept) {
+      for (const make of fresh) make();
+      for (const [one, change] of changes) Object.assign(one, change);
+    }
+    const body = { rows, added: fresh.length, changed: changes.length, kept, refused: faults.length, faults };
+    return { status: 200, body };
+  }
+
+  /** Reads a table whose columns are named so, and says of each row what is wrong with it. */
+  function read(bytes, columns, needed) {
     const text = bytes.toString();
-    if (text.startsWith("PK") || text.includes("\0")) return fail(400, "invalid", "the file is no table");
+    if (text.startsWith("PK") || text.includes("\0")) return { refusal: fail(400, "invalid", "the file is no table") };
     const [head, ...lines] = text
       .replace(/^\ufeff/, "")
       .split(/\r?\n/)
       .filter((line) => line.trim() !== "")
       .map((line) => line.split(";").map((one) => one.trim()));
-    const at = (field) => head.findIndex((one) => one === COLUMNS[field] || one === field);
-    for (const field of ["name", "site", "url"])
-      if (at(field) < 0) return fail(400, "invalid", `there is no column ${COLUMNS[field]}`);
+    const at = (field) => head.findIndex((one) => one === columns[field] || one === field);
+    for (const field of needed)
+      if (at(field) < 0) return { refusal: fail(400, "invalid", `there is no column ${columns[field]}`) };
     const faults = [];
-    const fresh = [];
-    for (const [i, line] of lines.entries()) {
-      const of = (field) => line[at(field)] ?? "";
-      const bad = (field, message) =>
-        faults.push({ row: i + 2, cell: `${String.fromCharCode(65 + at(field))}${i + 2}`, field, message });
-      const place = sites.find((one) => fold(one.name) === fold(of("site")));
-      const number = Number(of("number"));
-      if (of("name") === "") bad("name", "the cell is empty; write a text");
-      else if (!place) bad("site", "there is no site of this name; add it first");
-      else if (!of("url").startsWith("rtsp://")) bad("url", "an address begins with rtsp://");
-      else if (cameras.some((one) => one.number === number)) bad("number", `camera ${number} is there already`);
-      else fresh.push([number || Math.max(...cameras.map((one) => one.number)) + 1, of("name"), place.id, of("url")]);
+    const rows = lines.map((line, i) => ({
+      of: (field) => line[at(field)] ?? "",
+      has: (field) => at(field) >= 0,
+      bad: (field, message) =>
+        faults.push({ row: i + 2, cell: `${String.fromCharCode(65 + at(field))}${i + 2}`, field, message }),
+    }));
+    return { rows, faults };
+  }
+
+  /** Organisations by their codes: new ones, or another name and unit of those that are there. */
+  function takeBodies(bytes, dryRun) {
+    const { refusal, rows, faults } = read(bytes, { code: "Mã", name: "Tên", parent: "Thuộc đơn vị" }, ["name"]);
+    if (refusal) return refusal;
+    const [fresh, changes] = [[], []];
+    const codes = rows.map((row) => row.of("code"));
+    for (const row of rows) {
+      const [code, name, above] = ["code", "name", "parent"].map(row.of);
+      const parent = organisations.find(
+        (one) => above !== "" && (one.code === above || fold(one.name) === fold(above)),
+      );
+      const there = organisations.find((one) => code !== "" && one.code === code);
+      if (name === "") row.bad("name", "the cell is empty; write a text");
+      else if (above !== "" && !parent && !codes.includes(above)) row.bad("parent", "no organisation has this code");
+      else if (!there)
+        fresh.push(() => organisations.push(body(randomUUID(), name, parent?.id ?? null, "other", { code })));
+      else if (there.name !== name || (row.has("parent") && there.parent !== (parent?.id ?? null)))
+        changes.push([there, { name, ...(row.has("parent") && { parent: parent?.id ?? null }) }]);
     }
-    const keeps = faults.length === 0 && !dryRun;
-    if (keeps) for (const one of fresh) add(...one);
-    const body = { rows: lines.length, added: keeps ? fresh.length : 0, refused: faults.length, faults };
-    return { status: 200, body };
+    return came(rows.length, fresh, changes, faults, dryRun);
+  }
+
+  /** Sites by their names and whose they are. */
+  function takeSites(bytes, dryRun) {
+    const columns = { name: "Tên", organisation: "Đơn vị", address: "Địa chỉ" };
+    const { refusal, rows, faults } = read(bytes, columns, ["name", "organisation"]);
+    if (refusal) return refusal;
+    const [fresh, changes] = [[], []];
+    for (const row of rows) {
+      const [name, whose, address] = ["name", "organisation", "address"].map(row.of);
+      const owner = organisations.find((one) => one.code === whose || fold(one.name) === fold(whose));
+      const there = sites.find((one) => one.organisation === owner?.id && fold(one.name) === fold(name));
+      if (!owner) row.bad("organisation", "no organisation has this code or name; write one that has");
+      else if (!there) fresh.push(() => sites.push(site(randomUUID(), name, owner.id, "other", { address })));
+      else if (there.address !== address) changes.push([there, { address }]);
+    }
+    return came(rows.length, fresh, changes, faults, dryRun);
   }
 
   return {
     /** Answers what is its own, and nothing else. */
     answer(method, path, query, asked, signIn, mustConfirm) {
       const { user } = signIn;
+      const isDry = query.get("dry_run") === "true";
       const mine = /^\/(organisations|sites)(\/|$)/.test(path);
       if ((mine && method !== "GET") || path === "/cameras/import") {
         if (user.role !== "administrator")
           return fail(403, "forbidden", "organisations are arranged by administrators");
-        if (signIn.mustConfirm && (asked.parent !== undefined || asked.move_to !== undefined)) return mustConfirm;
+        const isTaken = path === "/organisations/import" && !isDry;
+        if (signIn.mustConfirm && (isTaken || asked.parent !== undefined || asked.move_to !== undefined))
+          return mustConfirm;
       }
+      if (path === "/organisations/import") return takeBodies(asked, isDry);
+      if (path === "/sites/import") return takeSites(asked, isDry);
       if (mine) return arrange(method, path, asked);
       if (path === "/cameras" && method === "GET") return page(query, user);
       if (path === "/cameras.csv" || path === "/cameras.xlsx") return table(query);
-      if (path === "/cameras/import") return takeTable(asked, query.get("dry_run") === "true");
+      if (path === "/cameras/import") return takeTable(asked, isDry);
       return null;
     },
   };

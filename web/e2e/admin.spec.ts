@@ -245,19 +245,20 @@ test("a table is looked through first, each fault told by its row, and taken who
   await page.locator('[role="dialog"] [role="alert"]', { hasText: "Dòng đầu cần có các cột Tên, Địa điểm" }).waitFor();
 
   const good = Array.from({ length: 120 }, (_, i) => `${1001 + i};Cột ${i + 1};Ga Hà Nội;rtsp://192.168.20.${i}/main`);
-  await choose(page, [...good, "113;Trùng số;Ga Hà Nội;rtsp://10.0.0.1/a", ";Lạc;Ga Giáp Bát;rtsp://10.0.0.2/a"]);
+  await choose(page, [...good, "1001;Trùng số;Ga Hà Nội;rtsp://10.0.0.1/a", ";Lạc;Ga Giáp Bát;rtsp://10.0.0.2/a"]);
   await page.locator('[data-result="bad"]', { hasText: "2 trong 122 dòng chưa đúng" }).waitFor();
-  expect(await page.locator('[data-fault-row="122"]').textContent()).toMatch(/A122Số.*chưa có camera nào dùng/);
-  expect(await page.locator('[data-fault-row="123"]').textContent()).toMatch(/C123Địa điểm.*Thêm địa điểm trước/);
+  expect(await page.locator('[data-fault-row="122"]').textContent()).toMatch(/A122Số.*mỗi camera một dòng/);
+  expect(await page.locator('[data-fault-row="123"]').textContent()).toMatch(/C123Địa điểm.*thêm địa điểm trước/);
   expect(await page.locator('[data-act="take"]').count()).toBe(0);
 
-  await choose(page, good);
-  await page.locator('[data-result="good"]', { hasText: "thêm 120 camera mới" }).waitFor();
+  // One that is there is changed by its number.
+  await choose(page, [...good, "112;Cổng Ga;Ga Hà Nội;rtsp://192.168.20.200/main"]);
+  await page.locator('[data-result="good"]', { hasText: "thêm mới 120, sửa 1, giữ nguyên 0" }).waitFor();
   expect(await page.locator("[data-fault-row]").count()).toBe(0);
   // Nothing was added by looking.
   expect(await page.locator('[data-total="15"]').count()).toBe(1);
   await page.locator('[data-act="take"]').click();
-  await page.locator(".toast", { hasText: "Đã thêm 120 camera." }).waitFor();
+  await page.locator(".toast", { hasText: "thêm 120 dòng, sửa 1 dòng" }).waitFor();
   await total(page, 135);
 
   expect(await page.locator("tbody tr").count()).toBe(100);
@@ -266,6 +267,6 @@ test("a table is looked through first, each fault told by its row, and taken who
   await page.locator("tbody tr", { hasText: "Cột 120" }).waitFor();
   expect(await page.locator("tbody tr").count()).toBe(35);
   await page.locator('[data-act="back"]').click();
-  await page.locator('[data-camera-row="c112"]').waitFor();
+  await page.locator('[data-camera-row="c112"]', { hasText: "Cổng Ga" }).waitFor();
   expect(complaints).toEqual([]);
 });

@@ -136,12 +136,70 @@ test("a body is added, renamed, moved and ended, a site added and changed; what 
   expect(complaints).toEqual([]);
 });
 
+/** Opens what is done with tables, and chooses one of it. */
+async function ofTables(page: Page, what: string) {
+  await act(page, "tables").click();
+  await page.locator(`[role="menuitem"]`, { hasText: what }).click();
+}
+
+async function chooseFile(page: Page, lines: string[]) {
+  const choosing = page.waitForEvent("filechooser");
+  await act(page, "choose-file").click();
+  const buffer = Buffer.from(lines.join("\n"));
+  await (await choosing).setFiles({ name: "bảng.csv", mimeType: "text/csv", buffer });
+}
+
+test("bodies and sites come by a table that is looked through first, and whoever moves bodies proves who they are", async () => {
+  const { page, complaints } = await arranging();
+  await ofTables(page, "Đơn vị từ bảng");
+  await chooseFile(page, ["Mã;Tên;Thuộc đơn vị", "X1;Đội mới;X2", "X3;Lạc;không có"]);
+  await page.locator('[data-result="bad"]', { hasText: "2 trong 2 dòng" }).waitFor();
+  expect(await page.locator('[data-fault-row="3"]').textContent()).toMatch(/C3Thuộc đơn vị.*mã, hoặc tên/);
+  await chooseFile(page, ["Mã;Tên;Thuộc đơn vị", "CATP;Công an Thành phố;"]);
+  await page.locator('[data-result="same"]').waitFor();
+  expect(await act(page, "take").count()).toBe(0);
+  await chooseFile(page, [
+    "Mã;Tên;Thuộc đơn vị",
+    "X1;Đội mới;X2",
+    "X2;Phòng mới;CATP",
+    "00082;Phường Cửa Nam mới;CATP",
+  ]);
+  await page.locator('[data-result="good"]', { hasText: "thêm mới 2, sửa 1, giữ nguyên 0" }).waitFor();
+  await fetch(`${mock.base}/mock/confirm`, { method: "PUT", body: "{}" });
+  await act(page, "take").click();
+  await page.locator('input[name="confirm"]').fill("quan-tri-12");
+  await page.locator('[role="dialog"]:has(input[name="confirm"]) button[type="submit"]').click();
+  await page.locator(".toast", { hasText: "thêm 2 dòng, sửa 1 dòng" }).waitFor();
+  await page.locator('input[name="find"]').fill("phong moi");
+  await body(page, "Phòng mới").waitFor();
+
+  await page.locator('input[name="find"]').fill("");
+  await ofTables(page, "Địa điểm từ bảng");
+  await chooseFile(page, ["Tên;Đơn vị;Địa chỉ", "Bến Chương Dương;X2;Phố Chương Dương"]);
+  await act(page, "take").click();
+  await page.locator(".toast", { hasText: "thêm 1 dòng" }).waitFor();
+  await page.locator('input[name="find"]').fill("chuong duong");
+  await page.locator("[data-found-site]", { hasText: "Phòng mới" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
 test("whoever does not arrange looks, and finds no button that changes anything", async () => {
   const { page, complaints } = await visit();
   await signIn(page);
   await page.locator('a[href="/organisations"]').click();
   await body(page, "Phường Cửa Nam").click();
   await panel(page).locator("[data-site]").first().waitFor();
+  // They are given tables of what they see, and bring none.
+  await act(page, "tables").click();
+  expect(await page.locator('[role="menuitem"]').allTextContents()).toEqual([
+    "Đơn vị, Excel (.xlsx)",
+    "Đơn vị, CSV (.csv)",
+    "Địa điểm, Excel (.xlsx)",
+    "Địa điểm, CSV (.csv)",
+  ]);
+  const link = page.locator('[role="menuitem"]').first();
+  expect(await link.getAttribute("href")).toBe("/api/v1/organisations.xlsx");
+  await page.keyboard.press("Escape");
   expect(
     await page.locator('.page .btn.primary, .bodyacts, [data-act="change-site"], [data-act="add-site"]').count(),
   ).toBe(0);

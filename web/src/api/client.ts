@@ -86,10 +86,12 @@ interface Plain {
   signal?: AbortSignal | undefined;
   /** Goes out even while the page is being left. */
   keepalive?: boolean;
+  /** Asks once more who one is, where the server wants that, and goes out again. */
+  confirmed?: boolean;
 }
 
 /** A request that the generated text cannot type: its body or its answer is no JSON, or a token opens it. */
-export async function plain(method: string, path: string, { bearer, body, signal, keepalive }: Plain = {}) {
+export async function plain(method: string, path: string, { bearer, body, signal, keepalive, confirmed }: Plain = {}) {
   const headers = new Headers();
   if (method !== "GET") headers.set("x-khue-csrf", csrf);
   if (unattended()) headers.set("x-khue-unattended", "1");
@@ -97,7 +99,7 @@ export async function plain(method: string, path: string, { bearer, body, signal
   if (body) headers.set("content-type", body.type);
   let response: Response;
   try {
-    response = await fetch(`/api/v1${path}`, {
+    const request = new Request(`/api/v1${path}`, {
       method,
       headers,
       credentials: "same-origin",
@@ -106,6 +108,7 @@ export async function plain(method: string, path: string, { bearer, body, signal
       ...(signal ? { signal } : {}),
       ...(keepalive ? { keepalive } : {}),
     });
+    response = await (confirmed ? fetchConfirmed(request) : fetch(request));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "offline", "no answer from the server");

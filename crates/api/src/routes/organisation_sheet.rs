@@ -26,10 +26,10 @@ const COLUMNS: [Field; 8] = [
     ("name", "Tên"),
     ("name_en", "Tên tiếng Anh"),
     ("kind", "Loại"),
-    ("parent", "Trực thuộc"),
+    ("parent", "Thuộc đơn vị"),
     ("valid_from", "Ngày đầu"),
     ("valid_until", "Ngày cuối"),
-    ("successors", "Kế tiếp"),
+    ("successors", "Đơn vị kế tiếp"),
 ];
 
 const KINDS: [(OrganisationKind, &str); 12] = [

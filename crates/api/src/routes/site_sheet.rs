@@ -24,7 +24,7 @@ use crate::table::{self, Bodies, Fault, Field, ImportAnswer, ImportAsked, Readin
 const COLUMNS: [Field; 7] = [
     ("name", "Tên"),
     ("organisation", "Đơn vị"),
-    ("category", "Loại địa điểm"),
+    ("category", "Loại nơi"),
     ("ward", "Phường, xã"),
     ("address", "Địa chỉ"),
     ("latitude", "Vĩ độ"),

@@ -24,7 +24,7 @@ async fn csv(world: &World, browser: &Browser, of: &str) -> String {
 }
 
 const BODIES: &str = "\
-Mã,Tên,Tên tiếng Anh,Loại,Trực thuộc,Ngày đầu,Ngày cuối,Kế tiếp
+Mã,Tên,Tên tiếng Anh,Loại,Thuộc đơn vị,Ngày đầu,Ngày cuối,Đơn vị kế tiếp
 D1,Đội 1,,\"Phòng, đội nghiệp vụ Công an\",PC08,,,
 PC08,Phòng CSGT,Traffic Police,police_division,công an TP,,,
 CATP,Công an TP,,Công an cấp Thành phố,,,,
@@ -63,7 +63,7 @@ async fn bodies_go_round_by_a_table_and_each_change_is_told() {
             "{again}"
         );
     }
-    let moved = "Mã,Tên,Trực thuộc\nD1,Đội 1,CATP\n";
+    let moved = "Mã,Tên,Thuộc đơn vị\nD1,Đội 1,CATP\n";
     let changed = import(&world, &admin, "organisations/import", moved.as_bytes()).await.json();
     assert_eq!(changed["changed"], 1);
     let told = world.entries().await;
@@ -86,7 +86,7 @@ async fn sites_go_round_by_a_table_and_what_is_wrong_is_named_by_its_cell() {
     let bodies = bodies.replace("Sở ban ngành", "\"Sở, ban, ngành\"");
     import(&world, &admin, "organisations/import", bodies.as_bytes()).await;
     let table = "\
-Tên,Đơn vị,Loại địa điểm,\"Phường, xã\",Địa chỉ,Vĩ độ,Kinh độ
+Tên,Đơn vị,Loại nơi,\"Phường, xã\",Địa chỉ,Vĩ độ,Kinh độ
 Ngã tư Sở,sở xây dựng,Nút giao thông,00082,Phố Huế,\"21,0285\",105.8524
 Chợ,SXD,chợ,,,,
 ";
@@ -97,7 +97,7 @@ Chợ,SXD,chợ,,,,
     let again = import(&world, &admin, "sites/import", text.as_bytes()).await.json();
     assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)), "{again}");
     let wrong = "\
-Tên,Đơn vị,Loại địa điểm,\"Phường, xã\",Vĩ độ,Kinh độ
+Tên,Đơn vị,Loại nơi,\"Phường, xã\",Vĩ độ,Kinh độ
 A,Không ai,,,,
 B,SXD,Sao Hoả,,,
 C,SXD,,82,,

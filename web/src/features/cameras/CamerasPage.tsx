@@ -6,13 +6,13 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ChevronLeft, ChevronRight, FileDown, FileUp, Plus, ShieldCheck } from "lucide-react";
+import { ChevronLeft, ChevronRight, FileUp, Plus, ShieldCheck } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
-import { tableUrl } from "../../api/cameras";
 import { camerasQuery, organisationsQuery, sessionQuery, sitesQuery, statusQuery } from "../../api/queries";
 import type { CamerasAsked, ListedCamera } from "../../api/types";
 import { Counts } from "../../desk/Counts";
+import { TableImport } from "../../desk/TableImport";
+import { neededNames } from "../../desk/tables";
 import { decimal } from "../../lib/figures";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
@@ -23,8 +23,9 @@ import { CameraFilters, CameraSearch, FilterToggle } from "./CameraFilters";
 import { CameraForm } from "./CameraForm";
 import { CameraLine } from "./CameraLine";
 import { DiskLine } from "./DiskLine";
-import { ImportDialog } from "./ImportDialog";
+import { ExportMenu } from "./ExportMenu";
 import { RemoveCamera } from "./RemoveCamera";
+import { CAMERA_TABLE } from "./table";
 import "./cameras.css";
 
 type Open =
@@ -211,34 +212,25 @@ export function CamerasPage() {
           onClose={close}
         />
       )}
-      {open?.kind === "import" && <ImportDialog onClose={close} />}
+      {open?.kind === "import" && (
+        <TableImport
+          noun="cameras"
+          form={CAMERA_TABLE}
+          title={<Trans>Nhập camera từ bảng</Trans>}
+          lists={["cameras", "tree", "status"]}
+          onClose={close}
+        >
+          <p>
+            <Trans>
+              Mỗi dòng là một camera. Dòng mang số của camera đang có thì sửa camera ấy; dòng khác là camera mới, cần{" "}
+              {neededNames(CAMERA_TABLE)}, và địa điểm phải có sẵn trong Khuê. Camera chỉ được ghi hình khi cột{" "}
+              {CAMERA_TABLE.columns.recording} ghi là Có.
+            </Trans>
+          </p>
+        </TableImport>
+      )}
       {open?.kind === "remove" && <RemoveCamera camera={open.camera} onClose={close} />}
     </div>
-  );
-}
-
-/** The cameras that fit, as a file. The browser streams it to disk, whatever its size. */
-function ExportMenu({ asked }: { asked: CamerasAsked }) {
-  const { t } = useLingui();
-  return (
-    <MenuTrigger>
-      <Button className="btn" data-act="export">
-        <FileDown /> <Trans>Xuất bảng</Trans>
-      </Button>
-      <Popover className="pop exportpop" placement="bottom end">
-        <Menu aria-label={t`Xuất bảng`}>
-          <MenuItem href={tableUrl("xlsx", asked)} download="cameras.xlsx" textValue="XLSX">
-            <Trans>Excel (.xlsx)</Trans>
-          </MenuItem>
-          <MenuItem href={tableUrl("csv", asked)} download="cameras.csv" textValue="CSV">
-            <Trans>CSV (.csv)</Trans>
-          </MenuItem>
-        </Menu>
-        <header>
-          <Trans>Gồm các camera đang lọc, không có mật khẩu. Việc này được ghi nhật ký.</Trans>
-        </header>
-      </Popover>
-    </MenuTrigger>
   );
 }
 

@@ -1,9 +1,8 @@
-/** The table of cameras as people fill it: its columns, and how a cell that cannot be taken is mended. Pure. */
-import type { MessageDescriptor } from "@lingui/core";
+/** The table of cameras as people fill it. As `camera_sheet.rs` has it. Pure. */
 import { msg } from "@lingui/core/macro";
+import type { TableForm } from "../../desk/tables";
 
-/** What heads each column in the file, in every language, by the field that it is for. As `camera_sheet.rs` has them. */
-export const COLUMNS: Readonly<Record<string, string>> = {
+const COLUMNS: TableForm["columns"] = {
   number: "Số",
   name: "Tên",
   site: "Địa điểm",
@@ -35,16 +34,16 @@ export const COLUMNS: Readonly<Record<string, string>> = {
 const BODY = msg`Không có đúng một đơn vị còn hoạt động mang tên hay mã này. Ghi mã của đơn vị.`;
 const ADDRESS = msg`Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`;
 
-const CURES: Readonly<Record<string, MessageDescriptor>> = {
-  number: msg`Số là số nguyên chưa có camera nào dùng. Để trống thì Khuê tự đánh số.`,
+const CURES: TableForm["cures"] = {
+  number: msg`Số là số nguyên, mỗi camera một dòng. Camera mới thì để trống, Khuê tự đánh số.`,
   name: msg`Ghi tên camera, không để trống, dưới 200 chữ.`,
-  site: msg`Không có đúng một địa điểm mang tên này. Thêm địa điểm trước, hoặc đặt tên khác nhau.`,
+  site: msg`Ghi tên đúng một địa điểm đang có. Chưa có thì thêm địa điểm trước; trùng tên thì đặt tên khác nhau.`,
   make: msg`Tên hãng quá dài.`,
   url: ADDRESS,
   sub_url: ADDRESS,
   streams: ADDRESS,
   user: msg`Có mật khẩu thì phải có tên đăng nhập.`,
-  password: msg`Có mật khẩu thì phải có tên đăng nhập.`,
+  password: msg`Có mật khẩu thì phải có tên đăng nhập; đổi sang máy khác thì ghi lại mật khẩu.`,
   recording: msg`Ghi Có hoặc Không.`,
   retention_days: msg`Số ngày lưu từ 1 đến 3650.`,
   class: msg`Ghi Thường hoặc Quốc phòng. Camera quốc phòng cần người có quyền riêng.`,
@@ -65,12 +64,4 @@ const CURES: Readonly<Record<string, MessageDescriptor>> = {
   notice_sign_reason: msg`Biển là Không cần thì ghi lý do.`,
 };
 
-/** Says what to write in a cell of a field; nothing of what is no field. */
-export function cureOf(field: string | null): MessageDescriptor | null {
-  return (field !== null && CURES[field]) || null;
-}
-
-/** Returns a table with nothing but its columns, as a link can hold it; a spreadsheet knows by the mark that it is UTF-8. */
-export function templateUrl(): string {
-  return `data:text/csv;charset=utf-8,${encodeURIComponent(`\ufeff${Object.values(COLUMNS).join(",")}\r\n`)}`;
-}
+export const CAMERA_TABLE: TableForm = { columns: COLUMNS, needed: ["name", "site", "url"], cures: CURES };

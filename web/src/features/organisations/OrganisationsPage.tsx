@@ -2,10 +2,14 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { MapPin, Plus } from "lucide-react";
+import { MapPin, Plus, Table2 } from "lucide-react";
 import { useMemo, useState } from "react";
+import { Button, Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover } from "react-aria-components";
 import { organisationsQuery, sessionQuery, sitesQuery } from "../../api/queries";
+import { type TableNoun, tableUrl } from "../../api/tables";
 import { bodyRows, countOf, hasEnded } from "../../desk/bodies";
+import { TableImport } from "../../desk/TableImport";
+import { neededNames } from "../../desk/tables";
 import { finds, fold } from "../../lib/fold";
 import { Empty } from "../../ui/Fallback";
 import { SearchField } from "../../ui/SearchField";
@@ -13,6 +17,7 @@ import { Warning } from "../../ui/Warning";
 import { BodyForm } from "./BodyForm";
 import { BodyPanel } from "./BodyPanel";
 import { BodyTree } from "./BodyTree";
+import { BODY_TABLE, SITE_TABLE } from "./tables";
 import "./organisations.css";
 
 /** How many sites are shown that have the words that are looked for. */
@@ -29,6 +34,7 @@ export function OrganisationsPage() {
   const [ended, setEnded] = useState(false);
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const [adding, setAdding] = useState(false);
+  const [taking, setTaking] = useState<TableNoun | null>(null);
   /** A site that was found, to be shown among its organisation's. */
   const [site, setSite] = useState<{ id: string; name: string } | null>(null);
   const rows = useMemo(() => bodyRows(bodies ?? [], { turned, filter, ended }), [bodies, turned, filter, ended]);
@@ -58,7 +64,10 @@ export function OrganisationsPage() {
                 <Trans>Ở đây hiện đơn vị có camera mà bạn được xem.</Trans>
               )}
             </p>
-            {add}
+            <div className="row">
+              {add}
+              {arranges && <TablesMenu arranges onTake={setTaking} />}
+            </div>
           </Empty>
         ) : (
           <>
@@ -76,6 +85,7 @@ export function OrganisationsPage() {
                 <Trans>Cả đơn vị đã kết thúc</Trans>
               </label>
               <span className="grow" />
+              <TablesMenu arranges={arranges} onTake={setTaking} />
               {add}
             </div>
             {error && (
@@ -155,6 +165,80 @@ export function OrganisationsPage() {
       {adding && bodies && (
         <BodyForm body={null} parent={null} bodies={bodies} onDone={choose} onClose={() => setAdding(false)} />
       )}
+      {taking === "organisations" && (
+        <TableImport
+          noun="organisations"
+          form={BODY_TABLE}
+          title={<Trans>Nhập đơn vị từ bảng</Trans>}
+          lists={LISTS}
+          onClose={() => setTaking(null)}
+        >
+          <p>
+            <Trans>
+              Mỗi dòng là một đơn vị, cần ghi {neededNames(BODY_TABLE)}. Dòng mang mã của đơn vị đang có thì sửa đơn vị
+              ấy; không có mã thì nhận ra bằng tên và đơn vị cấp trên. Đơn vị cấp trên có thể ở dòng khác trong cùng
+              bảng. Chuyển đơn vị là đổi ai thấy camera nào, nên Khuê hỏi lại mật khẩu.
+            </Trans>
+          </p>
+        </TableImport>
+      )}
+      {taking === "sites" && (
+        <TableImport
+          noun="sites"
+          form={SITE_TABLE}
+          title={<Trans>Nhập địa điểm từ bảng</Trans>}
+          lists={LISTS}
+          onClose={() => setTaking(null)}
+        >
+          <p>
+            <Trans>
+              Mỗi dòng là một địa điểm, cần ghi {neededNames(SITE_TABLE)}. Dòng trùng cả tên và đơn vị với địa điểm đang
+              có thì sửa địa điểm ấy; dòng khác là địa điểm mới.
+            </Trans>
+          </p>
+        </TableImport>
+      )}
     </div>
+  );
+}
+
+/** What a table of places changes. */
+const LISTS = ["organisations", "sites", "tree", "cameras"];
+
+/** Organisations and sites as tables: taken by whoever arranges them, given to whoever sees them. */
+function TablesMenu({ arranges, onTake }: { arranges: boolean; onTake: (noun: TableNoun) => void }) {
+  const { t } = useLingui();
+  const given = (noun: TableNoun, kind: "xlsx" | "csv", name: string) => (
+    <MenuItem href={tableUrl(noun, kind)} download={`${noun}.${kind}`} textValue={name}>
+      {name}
+    </MenuItem>
+  );
+  return (
+    <MenuTrigger>
+      <Button className="btn" data-act="tables">
+        <Table2 /> <Trans>Bảng</Trans>
+      </Button>
+      <Popover className="pop exportpop" placement="bottom end">
+        <Menu aria-label={t`Bảng`}>
+          {arranges && (
+            <MenuSection>
+              <Header>{t`Nhập`}</Header>
+              <MenuItem
+                data-act="import-bodies"
+                onAction={() => onTake("organisations")}
+              >{t`Đơn vị từ bảng…`}</MenuItem>
+              <MenuItem data-act="import-sites" onAction={() => onTake("sites")}>{t`Địa điểm từ bảng…`}</MenuItem>
+            </MenuSection>
+          )}
+          <MenuSection>
+            <Header>{t`Xuất (được ghi nhật ký)`}</Header>
+            {given("organisations", "xlsx", t`Đơn vị, Excel (.xlsx)`)}
+            {given("organisations", "csv", t`Đơn vị, CSV (.csv)`)}
+            {given("sites", "xlsx", t`Địa điểm, Excel (.xlsx)`)}
+            {given("sites", "csv", t`Địa điểm, CSV (.csv)`)}
+          </MenuSection>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
   );
 }

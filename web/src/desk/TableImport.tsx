@@ -1,17 +1,29 @@
-/** Cameras from a table: looked through first, each fault told by its row, and taken only when somebody says so. */
+/** A table that is taken: looked through first, each fault told by its row, and kept only when somebody says so. */
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, FileDown, FileSpreadsheet, TriangleAlert } from "lucide-react";
-import { useRef, useState } from "react";
-import { importCameras } from "../../api/cameras";
-import { ApiError } from "../../api/error";
-import type { ImportAnswer, ImportFault } from "../../api/types";
-import { Problem } from "../../desk/Problem";
-import { useStore } from "../../lib/store";
-import { language } from "../../ui/appearance";
-import { CloseButton, Modal } from "../../ui/Modal";
-import { toast } from "../../ui/toast";
-import { COLUMNS, cureOf, templateUrl } from "./table";
+import { CircleCheck, FileDown, FileSpreadsheet, Info, TriangleAlert } from "lucide-react";
+import { type ReactNode, useRef, useState } from "react";
+import { ApiError } from "../api/error";
+import { importTable, type TableNoun } from "../api/tables";
+import type { ImportAnswer, ImportFault } from "../api/types";
+import { useStore } from "../lib/store";
+import { language } from "../ui/appearance";
+import { CloseButton, Modal } from "../ui/Modal";
+import { toast } from "../ui/toast";
+import { Problem } from "./Problem";
+import { cureOf, neededNames, type TableForm, templateUrl } from "./tables";
+import "./tables.css";
+
+interface Props {
+  noun: TableNoun;
+  form: TableForm;
+  title: ReactNode;
+  /** Which lists tell something else afterwards. */
+  lists: readonly string[];
+  onClose: () => void;
+  /** What a row is, and what it does to what is there. */
+  children: ReactNode;
+}
 
 /** A file as it was chosen: what is looked through is what is taken, whatever happens to the file. */
 interface Chosen {
@@ -22,18 +34,18 @@ interface Chosen {
 /** How many faults are shown at a time. */
 const SHOWN = 50;
 
-export function ImportDialog({ onClose }: { onClose: () => void }) {
+export function TableImport({ noun, form, title, lists, onClose, children }: Props) {
   const { t } = useLingui();
   const queries = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  const looking = useMutation({ mutationFn: (table: Chosen) => importCameras(table.bytes, true) });
+  const looking = useMutation({ mutationFn: (table: Chosen) => importTable(noun, table.bytes, true) });
   const taking = useMutation({
-    mutationFn: (table: Chosen) => importCameras(table.bytes, false),
+    mutationFn: (table: Chosen) => importTable(noun, table.bytes, false),
     onSuccess: (answer) => {
-      if (answer.refused > 0) return;
-      for (const key of ["cameras", "tree", "status"]) void queries.invalidateQueries({ queryKey: [key] });
-      toast(t`Đã thêm ${answer.added} camera.`);
+      if (!answer.kept) return;
+      for (const key of lists) void queries.invalidateQueries({ queryKey: [key] });
+      toast(t`Đã nhập bảng: thêm ${answer.added} dòng, sửa ${answer.changed} dòng.`);
       onClose();
     },
   });
@@ -47,11 +59,11 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   // Somebody may have changed something since it was looked through.
   const answer = taking.data ?? looking.data ?? null;
   const error = taking.error ?? looking.error;
-  const isGood = answer !== null && answer.refused === 0 && answer.rows > 0;
+  const news = answer !== null && answer.refused === 0 ? answer.added + answer.changed : 0;
   const isBusy = looking.isPending || taking.isPending;
   return (
     <Modal
-      title={<Trans>Nhập camera từ bảng</Trans>}
+      title={title}
       onClose={onClose}
       holdsWork
       actions={
@@ -59,14 +71,14 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           <CloseButton onClose={onClose} />
           <button
             type="button"
-            className={isGood ? "btn" : "btn primary"}
+            className={news > 0 ? "btn" : "btn primary"}
             data-act="choose-file"
             disabled={isBusy}
             onClick={() => input.current?.click()}
           >
             <FileSpreadsheet /> {chosen ? <Trans>Chọn lại tệp</Trans> : <Trans>Chọn tệp</Trans>}
           </button>
-          {isGood && chosen && (
+          {news > 0 && chosen && (
             <button
               type="button"
               className="btn primary"
@@ -74,7 +86,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
               disabled={isBusy}
               onClick={() => taking.mutate(chosen)}
             >
-              <Plural value={answer.rows} one="Thêm # camera" other="Thêm # camera" />
+              <Plural value={news} one="Nhập # dòng" other="Nhập # dòng" />
             </button>
           )}
         </>
@@ -85,7 +97,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
         type="file"
         className="sr"
         tabIndex={-1}
-        aria-label={t`Tệp bảng camera`}
+        aria-label={t`Tệp bảng`}
         accept=".xlsx,.ods,.csv"
         onChange={(event) => {
           void take(event.target.files?.[0]);
@@ -95,20 +107,18 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       />
       {!chosen && (
         <>
-          <p>
+          {children}
+          <p className="t2">
             <Trans>
-              Mỗi dòng là một camera, dòng đầu là tên cột. Cần có các cột {COLUMNS.name}, {COLUMNS.site} và{" "}
-              {COLUMNS.url}; địa điểm phải có sẵn trong Khuê. Nhận tệp Excel (.xlsx), .ods và .csv.
+              Dòng đầu là tên cột. Cột nào bảng không có thì phần ấy giữ nguyên; ô để trống là bỏ đi. Nhận tệp Excel
+              (.xlsx), .ods và .csv.
             </Trans>
           </p>
           <p className="t2">
-            <Trans>
-              Khuê xem thử cả bảng trước, chưa thêm gì. Bảng đúng hết mới thêm được; còn một dòng sai thì không thêm
-              dòng nào. Camera chỉ được ghi hình khi cột {COLUMNS.recording} ghi là Có.
-            </Trans>
+            <Trans>Khuê xem thử cả bảng trước, chưa ghi gì. Còn một dòng sai thì không nhập dòng nào.</Trans>
           </p>
           <p>
-            <a href={templateUrl()} download="camera.csv" className="btn">
+            <a href={templateUrl(form)} download={`${noun}.csv`} className="btn">
               <FileDown /> <Trans>Tải bảng mẫu</Trans>
             </a>
           </p>
@@ -121,23 +131,24 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       )}
       <div role="status" className="col importresult">
         {looking.isPending && <Trans>Đang xem thử…</Trans>}
-        {taking.isPending && <Trans>Đang thêm…</Trans>}
+        {taking.isPending && <Trans>Đang nhập…</Trans>}
         {answer && !isBusy && <Result answer={answer} />}
       </div>
       {error && !isBusy && (
         <Problem error={error}>
-          <ImportError error={error} />
+          <ImportError error={error} form={form} />
         </Problem>
       )}
       {answer && !isBusy && answer.faults.length > 0 && (
-        <Faults key={answer.rows} faults={answer.faults} refused={answer.refused} />
+        <Faults key={answer.rows} form={form} faults={answer.faults} refused={answer.refused} />
       )}
     </Modal>
   );
 }
 
 function Result({ answer }: { answer: ImportAnswer }) {
-  const { rows, refused } = answer;
+  const { rows, refused, added, changed } = answer;
+  const same = rows - added - changed;
   if (rows === 0)
     return (
       <div className="note warnn">
@@ -147,33 +158,41 @@ function Result({ answer }: { answer: ImportAnswer }) {
         </span>
       </div>
     );
-  if (refused === 0)
+  if (refused > 0)
     return (
-      <div className="note okn" data-result="good">
-        <CircleCheck aria-hidden />
+      <div className="note warnn" data-result="bad">
+        <TriangleAlert aria-hidden />
         <span>
-          <Plural
-            value={rows}
-            one="Cả # dòng đều đúng: thêm # camera mới, không sửa camera nào đang có."
-            other="Cả # dòng đều đúng: thêm # camera mới, không sửa camera nào đang có."
-          />
+          <Trans>
+            {refused} trong {rows} dòng chưa đúng, nên chưa nhập dòng nào. Sửa những chỗ dưới đây trong bảng rồi chọn
+            lại tệp.
+          </Trans>
+        </span>
+      </div>
+    );
+  if (added + changed === 0)
+    return (
+      <div className="note" data-result="same">
+        <Info aria-hidden />
+        <span>
+          <Trans>Bảng giống hệt những gì đang có, không có gì để nhập.</Trans>
         </span>
       </div>
     );
   return (
-    <div className="note warnn" data-result="bad">
-      <TriangleAlert aria-hidden />
+    <div className="note okn" data-result="good">
+      <CircleCheck aria-hidden />
       <span>
+        <Plural value={rows} one="Cả # dòng đều đúng:" other="Cả # dòng đều đúng:" />{" "}
         <Trans>
-          {refused} trong {rows} dòng chưa đúng, nên chưa thêm camera nào. Sửa những chỗ dưới đây trong bảng rồi chọn
-          lại tệp.
+          thêm mới {added}, sửa {changed}, giữ nguyên {same}.
         </Trans>
       </span>
     </div>
   );
 }
 
-function Faults({ faults, refused }: { faults: readonly ImportFault[]; refused: number }) {
+function Faults({ form, faults, refused }: { form: TableForm; faults: readonly ImportFault[]; refused: number }) {
   const { t } = useLingui();
   const lang = useStore(language);
   const [most, setMost] = useState(SHOWN);
@@ -190,8 +209,8 @@ function Faults({ faults, refused }: { faults: readonly ImportFault[]; refused: 
         </thead>
         <tbody>
           {faults.slice(0, most).map((fault, i) => {
-            const column = fault.field == null ? undefined : COLUMNS[fault.field];
-            const cure = cureOf(fault.field ?? null);
+            const column = fault.field == null ? undefined : form.columns[fault.field];
+            const cure = cureOf(form, fault.field ?? null);
             return (
               <tr key={i} data-fault-row={fault.row}>
                 <td className="num strong">{fault.row}</td>
@@ -222,14 +241,14 @@ function Faults({ faults, refused }: { faults: readonly ImportFault[]; refused: 
   );
 }
 
-function ImportError({ error }: { error: Error }) {
+function ImportError({ error, form }: { error: Error; form: TableForm }) {
   if (!(error instanceof ApiError)) return null;
   switch (error.code) {
     case "invalid":
       return (
         <Trans>
-          Không đọc được tệp này thành bảng camera. Dòng đầu cần có các cột {COLUMNS.name}, {COLUMNS.site} và{" "}
-          {COLUMNS.url}, mỗi cột một lần; tệp là .xlsx, .ods hoặc .csv.
+          Không đọc được tệp này thành bảng. Dòng đầu cần có các cột {neededNames(form)}, mỗi cột một lần; tệp là .xlsx,
+          .ods hoặc .csv.
         </Trans>
       );
     case "too_large":
