@@ -462,14 +462,29 @@ function rightsAnswer(path, query, asker) {
     const groups = actions.length > 0 ? [{ actions, cameras: cameras.map((one) => one.id) }] : [];
     return { status: 200, body: { groups } };
   }
-  const allowed = actions.includes(query.get("action"));
+  const action = query.get("action");
+  const age = query.has("from_us") ? now() - Number(query.get("from_us")) : 0;
   const told = grants
     .filter((one) => one.terms.subject.id === user.id)
     .map((grant) => {
-      const allows = grant.terms.actions.includes(query.get("action"));
-      return { grant, standing: grant.pending ? "not_agreed" : allows ? "allows" : "other_action" };
+      const { actions, most_lines, playback_days } = grant.terms;
+      const standing = () => {
+        if (!actions.includes(action)) return "other_action";
+        if (grant.pending) return "not_agreed";
+        if (most_lines != null && Number(query.get("lines") ?? 0) > most_lines) return "too_fine";
+        if (playback_days != null && action !== "live" && age > playback_days * 86_400e6) return "too_old";
+        return "allows";
+      };
+      return { grant, standing: standing() };
     });
-  return { status: 200, body: { allowed, denied: allowed ? null : "no grant gives this", grants: told } };
+  const byRole = actions.includes(action) && user.role === "administrator";
+  const allowed = byRole || told.some(({ standing }) => standing === "allows");
+  const rules = {
+    version: 1,
+    case_after_hours: { playback: 24, export: 0, sound: 0 }[action] ?? null,
+    approval_after_minutes: action === "export" ? 60 : null,
+  };
+  return { status: 200, body: { allowed, denied: allowed ? null : "no grant gives this", grants: told, rules } };
 }
 
 /** Grants, as administrators list, give, agree to and revoke them. */

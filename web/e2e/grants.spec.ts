@@ -84,8 +84,35 @@ test("who can do what with a camera is a table, and each answer says why", async
   await page.keyboard.press("Escape");
   await why.waitFor({ state: "detached" });
 
+  // Why not, of pictures that are too fine or too old for what was given; and what the rules ask.
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch("/api/v1/session")).json();
+    const terms = {
+      subject: { kind: "person", id: "u3" },
+      scope: { kind: "all" },
+      class: "ordinary",
+      basis: "Xem lại",
+    };
+    const bounds = { actions: ["live", "playback"], most_lines: 720, playback_days: 7 };
+    await fetch("/api/v1/grants", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-khue-csrf": csrf },
+      body: JSON.stringify({ ...terms, ...bounds }),
+    });
+  });
+  await bare.locator('[data-cell="playback"]').click();
+  await why.getByText("Quyền này cho phép.").waitFor();
+  await why.locator("[data-rules]", { hasText: "cũ hơn 24 giờ phải ghi số hồ sơ" }).waitFor();
+  await page.locator('select[name="days"]').selectOption("30");
+  await why.locator('[data-standing="too_old"]', { hasText: "Không cho xem hình cũ như vậy." }).waitFor();
+  expect(await why.getAttribute("data-allowed")).toBe("false");
+  await page.locator('select[name="lines"]').selectOption("1080");
+  await why.locator('[data-standing="too_fine"]', { hasText: "kém nét hơn" }).waitFor();
+  await page.keyboard.press("Escape");
+  await why.waitFor({ state: "detached" });
+
   await page.getByRole("radio", { name: "Xem được gì" }).click();
-  await chooseBy(page, "person", "nguyen van moi");
+  await chooseBy(page, "person", "tran thi hai");
   await page.getByText("Lúc này người này không thấy camera nào.").waitFor();
   await chooseBy(page, "person", "trucban");
   await page.locator("tr[data-group]").first().waitFor();

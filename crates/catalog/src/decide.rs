@@ -123,6 +123,10 @@ pub enum Standing {
     Over,
     /// It gives this at other hours.
     OtherHours,
+    /// It shows no pictures as fine as those that were asked about.
+    TooFine,
+    /// It shows no pictures from as long ago.
+    TooOld,
     /// It would allow this, but whoever administers or audits holds no video.
     Role,
     /// It would allow this, but the sound of the camera is not authorised.
@@ -151,7 +155,7 @@ impl World {
     }
 
     /// Returns how each grant that names the person or covers the camera stands to
-    /// the question; in order of their making.
+    /// the question, which may be about certain pictures; in order of their making.
     ///
     /// > The act is allowed by a grant exactly if one of them [`Standing::Allows`].
     pub fn explain(
@@ -159,6 +163,7 @@ impl World {
         user: &User,
         camera: CameraId,
         action: Action,
+        sight: Option<Sight>,
         now: WallTime,
     ) -> Vec<(Arc<Grant>, Standing)> {
         let compiled = &*self.compiled;
@@ -169,7 +174,7 @@ impl World {
             let named = subjects.contains(&grant.terms.subject);
             let covered = compiled.covered(grant).contains(at);
             if named || covered {
-                let ask = Ask { at, action, now, role: user.role };
+                let ask = Ask { at, action, sight, now, role: user.role };
                 told.push((grant.clone(), compiled.stands(grant, named, covered, ask)));
             }
         }
@@ -183,6 +188,7 @@ impl World {
 struct Ask {
     at: Index,
     action: Action,
+    sight: Option<Sight>,
     now: WallTime,
     role: Role,
 }
@@ -242,7 +248,7 @@ impl Compiled {
     }
 
     fn stands(&self, grant: &Grant, named: bool, covered: bool, ask: Ask) -> Standing {
-        let Ask { at, action, now, role } = ask;
+        let Ask { at, action, sight, now, role } = ask;
         let (terms, camera) = (&grant.terms, self.cameras[at as usize]);
         match () {
             () if !named => Standing::OtherSubject,
@@ -253,6 +259,10 @@ impl Compiled {
             () if terms.from.is_some_and(|from| now < from) => Standing::NotYet,
             () if !terms.is_in_force(now) => Standing::Over,
             () if !terms.is_open_to(action, now) => Standing::OtherHours,
+            () if sight.is_some_and(|sight| terms.is_too_fine(action, sight)) => Standing::TooFine,
+            () if sight.is_some_and(|sight| terms.is_too_old(action, sight, now)) => {
+                Standing::TooOld
+            }
             () if withheld(role, action) => Standing::Role,
             () if action == Action::Sound && !camera.sound => Standing::NoSound,
             () => Standing::Allows,

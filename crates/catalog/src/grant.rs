@@ -406,15 +406,21 @@ impl Terms {
     /// Returns whether it shows this, where it gives to show something: as fine as
     /// that, from as long ago.
     pub fn shows(&self, action: Action, sight: Sight, now: WallTime) -> bool {
-        let (pictures, past) = match action {
-            Action::Live => (true, false),
-            Action::Playback | Action::Export => (true, true),
-            _ => (false, false),
-        };
-        let is_fine = |most| sight.lines.is_some_and(|lines| lines <= most);
-        let is_old = |days| sight.from < now.minus(days_long(days));
-        (!pictures || self.most_lines.is_none_or(is_fine))
-            && (!past || !self.playback_days.is_some_and(is_old))
+        !self.is_too_fine(action, sight) && !self.is_too_old(action, sight, now)
+    }
+
+    /// Returns whether these pictures have more lines than it shows, or nobody knows how
+    /// many.
+    pub(crate) fn is_too_fine(&self, action: Action, sight: Sight) -> bool {
+        let pictures = matches!(action, Action::Live | Action::Playback | Action::Export);
+        let is_fine = |most| sight.lines.is_none_or(|lines| lines > most);
+        pictures && self.most_lines.is_some_and(is_fine)
+    }
+
+    /// Returns whether these pictures are from longer ago than it shows.
+    pub(crate) fn is_too_old(&self, action: Action, sight: Sight, now: WallTime) -> bool {
+        let past = matches!(action, Action::Playback | Action::Export);
+        past && self.playback_days.is_some_and(|days| sight.from < now.minus(days_long(days)))
     }
 
     /// Returns how far it reaches.

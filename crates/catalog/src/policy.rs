@@ -7,7 +7,7 @@
 use base::{UserId, WallTime};
 use sea_orm::EntityTrait;
 
-use crate::{Catalog, Class, Error, Tables, error, rows};
+use crate::{Action, Catalog, Class, Error, Tables, error, rows};
 
 /// One version of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,26 @@ impl PolicyTerms {
             }
             Wish::Export => self.case_for_export,
             Wish::Sound => self.case_for_sound,
+        }
+    }
+
+    /// Returns from how many hours back a case is asked for by whoever does this: 0 where
+    /// it always is, nothing where it never is.
+    pub fn case_after_hours(&self, action: Action) -> Option<u32> {
+        match action {
+            Action::Playback => Some(self.case_after_hours),
+            Action::Export => self.case_for_export.then_some(0),
+            Action::Sound => self.case_for_sound.then_some(0),
+            _ => None,
+        }
+    }
+
+    /// Returns from how many minutes on an export from a camera of a class waits for a
+    /// second person: 0 where each does.
+    pub fn approval_after_minutes(&self, class: Class) -> u32 {
+        match self.asks_approval(class, 0) {
+            true => 0,
+            false => self.approve_longer_minutes,
         }
     }
 

@@ -1,4 +1,5 @@
 /** Who was given what: the acts of administrators. */
+import { serverNowUs } from "../lib/serverclock";
 import { done, http } from "./client";
 import type {
   CameraRights,
@@ -28,5 +29,18 @@ export const cameraRights = (id: string, signal?: AbortSignal) =>
 export const personRights = (id: string, signal?: AbortSignal) =>
   done<PersonRights>(http.GET("/api/v1/people/{id}/rights", { params: { path: { id } }, signal }));
 
-export const explanation = (query: { person: string; camera: string; action: GrantAction }, signal?: AbortSignal) =>
-  done<Explanation>(http.GET("/api/v1/explanations", { params: { query }, signal }));
+/** Which pictures are asked about; null for whichever. */
+export interface SightAsked {
+  lines: number | null;
+  days: number | null;
+}
+
+export const explanation = (
+  asked: { person: string; camera: string; action: GrantAction },
+  { lines, days }: SightAsked,
+  signal?: AbortSignal,
+) => {
+  const from_us = days === null ? null : serverNowUs() - days * 86_400e6;
+  const query = { ...asked, ...(lines !== null && { lines }), ...(from_us !== null && { from_us }) };
+  return done<Explanation>(http.GET("/api/v1/explanations", { params: { query }, signal }));
+};

@@ -16,7 +16,7 @@ import * as client from "./client";
 import { dataRequests } from "./datarequests";
 import { emergencies } from "./emergencies";
 import { ApiError } from "./error";
-import { cameraRights, explanation, grants, personRights } from "./grants";
+import { cameraRights, explanation, grants, personRights, type SightAsked } from "./grants";
 import { groups } from "./groups";
 import { organisations, sites } from "./organisations";
 import { passkeys } from "./passkeys";
@@ -169,11 +169,12 @@ export const cameraRightsQuery = (id: string) =>
 export const personRightsQuery = (id: string) =>
   queryOptions({ queryKey: ["grants", "person", id], queryFn: ({ signal }) => personRights(id, signal) });
 
-export const explanationQuery = (person: string, camera: string, action: GrantAction) =>
+export const explanationQuery = (person: string, camera: string, action: GrantAction, sight: SightAsked) =>
   queryOptions({
-    queryKey: ["grants", "why", person, camera, action],
-    queryFn: ({ signal }) => explanation({ person, camera, action }, signal),
+    queryKey: ["grants", "why", person, camera, action, sight],
+    queryFn: ({ signal }) => explanation({ person, camera, action }, sight, signal),
   });
+
 export const secondFactorQuery = queryOptions({
   queryKey: ["second-factor"],
   queryFn: ({ signal }) => secondFactor(signal),

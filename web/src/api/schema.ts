@@ -2384,6 +2384,8 @@ export interface components {
             denied?: string | null;
             /** @description How each grant stands to it that names the person or covers the camera. */
             grants: components["schemas"]["GrantStanding"][];
+            /** @description What the rules ask beside that. */
+            rules: components["schemas"]["RulesTold"];
         };
         /** @description An export that can be fetched. */
         ExportAnswer: {
@@ -2508,8 +2510,8 @@ export interface components {
             grant: components["schemas"]["GrantRow"];
             /**
              * @description `allows`, `other_subject`, `other_class`, `other_camera`, `other_action`,
-             *     `not_agreed`, `not_yet`, `over`, `other_hours`, `role` (administrators and
-             *     auditors hold no video) or `no_sound`.
+             *     `not_agreed`, `not_yet`, `over`, `other_hours`, `too_fine`, `too_old`, `role`
+             *     (administrators and auditors hold no video) or `no_sound`.
              */
             standing: string;
         };
@@ -3279,6 +3281,26 @@ export interface components {
          * @enum {string}
          */
         Role: "main" | "sub" | "sound";
+        /** @description What the rules that hold now ask of whoever does something. */
+        RulesTold: {
+            /**
+             * Format: int32
+             * @description From how many minutes on it waits for a second person to agree: 0 where it always
+             *     does, null where it never does.
+             */
+            approval_after_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description From how many hours back the number of a case is asked for: 0 where it always is,
+             *     null where it never is.
+             */
+            case_after_hours?: number | null;
+            /**
+             * Format: int32
+             * @description Their version.
+             */
+            version: number;
+        };
         /** @description An unbroken row of pictures. */
         RunRow: {
             /** Format: int64 */
@@ -5967,6 +5989,10 @@ export interface operations {
                 person: string;
                 camera: string;
                 action: components["schemas"]["Action"];
+                /** @description About pictures from this moment; any, if not said. */
+                from_us?: number;
+                /** @description About pictures of so many lines; any, if not said. */
+                lines?: number;
             };
             header?: never;
             path?: never;

@@ -16,11 +16,12 @@ use axum::extract::State as Given;
 use axum::http::StatusCode;
 use base::{CameraId, GrantId, GroupId, OrganisationId, PermissionSetId, SiteId, UserId, WallTime};
 use base::{Needle, fold};
-use catalog::{Grant, Hours, Origin, Rights, Scope, Standing, Subject, Tables, Terms};
+use catalog::{Grant, Hours, Origin, Rights, Scope, Sight, Standing, Subject, Tables, Terms};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::moment;
 use super::particulars::Purpose;
 use crate::access;
 use crate::app::State;
@@ -181,6 +182,10 @@ pub(crate) struct ExplanationAsked {
     person: Uuid,
     camera: Uuid,
     action: Action,
+    /// About pictures from this moment; any, if not said.
+    from_us: Option<i64>,
+    /// About pictures of so many lines; any, if not said.
+    lines: Option<u16>,
 }
 
 /// Why somebody may or may not do something now.
@@ -191,6 +196,21 @@ pub(crate) struct Explanation {
     denied: Option<&'static str>,
     /// How each grant stands to it that names the person or covers the camera.
     grants: Vec<GrantStanding>,
+    /// What the rules ask beside that.
+    rules: RulesTold,
+}
+
+/// What the rules that hold now ask of whoever does something.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RulesTold {
+    /// Their version.
+    version: u32,
+    /// From how many hours back the number of a case is asked for: 0 where it always is,
+    /// null where it never is.
+    case_after_hours: Option<u32>,
+    /// From how many minutes on it waits for a second person to agree: 0 where it always
+    /// does, null where it never does.
+    approval_after_minutes: Option<u32>,
 }
 
 /// How a grant stands to a question.
@@ -198,8 +218,8 @@ pub(crate) struct Explanation {
 pub(crate) struct GrantStanding {
     grant: GrantRow,
     /// `allows`, `other_subject`, `other_class`, `other_camera`, `other_action`,
-    /// `not_agreed`, `not_yet`, `over`, `other_hours`, `role` (administrators and
-    /// auditors hold no video) or `no_sound`.
+    /// `not_agreed`, `not_yet`, `over`, `other_hours`, `too_fine`, `too_old`, `role`
+    /// (administrators and auditors hold no video) or `no_sound`.
     standing: &'static str,
 }
 
@@ -312,12 +332,23 @@ pub(crate) async fn explain(
     admit(&state, &person).await?;
     let (camera, now) = (CameraId(asked.camera), state.now());
     // Whoever may not see the camera learns nothing of it by asking for others.
-    deed::camera(&state, &person, camera, catalog::Action::See, Act::Grant).await?;
+    let of = deed::camera(&state, &person, camera, catalog::Action::See, Act::Grant).await?;
     let user = UserId(asked.person);
     let user = state.catalog.user(user).ok_or_else(|| Refusal::not_found("person"))?;
     let (world, shown) = (state.catalog.world(), Shown::to(&state, &person));
-    let decision = world.rights(&user).decide(camera, asked.action.into(), now);
-    let told = world.explain(&user, camera, asked.action.into(), now);
+    let action = asked.action.into();
+    let from = asked.from_us.map(|us| moment("from_us", us)).transpose()?;
+    let sight = (from.is_some() || asked.lines.is_some()).then(|| Sight {
+        // What is not asked about is within whatever is shown.
+        lines: Some(asked.lines.unwrap_or(0)),
+        from: from.unwrap_or(now),
+    });
+    let rights = world.rights(&user);
+    let decision = match sight {
+        Some(sight) => rights.shows(camera, action, sight, now),
+        None => rights.decide(camera, action, now),
+    };
+    let told = world.explain(&user, camera, action, sight, now);
     let told = told.into_iter().filter_map(|(grant, standing)| {
         let standing = words(standing);
         shown.row(&state, &grant).map(|grant| GrantStanding { grant, standing })
@@ -326,7 +357,14 @@ pub(crate) async fn explain(
         catalog::Decision::Allowed => None,
         catalog::Decision::Denied(why) => Some(why),
     };
-    Ok(Json(Explanation { allowed: denied.is_none(), denied, grants: told.collect() }))
+    let policy = state.catalog.tables().policy(now);
+    let waits = action == catalog::Action::Export;
+    let rules = RulesTold {
+        version: policy.version,
+        case_after_hours: policy.terms.case_after_hours(action),
+        approval_after_minutes: waits.then(|| policy.terms.approval_after_minutes(of.class)),
+    };
+    Ok(Json(Explanation { allowed: denied.is_none(), denied, grants: told.collect(), rules }))
 }
 
 /// Gives a right, with its entry in the audit.
@@ -605,6 +643,8 @@ fn words(standing: Standing) -> &'static str {
         Standing::NotYet => "not_yet",
         Standing::Over => "over",
         Standing::OtherHours => "other_hours",
+        Standing::TooFine => "too_fine",
+        Standing::TooOld => "too_old",
         Standing::Role => "role",
         Standing::NoSound => "no_sound",
     }

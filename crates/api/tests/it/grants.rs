@@ -258,3 +258,46 @@ async fn an_explanation_says_how_each_grant_stands() {
     assert_eq!((told["allowed"].as_bool(), standings(&told)[1].as_str()), (Some(false), "role"));
     assert_eq!(told["denied"], "auditors read the audit and hold no video");
 }
+
+#[tokio::test]
+async fn an_explanation_is_also_about_how_fine_and_how_old_and_tells_what_the_rules_ask() {
+    let world = world().await;
+    let camera = world.camera("Cổng").await;
+    let admin = world.admin().await;
+    for grant in world.catalog.tables().grants.keys() {
+        world.catalog.revoke(*grant).await.unwrap();
+    }
+    let bounded = Terms {
+        most_lines: Some(720),
+        playback_days: Some(7),
+        basis: "Xem lại trong tuần".to_owned(),
+        ..Terms::usual(Subject::User(world.operator))
+    };
+    world.catalog.give(bounded, None, common::START).await.unwrap();
+    let ask = async |more: String| {
+        let asked = format!("/api/v1/explanations?person={}&camera={}", world.operator, camera.id);
+        world.ask(&admin, "GET", &format!("{asked}&action={more}"), Value::Null).await.json()
+    };
+    let day = 24 * 3_600_000_000;
+    let ago = |days: i64| world.now().0 - days * day;
+    for (asked, standing) in [
+        ("playback".to_owned(), "allows"),
+        (format!("playback&from_us={}&lines=720", ago(6)), "allows"),
+        (format!("playback&from_us={}", ago(8)), "too_old"),
+        ("live&lines=1080".to_owned(), "too_fine"),
+        // How old does not matter to what is live.
+        (format!("live&from_us={}", ago(8)), "allows"),
+        (format!("export&from_us={}&lines=1080", ago(8)), "too_fine"),
+    ] {
+        let told = ask(asked.clone()).await;
+        assert_eq!(told["grants"][0]["standing"], standing, "{asked}");
+        assert_eq!(told["allowed"], standing == "allows", "{asked}");
+    }
+    let rules = async |action: &str| ask(action.to_owned()).await["rules"].clone();
+    let told = |case: Value, approval: Value| json!({"version": 1, "case_after_hours": case, "approval_after_minutes": approval});
+    assert_eq!(rules("live").await, told(Value::Null, Value::Null));
+    assert_eq!(rules("playback").await, told(json!(24), Value::Null));
+    assert_eq!(rules("sound").await, told(json!(0), Value::Null));
+    assert_eq!(rules("export").await, told(json!(0), json!(60)));
+    assert_eq!(ask("playback&from_us=-5".to_owned()).await["field"], "from_us");
+}

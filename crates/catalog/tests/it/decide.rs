@@ -525,9 +525,14 @@ fn what_explains_a_decision_is_what_decides_it() {
         for user in tables.users.values() {
             for camera in tables.cameras.values().take(5) {
                 for action in Action::ALL {
-                    let told = world.explain(user, camera.id, action, now);
+                    let days = dice.below(40) as i64;
+                    let sight = dice.maybe(|dice| Sight {
+                        lines: dice.maybe(|dice| dice.one(&LINES)),
+                        from: WallTime(now.0 - days * 24 * 3_600_000_000),
+                    });
+                    let told = world.explain(user, camera.id, action, sight, now);
                     for (grant, standing) in &told {
-                        let asked = Asked { action, sight: None, now };
+                        let asked = Asked { action, sight, now };
                         let gives =
                             plain::gives(&tables, &tables.grants[&grant.id], user, camera, asked);
                         let withheld = matches!(standing, Standing::Role | Standing::NoSound);
@@ -539,13 +544,17 @@ fn what_explains_a_decision_is_what_decides_it() {
                         && camera.class == Class::Ordinary
                         && [Action::See, Action::Configure, Action::Share, Action::Plan]
                             .contains(&action);
-                    let decided = world.rights(user).decide(camera.id, action, now).is_allowed();
-                    assert_eq!(decided, by_grant || by_role, "seed {seed}: {told:?}");
+                    let rights = world.rights(user);
+                    let decided = match sight {
+                        Some(sight) => rights.shows(camera.id, action, sight, now),
+                        None => rights.decide(camera.id, action, now),
+                    };
+                    assert_eq!(decided.is_allowed(), by_grant || by_role, "seed {seed}: {told:?}");
                 }
             }
         }
     }
-    assert_eq!(seen.len(), 11, "every way to stand came up: {seen:?}");
+    assert_eq!(seen.len(), 13, "every way to stand came up: {seen:?}");
 }
 
 /// A world without a camera of defence answers like one that has it, to whoever

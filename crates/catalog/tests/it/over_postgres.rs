@@ -3,6 +3,9 @@
 #[path = "catalog.rs"]
 mod catalog;
 
+#[path = "find.rs"]
+mod find;
+
 #[path = "places.rs"]
 mod places;
 

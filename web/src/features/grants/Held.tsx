@@ -3,7 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Check, Minus } from "lucide-react";
 import { useMemo, useState } from "react";
-import { cameraRightsQuery, explanationQuery, peopleQuery, personRightsQuery, treeQuery } from "../../api/queries";
+import { cameraRightsQuery, peopleQuery, personRightsQuery, treeQuery } from "../../api/queries";
 import type { GrantAction } from "../../api/types";
 import { cameraChoices, personChoices } from "../../desk/choices";
 import { ACTIONS } from "../../desk/grantwords";
@@ -11,19 +11,10 @@ import { Problem } from "../../desk/Problem";
 import { useStore } from "../../lib/store";
 import { narrow } from "../../ui/appearance";
 import { Chooser } from "../../ui/Chooser";
-import { CloseButton, Modal } from "../../ui/Modal";
-import { STANDINGS } from "./words";
+import { type Question, Why } from "./Why";
 
 /** How many cameras of a group are named. */
 const NAMED = 50;
-
-interface Question {
-  person: string;
-  personName: string;
-  camera: string;
-  cameraName: string;
-  action: GrantAction;
-}
 
 /** Who can do what with a camera. */
 export function OfCamera() {
@@ -228,51 +219,5 @@ function ActButtons({ actions, onAsk }: { actions: readonly GrantAction[]; onAsk
         </button>
       ))}
     </div>
-  );
-}
-
-/** Why somebody may do something, or not: how each grant stands to it. */
-function Why({ question, onClose }: { question: Question; onClose: () => void }) {
-  const { t } = useLingui();
-  const { data: told, error } = useQuery(explanationQuery(question.person, question.camera, question.action));
-  const words = ACTIONS.find(([action]) => action === question.action)?.[1];
-  const act = words ? t(words) : "";
-  return (
-    <Modal
-      title={
-        <Trans>
-          {act}: {question.personName}, {question.cameraName}
-        </Trans>
-      }
-      onClose={onClose}
-      actions={<CloseButton onClose={onClose}>{t`Đóng`}</CloseButton>}
-    >
-      {error && <Problem error={error} />}
-      {told && (
-        <div className="col why" data-allowed={told.allowed}>
-          <p className="strong">{told.allowed ? <Trans>Lúc này được.</Trans> : <Trans>Lúc này không được.</Trans>}</p>
-          {told.grants.length === 0 && (
-            <p className="t2">
-              {told.allowed ? (
-                <Trans>Do vai trò, không do quyền nào được cấp.</Trans>
-              ) : (
-                <Trans>Chưa ai cấp quyền nào có liên quan.</Trans>
-              )}
-            </p>
-          )}
-          <ul>
-            {told.grants.map(({ grant, standing }) => {
-              const stands = STANDINGS[standing];
-              return (
-                <li key={grant.id}>
-                  <span className="strong">{grant.terms.basis}</span>
-                  {stands && <div className="t2">{t(stands)}</div>}
-                </li>
-              );
-            })}
-          </ul>
-        </div>
-      )}
-    </Modal>
   );
 }

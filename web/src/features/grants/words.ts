@@ -14,6 +14,8 @@ export const STANDINGS: Readonly<Record<string, MessageDescriptor>> = {
   not_yet: msg`Chưa đến ngày bắt đầu.`,
   over: msg`Đã hết hạn.`,
   other_hours: msg`Lúc này ngoài giờ được cấp.`,
+  too_fine: msg`Chỉ cho xem hình kém nét hơn.`,
+  too_old: msg`Không cho xem hình cũ như vậy.`,
   role: msg`Người quản trị và người kiểm tra không giữ quyền xem hình.`,
   no_sound: msg`Camera này chưa được phép thu tiếng.`,
 };
