@@ -182,6 +182,14 @@ impl Page {
                 ));
             }
         }
+        for one in figures {
+            let [out, through, taken] = one.table_s;
+            self.line(&format!(
+                "\n{}: the table of all cameras is handed out as CSV in {out:.1} s, looked through in {through:.1} s, and taken with \
+                 each camera changed and noted in {taken:.1} s.",
+                one.database
+            ));
+        }
         self.line(&format!(
             "\nAn act waits for its entry in the audit to be on disk: {:.1} ms at p50, {:.1} ms at p99, eight people acting at once.",
             at(commits_ms, 0.5),
