@@ -352,7 +352,7 @@ fn table(admin: &Person) -> anyhow::Result<[f64; 3]> {
     let import = "/api/v1/cameras/import";
     let (through, answer) = timed("POST", &format!("{import}?dry_run=true"), Some(table.clone()))?;
     came(&answer, 0, false)?;
-    let other = table.replace(BASIS, "01/QĐ-UBND, 01/12/2026");
+    let other = table.replace(BASIS, "01/QĐ-UBND ngày 01/12/2026");
     let (taken, answer) = timed("POST", import, Some(other))?;
     // Those of defence are not in it.
     let rows = table.lines().count() - 1;

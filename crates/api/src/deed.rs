@@ -219,6 +219,19 @@ pub(crate) async fn case(
     }
 }
 
+/// The same for what is taken out, with its sound or without.
+pub(crate) async fn case_of_export(
+    state: &State,
+    deed: Deed,
+    with_sound: bool,
+    said: Option<&str>,
+) -> Result<Option<String>, Refusal> {
+    if with_sound {
+        case(state, deed.clone(), Wish::Sound, said).await?;
+    }
+    case(state, deed, Wish::Export, said).await
+}
+
 /// Whether somebody tried what they may not. To be asked whether it is oneself is no
 /// refusal: it is how such an act begins.
 fn is_tried(kind: Kind) -> bool {

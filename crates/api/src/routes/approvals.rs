@@ -8,7 +8,7 @@ use axum::extract::State as Given;
 use axum::http::StatusCode;
 use base::{ApprovalId, CameraId, Span, WallTime};
 use casework::{Answer, Approval, Wish};
-use catalog::{Action, Camera, Rights, Wish as For};
+use catalog::{Action, Camera, Rights};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -103,12 +103,9 @@ pub(crate) async fn ask_approval(
     let camera = deed::camera(&state, &person, asked, Action::Export, Act::Approval).await?;
     let span = span(body.from_us, body.to_us)?;
     let purpose = purpose(&body.purpose)?;
-    let mut case = None;
-    for asked in [Some(For::Export), body.sound.then_some(For::Sound)].into_iter().flatten() {
-        let deed = Deed::by(&state, &person, Act::Approval).with(&camera).because(&purpose);
-        case = deed::case(&state, deed, asked, body.case.as_deref()).await?;
-    }
     let (by, sound) = (person.user.id, body.sound);
+    let deed = Deed::by(&state, &person, Act::Approval).with(&camera).because(&purpose);
+    let case = deed::case_of_export(&state, deed, sound, body.case.as_deref()).await?;
     let wish = Wish { by, camera: camera.id, span, sound, purpose, case };
     let asked = state.approvals.ask(wish, state.now()).await?;
     note(&state, &person, &camera, &asked, "asked").await?;

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::{ApprovalId, CameraId, DataRequestId, ExportId, Span};
 use bytes::Bytes;
-use catalog::{Action, Camera, Wish};
+use catalog::{Action, Camera};
 use media::Frame;
 use recorder::Form;
 use serde::{Deserialize, Serialize};
@@ -126,11 +126,8 @@ pub(crate) async fn make_export(
     }
     let purpose = purpose(&body.purpose)?;
     let with_sound = body.sound.unwrap_or(false);
-    let mut case = None;
-    for wish in [Some(Wish::Export), with_sound.then_some(Wish::Sound)].into_iter().flatten() {
-        let deed = Deed::by(&state, &person, Act::Export).with(&camera).because(&purpose);
-        case = deed::case(&state, deed, wish, body.case.as_deref()).await?;
-    }
+    let deed = Deed::by(&state, &person, Act::Export).with(&camera).because(&purpose);
+    let case = deed::case_of_export(&state, deed, with_sound, body.case.as_deref()).await?;
     if body.role == Role::Sound {
         let words = "sound is taken out beside pictures: \"main\" or \"sub\", with \"sound\": true";
         return Err(Refusal::invalid("role", words));

@@ -110,12 +110,12 @@ async fn a_row_with_the_number_of_a_camera_changes_it_and_nothing_that_has_no_co
     let world = world().await;
     let admin = world.admin().await;
     import(&world, &admin, "", GOOD.as_bytes()).await;
-    let whole = world.get(&admin, "/api/v1/cameras.xlsx").await;
-    let same = import(&world, &admin, "", &whole.bytes).await.json();
-    assert_eq!(
-        (&same["added"], &same["changed"], &same["kept"]),
-        (&json!(0), &json!(0), &json!(true))
-    );
+    for form in ["xlsx", "csv"] {
+        let whole = world.get(&admin, &format!("/api/v1/cameras.{form}")).await;
+        let same = import(&world, &admin, "", &whole.bytes).await.json();
+        let came = (&same["added"], &same["changed"], &same["kept"]);
+        assert_eq!(came, (&json!(0), &json!(0), &json!(true)), "{form}: {same}");
+    }
     let settles = "\
 Số,Mục đích,Căn cứ pháp lý,Ghi hình,Tên
 8,An ninh trật tự,01/QĐ,có,
