@@ -324,14 +324,14 @@ fn ask(
     let status = std::fs::read_to_string(format!("/proc/{}/status", khue.pid()))?;
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next());
     let mib = kib.and_then(|kib| kib.parse::<f64>().ok()).context("VmRSS")? / 1024.0;
-    let table_s = table(&admin)?;
+    let table_s = table(&admin, database)?;
     anyhow::ensure!(khue.stop()?.success(), "it stops");
     Ok(Figures { database, asked, visible_ms, table_s, mib })
 }
 
 /// Takes out the table of all cameras and brings it back: only to be looked through,
 /// then with another basis for each. Returns how many seconds each took.
-fn table(admin: &Person) -> anyhow::Result<[f64; 3]> {
+fn table(admin: &Person, database: &str) -> anyhow::Result<[f64; 3]> {
     let timed = |method: &str, path: &str, body: Option<String>| -> anyhow::Result<(f64, String)> {
         let headers = [("content-type", "application/octet-stream")];
         let began = Instant::now();
@@ -352,7 +352,7 @@ fn table(admin: &Person) -> anyhow::Result<[f64; 3]> {
     let import = "/api/v1/cameras/import";
     let (through, answer) = timed("POST", &format!("{import}?dry_run=true"), Some(table.clone()))?;
     came(&answer, 0, false)?;
-    let other = table.replace(BASIS, "01/QĐ-UBND ngày 01/12/2026");
+    let other = table.replace(BASIS, &format!("{BASIS} {database}"));
     let (taken, answer) = timed("POST", import, Some(other))?;
     // Those of defence are not in it.
     let rows = table.lines().count() - 1;
