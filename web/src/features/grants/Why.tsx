@@ -33,6 +33,7 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
   const { data: told, error } = useQuery(asked);
   const words = ACTIONS.find(([one]) => one === action)?.[1];
   const act = words ? t(words) : "";
+  const isByRole = told?.allowed && !told.grants.some(({ standing }) => standing === "allows");
   const hasPast = action === "playback" || action === "export";
   return (
     <Modal
@@ -45,31 +46,33 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
       actions={<CloseButton onClose={onClose}>{t`Đóng`}</CloseButton>}
     >
       {(hasPast || action === "live") && (
-        <div className={hasPast ? "two" : undefined}>
-          <SelectField
-            label={<Trans>Hình nét</Trans>}
-            name="lines"
-            value={lines}
-            onChange={(event) => setLines(event.target.value)}
-          >
-            <option value="">{t`Bất kỳ`}</option>
-            {LINES.map((one) => (
-              <option key={one} value={one}>{t`${one} dòng`}</option>
-            ))}
-          </SelectField>
-          {hasPast && (
+        <div className="rightsform">
+          <div className="two">
             <SelectField
-              label={<Trans>Hình từ</Trans>}
-              name="days"
-              value={days}
-              onChange={(event) => setDays(event.target.value)}
+              label={<Trans>Hình nét</Trans>}
+              name="lines"
+              value={lines}
+              onChange={(event) => setLines(event.target.value)}
             >
               <option value="">{t`Bất kỳ`}</option>
-              {DAYS.map((one) => (
-                <option key={one} value={one}>{t`${one} ngày trước`}</option>
+              {LINES.map((one) => (
+                <option key={one} value={one}>{t`${one} dòng`}</option>
               ))}
             </SelectField>
-          )}
+            {hasPast && (
+              <SelectField
+                label={<Trans>Hình từ</Trans>}
+                name="days"
+                value={days}
+                onChange={(event) => setDays(event.target.value)}
+              >
+                <option value="">{t`Bất kỳ`}</option>
+                {DAYS.map((one) => (
+                  <option key={one} value={one}>{t`${one} ngày trước`}</option>
+                ))}
+              </SelectField>
+            )}
+          </div>
         </div>
       )}
       {error && <Problem error={error} />}
@@ -77,13 +80,14 @@ export function Why({ question, onClose }: { question: Question; onClose: () => 
         <div className="col why" data-allowed={told.allowed}>
           <p className="strong">{told.allowed ? <Trans>Lúc này được.</Trans> : <Trans>Lúc này không được.</Trans>}</p>
           {told.allowed && <Rules rules={told.rules} />}
-          {told.grants.length === 0 && (
+          {isByRole && (
             <p className="t2">
-              {told.allowed ? (
-                <Trans>Do vai trò, không do quyền nào được cấp.</Trans>
-              ) : (
-                <Trans>Chưa ai cấp quyền nào có liên quan.</Trans>
-              )}
+              <Trans>Do vai trò, không do quyền nào được cấp.</Trans>
+            </p>
+          )}
+          {!told.allowed && told.grants.length === 0 && (
+            <p className="t2">
+              <Trans>Chưa ai cấp quyền nào có liên quan.</Trans>
             </p>
           )}
           <ul>
