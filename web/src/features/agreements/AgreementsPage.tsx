@@ -60,7 +60,7 @@ export function AgreementsPage() {
             </p>
           </Empty>
         ) : (
-          <div className="tablebox agreements">
+          <div className="tablebox cardlist">
             {(data?.agreements ?? []).map((one) => (
               <Card
                 key={one.id}

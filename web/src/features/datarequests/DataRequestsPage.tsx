@@ -56,7 +56,7 @@ export function DataRequestsPage() {
             </p>
           </Empty>
         ) : (
-          <div className="tablebox datarequests">
+          <div className="tablebox cardlist">
             {(requests ?? []).map((one) => (
               <Card
                 key={one.id}

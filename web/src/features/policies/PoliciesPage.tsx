@@ -44,7 +44,7 @@ export function PoliciesPage() {
             <Trans>Chưa tải được quy định. Đang thử lại.</Trans>
           </Warning>
         )}
-        <div className="tablebox policies">
+        <div className="tablebox cardlist">
           {(list?.versions ?? []).map((one) => (
             <Version key={one.version} policy={one} holds={list?.holds ?? 0} />
           ))}
