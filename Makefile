@@ -69,9 +69,11 @@ openapi: ## write the OpenAPI text and the client's types anew
 
 need-build:
 	@scripts/need build
+	@scripts/here $(CARGO_TARGET_DIR)
 
 need-test:
 	@scripts/need test
+	@scripts/here $(CARGO_TARGET_DIR)
 
 web/node_modules/.installed: web/package-lock.json
 	@echo "Installing the client's packages"

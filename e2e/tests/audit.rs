@@ -113,7 +113,8 @@ fn what_was_watched_is_in_the_audit_after_a_kill_and_nothing_of_it_can_be_change
     }
     let copied = copy.to_string_lossy().into_owned();
     let offline = ["verify", "--folder", &copied, "--key", key.trim()];
-    assert!(audit(&offline)?.status.success());
+    let found = audit(&offline)?;
+    assert!(found.status.success(), "{found:?}");
     let log = fs::read_dir(&copy)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|tail| tail == "log"))
@@ -137,7 +138,8 @@ fn what_was_watched_is_in_the_audit_after_a_kill_and_nothing_of_it_can_be_change
     let starts = again.ask("GET", "audit?act=start", None)?.ok()?;
     assert_eq!(starts["entries"].as_array().map(Vec::len), Some(2));
     assert!(khue.stop()?.success());
-    assert!(audit(&["verify", "--config", &config_text])?.status.success());
+    let found = audit(&["verify", "--config", &config_text])?;
+    assert!(found.status.success(), "{found:?}");
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! A refusal is worth an entry where somebody tried what they may not; what was
 //! mistyped is not.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ pub(crate) const POLICY: &str = "policy";
 
 /// The detail that names a class other than the ordinary one.
 pub(crate) const CLASS: &str = "class";
+
+/// What is told of a thing when it changes: each field with its value in words.
+pub(crate) type Told<const N: usize> = [(&'static str, String); N];
 
 /// An act whose entry is being written.
 #[derive(Clone, Debug)]
@@ -109,6 +113,18 @@ impl Deed {
     pub(crate) fn detail(mut self, name: &str, value: impl ToString) -> Self {
         self.0.details.insert(name.to_owned(), value.to_string());
         self
+    }
+
+    /// And this field of it is another than it was, if it is.
+    pub(crate) fn change(self, field: &str, old: impl Display, new: impl Display) -> Self {
+        let (old, new) = (old.to_string(), new.to_string());
+        if old == new { self } else { self.detail(field, format!("{old} → {new}")) }
+    }
+
+    /// And these fields of it are others than they were, of all that are told, in one order.
+    pub(crate) fn changes<const N: usize>(self, before: Told<N>, after: Told<N>) -> Self {
+        let pairs = before.into_iter().zip(after);
+        pairs.fold(self, |deed, ((field, old), (_, new))| deed.change(field, old, new))
     }
 
     /// By what it was allowed: the rules' version, the grant, and the agreement that it

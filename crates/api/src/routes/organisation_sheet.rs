@@ -96,12 +96,7 @@ pub(crate) async fn import_organisations(
     };
     let deeds = laid.iter().filter_map(|one| match one {
         Laid::Added(added) => Some(deed(added)),
-        Laid::Changed { before, after } => {
-            let differ = told(before).into_iter().zip(told(after)).filter(|(old, new)| old != new);
-            Some(differ.fold(deed(after), |deed, ((field, old), (_, new))| {
-                deed.detail(field, format!("{old} → {new}"))
-            }))
-        }
+        Laid::Changed { before, after } => Some(deed(after).changes(told(before), told(after))),
         Laid::Same(_) => None,
     });
     table::note(&state, deeds.collect()).await?;

@@ -16,7 +16,7 @@ use super::tree::Places;
 use super::{day, said, same_words};
 use crate::access;
 use crate::app::State;
-use crate::deed::Deed;
+use crate::deed::{Deed, Told};
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::{Person, Somebody};
@@ -179,11 +179,7 @@ pub(crate) async fn change_organisation(
     let deed = Deed::by(&state, &person, Act::Organisation);
     let mut deed = deed.with_named("organisation", id.0, &changed.name).detail("change", "changed");
     if let Some(before) = &before {
-        for ((field, old), (_, new)) in told(before).into_iter().zip(told(&changed)) {
-            if old != new {
-                deed = deed.detail(field, format!("{old} → {new}"));
-            }
-        }
+        deed = deed.changes(told(before), told(&changed));
     }
     if let Some(to) = body.move_to {
         deed = deed.detail("move_to", to);
@@ -204,7 +200,7 @@ pub(crate) async fn admit(state: &State, person: &Person) -> Result<(), Refusal>
 }
 
 /// What of it is told of a change, by field.
-pub(crate) fn told(of: &Organisation) -> [(&'static str, String); 8] {
+pub(crate) fn told(of: &Organisation) -> Told<8> {
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let successors: Vec<_> = of.successors.iter().map(ToString::to_string).collect();
     [

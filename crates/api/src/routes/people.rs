@@ -168,19 +168,11 @@ pub(crate) async fn change_person(
     let user = state.catalog.change_user(UserId(id), change).await?;
     let mut deed = Deed::by(&state, &person, Act::User).with_user(&user);
     if let Some(before) = &before {
-        let (old, new) = (before.role.as_str(), user.role.as_str());
-        if old != new {
-            deed = deed.detail("role", format!("{old} → {new}"));
-        }
-        if before.display_name != user.display_name {
-            let change = format!("{} → {}", before.display_name, user.display_name);
-            deed = deed.detail("display_name", change);
-        }
-        if before.organisation != user.organisation {
-            let named = |id: Option<OrganisationId>| id.map_or("-".to_owned(), |id| id.to_string());
-            let change = format!("{} → {}", named(before.organisation), named(user.organisation));
-            deed = deed.detail("organisation", change);
-        }
+        let named = |id: Option<OrganisationId>| id.map_or("-".to_owned(), |id| id.to_string());
+        deed = deed
+            .change("role", before.role.as_str(), user.role.as_str())
+            .change("display_name", &before.display_name, &user.display_name)
+            .change("organisation", named(before.organisation), named(user.organisation));
         if before.signatory != user.signatory {
             deed = deed.detail("signatory", user.signatory);
         }

@@ -14,7 +14,7 @@ use super::tree::Places;
 use super::{said, same_words};
 use crate::access;
 use crate::app::State;
-use crate::deed::Deed;
+use crate::deed::{Deed, Told};
 use crate::error::{ErrorForm, Refusal};
 use crate::extract::{Body, Id};
 use crate::person::{Person, Somebody};
@@ -151,11 +151,7 @@ pub(crate) async fn change_site(
     let deed = Deed::by(&state, &person, Act::Site);
     let mut deed = deed.with_named("site", id.0, &changed.name).detail("change", "changed");
     if let Some(before) = &before {
-        for ((field, old), (_, new)) in told(before).into_iter().zip(told(&changed)) {
-            if old != new {
-                deed = deed.detail(field, format!("{old} → {new}"));
-            }
-        }
+        deed = deed.changes(told(before), told(&changed));
     }
     deed.done(&state).await?;
     tracing::info!(user = person.user.name, changed = changed.name, "changed a site");
@@ -181,7 +177,7 @@ pub(crate) async fn admit(state: &State, person: &Person) -> Result<(), Refusal>
 }
 
 /// What of it is told of a change, by field.
-pub(crate) fn told(of: &Site) -> [(&'static str, String); 6] {
+pub(crate) fn told(of: &Site) -> Told<6> {
     let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let place = |place: Position| format!("{} {}", place.latitude(), place.longitude());
     [

@@ -42,7 +42,8 @@ struct Verify {
     #[arg(long, value_name = "FOLDER", requires = "key")]
     folder: Option<PathBuf>,
     /// The public key, as `khue audit key` prints it
-    #[arg(long, value_name = "KEY")]
+    // Of 64 keys, one begins with a hyphen.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Option<String>,
     #[command(flatten)]
     with: WithConfig,
@@ -81,7 +82,7 @@ struct Cosign {
     /// The file of the root, as the other installation published it
     root: PathBuf,
     /// The other installation's public key
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: String,
     #[command(flatten)]
     with: WithConfig,
@@ -227,4 +228,27 @@ fn key(config: &Config) -> anyhow::Result<RootKey> {
 
 fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[test]
+    fn a_key_may_begin_with_a_hyphen() {
+        let seeds = (0..=u8::MAX).map(|n| RootKey::new(&[n; 32]).public());
+        let key = seeds.into_iter().find(|key| key.starts_with('-')).expect("one in 64 does");
+        let line = Line::parse_from(["audit", "verify", "--folder", "copy", "--key", &key]);
+        assert!(matches!(line.command, Command::Verify(verify) if verify.key == Some(key.clone())));
+        let line = Line::parse_from(["audit", "cosign", "--key", &key, "a.root"]);
+        assert!(matches!(line.command, Command::Cosign(cosign) if cosign.key == key));
+    }
 }
