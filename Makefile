@@ -53,8 +53,8 @@ bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 3000 power cuts
 	@cargo build --release --locked -p khue -p decode-worker
 	@KHUE_SOAK=1 KHUE_LOG=warn cargo test --release --locked --workspace --test soak -- --nocapture
-	@KHUE_SOAK=1 cargo test --release --locked -p e2e --test crash -- --nocapture
-	@KHUE_SEEDS=1000 cargo test --release --locked -p store --test power_cut -- --nocapture
+	@KHUE_SOAK=1 cargo test --release --locked --workspace --test crash -- --nocapture
+	@KHUE_SEEDS=1000 cargo test --release --locked --workspace --test power_cut -- --nocapture
 
 fuzz: need-test web/dist/index.html ## every parser for a minute (FUZZ_SECONDS=60), the API for half an hour
 	@scripts/fuzz

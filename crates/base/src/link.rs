@@ -32,12 +32,8 @@ pub enum Transport {
 /// What a server may do otherwise than RFC 2326 and RFC 3550 have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Switch {
-    /// Its sender reports carry another SSRC than its packets.
+    /// Its sender reports carry another SSRC than its packets, and are to be believed.
     AnyRtcpSsrc,
-    /// It answers later SETUPs with other session ids: the first one counts.
-    FirstSessionId,
-    /// It announces a first sequence number in `RTP-Info` and begins with another.
-    IgnoreFirstSequence,
     /// It must not be sent TEARDOWN.
     NoTeardown,
 }
@@ -63,15 +59,12 @@ impl Transport {
 
 impl Switch {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::AnyRtcpSsrc, Self::FirstSessionId, Self::IgnoreFirstSequence, Self::NoTeardown];
+    pub const ALL: [Self; 2] = [Self::AnyRtcpSsrc, Self::NoTeardown];
 
     /// Returns the word that rows and the API use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AnyRtcpSsrc => "any_rtcp_ssrc",
-            Self::FirstSessionId => "first_session_id",
-            Self::IgnoreFirstSequence => "ignore_first_sequence",
             Self::NoTeardown => "no_teardown",
         }
     }

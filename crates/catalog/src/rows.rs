@@ -597,8 +597,10 @@ pub(crate) fn stream_row(camera: CameraId, stream: &Stream, key: &SealKey) -> st
 }
 
 fn read_switches(words: &str) -> Result<BTreeSet<Switch>, Error> {
-    let read = |word| Switch::of(word).ok_or_else(|| broken("switch", word));
-    words.split_whitespace().map(read).collect()
+    /// Of programs that had to be told what is understood by itself since.
+    const NEEDED_NO_MORE: [&str; 2] = ["first_session_id", "ignore_first_sequence"];
+    let needed = words.split_whitespace().filter(|word| !NEEDED_NO_MORE.contains(word));
+    needed.map(|word| Switch::of(word).ok_or_else(|| broken("switch", word))).collect()
 }
 
 fn words(switches: &BTreeSet<Switch>) -> String {

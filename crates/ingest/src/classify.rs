@@ -3,12 +3,16 @@
 //! Here stands all that people read when a camera fails; what a fault *is* stands
 //! in `fault`, where errors come from in `connection`.
 
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use base::{Switch, Transport};
+use base::Transport;
 
 use crate::fault::{Fault, FaultKind};
+use crate::rtsp::description::NotADescription;
+use crate::rtsp::message::Malformed;
+use crate::rtsp::wire::Broken;
 use crate::source::Source;
 
 /// Names why there is no connection.
@@ -29,6 +33,14 @@ pub(crate) fn not_connected(authority: &str, error: io::Error) -> Fault {
     Fault::new(kind, message).with_source(error)
 }
 
+/// Names a host that says nothing at all.
+pub(crate) fn not_reached(authority: &str) -> Fault {
+    Fault::new(
+        FaultKind::Unreachable,
+        format!("{authority} does not answer; check its address, its power and the network"),
+    )
+}
+
 /// Names a request that stays without an answer.
 pub(crate) fn does_not_answer(authority: &str, method: &str) -> Fault {
     Fault::new(
@@ -40,7 +52,8 @@ pub(crate) fn does_not_answer(authority: &str, method: &str) -> Fault {
     )
 }
 
-fn by_status(status: u16, source: &Source) -> Fault {
+/// Names a refusal.
+pub(crate) fn by_status(status: u16, source: &Source) -> Fault {
     // Not its path: some cameras have the password in there.
     let authority = source.authority();
     let (kind, message) = match (status, &source.credentials) {
@@ -83,113 +96,46 @@ fn by_status(status: u16, source: &Source) -> Fault {
             format!("{authority} answers {status}; restart the camera, or update its firmware"),
         ),
     };
-    Fault::new(kind, message)
+    Fault::new(kind, message).with_status(status)
 }
 
-/// Names what was wrong with the answer to a request.
-pub(crate) fn answered_badly(source: &Source, method: &str, error: retina::Error) -> Fault {
-    let authority = source.authority();
-    let words = error.to_string();
-    let fault = match error.status_code() {
-        // Most cameras ask at DESCRIBE, so they are right, and asked for once more:
-        // retina proves them once. Which of both it is, it does not say.
-        Some(401) if method != "DESCRIBE" && source.credentials.is_some() => Fault::new(
-            FaultKind::WrongCredentials,
-            format!(
-                "the camera describes its stream and refuses this user name or password at \
-                 {method}; check them, and let a login hold for a whole session in the camera"
-            ),
-        ),
-        Some(status) if status >= 300 => by_status(status, source),
-        Some(_) if words.contains(SESSION_CHANGED) => Fault::new(
-            FaultKind::Protocol,
-            format!(
-                "{authority} answers {method} with another session than before; set the switch {}",
-                Switch::FirstSessionId.as_str()
-            ),
-        ),
-        // Well answered, and yet refused by retina: what was answered is at fault.
-        Some(_) if words.contains(DESCRIBED) => Fault::new(
-            FaultKind::Protocol,
-            format!(
-                "{authority} describes its stream in a way that is not understood; update the \
-                 camera's firmware"
-            ),
-        ),
-        Some(_) => not_understood(&authority, method),
-        None if IN_RTSP.iter().any(|part| words.contains(part)) => {
-            not_understood(&authority, method)
-        }
-        None => Fault::new(
-            FaultKind::Protocol,
-            format!(
-                "{authority} does not answer {method} in RTSP; check that the port is its RTSP port"
-            ),
-        ),
-    };
-    fault.with_source(error)
-}
-
-fn not_understood(authority: &str, method: &str) -> Fault {
-    Fault::new(
-        FaultKind::Protocol,
-        format!(
+/// Names why an answer did not come, or could not be read.
+pub(crate) fn answers_badly(authority: &str, method: &str, error: Broken) -> Fault {
+    let message = match &error {
+        Broken::Malformed(Malformed::Message(_)) => format!(
             "{authority} answers {method} in a way that is not understood; update the camera's \
              firmware"
         ),
-    )
-}
-
-// What retina says tells its errors apart, which keep their kinds to themselves.
-// Its version is pinned, and tests read what becomes of each.
-const OF_THE_CONNECTION: [&str; 2] = ["Error reading from RTSP peer", "Error writing to RTSP peer"];
-const SESSION_CHANGED: &str = "session id changed from";
-const DESCRIBED: &str = " response to DESCRIBE CSeq=";
-/// It began as RTSP does, whatever came then.
-const IN_RTSP: [&str; 3] = ["status-line", "response > ", "Expected response to"];
-const KEEPALIVE: &str = "Server failed to respond to keepalive";
-const UNASKED: &str = "Unexpected RTSP response";
-const OTHER_SOURCE: &str = "wrong ssrc after";
-const BY_REPORT: &str = "init: RtcpPacket";
-const OUT_OF_ORDER: &str = "Out-of-order packet or large loss";
-const ANNOUNCED: &str = "init: PlayResponseHeader";
-
-/// Names why a stream that played broke off.
-pub(crate) fn broke_off(authority: &str, error: retina::Error) -> Fault {
-    let words = error.to_string();
-    let says = |part: &str| words.contains(part);
-    let message = if says(KEEPALIVE) {
-        format!("{authority} sends and does not answer any more; restart the camera")
-    } else if OF_THE_CONNECTION.iter().any(|prefix| words.starts_with(prefix)) {
-        return lost(authority).with_source(error);
-    } else if says(UNASKED) {
-        format!(
-            "{authority} answers a request that nobody sent; update the camera's firmware, which \
-             miscounts them"
-        )
-    } else if says(OTHER_SOURCE) && says(BY_REPORT) {
-        let switch = Switch::AnyRtcpSsrc.as_str();
-        format!("{authority} reports for another source than it sends; set the switch {switch}")
-    } else if says(OUT_OF_ORDER) && says(ANNOUNCED) {
-        let switch = Switch::IgnoreFirstSequence.as_str();
-        format!("{authority} begins with another packet than it says; set the switch {switch}")
-    } else {
-        format!(
-            "{authority} sends what is no valid stream; restart the camera, or update its firmware"
-        )
+        Broken::Malformed(Malformed::NotRtsp) | Broken::Closed | Broken::Io(_) => format!(
+            "{authority} does not answer {method} in RTSP; check that the port is its RTSP port"
+        ),
     };
     Fault::new(FaultKind::Protocol, message).with_source(error)
 }
 
-/// Names what retina did not bear.
-pub(crate) fn not_borne(authority: &str) -> Fault {
-    Fault::new(
-        FaultKind::Protocol,
-        format!(
-            "{authority} sends what cannot be read here; update the camera's firmware, and report \
-             it with the log"
-        ),
-    )
+/// Names a description that is none.
+pub(crate) fn describes_badly(authority: &str, error: NotADescription) -> Fault {
+    let message = format!(
+        "{authority} describes its stream in a way that is not understood; update the camera's \
+         firmware"
+    );
+    Fault::new(FaultKind::Protocol, message).with_source(error)
+}
+
+/// Names why a stream that played broke off.
+pub(crate) fn broke_off(authority: &str, error: Broken) -> Fault {
+    match error {
+        Broken::Closed | Broken::Io(_) => lost(authority).with_source(error),
+        Broken::Malformed(_) => no_stream(authority, error),
+    }
+}
+
+/// Names packets that are no stream.
+pub(crate) fn no_stream(authority: &str, why: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
+    let message = format!(
+        "{authority} sends what is no valid stream; restart the camera, or update its firmware"
+    );
+    Fault::new(FaultKind::Protocol, message).with_source(why)
 }
 
 /// Names a connection that ended in mid-stream.

@@ -10,6 +10,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Whether it was met after sound had been asked for, so that sound may be its cause.
     pub asked_for_sound: bool,
+    /// The status of the answer that it was, if it was one.
+    pub(crate) status: Option<u16>,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -35,11 +37,15 @@ pub enum FaultKind {
 
 impl Fault {
     pub(crate) fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, asked_for_sound: false, message: message.into(), source: None }
+        Self { kind, asked_for_sound: false, status: None, message: message.into(), source: None }
     }
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
     }
 
     pub(crate) fn after_sound(self, asked_for_sound: bool) -> Self {

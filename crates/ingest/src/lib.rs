@@ -1,10 +1,10 @@
 //! A camera's RTSP session becomes frames with wall time.
 //!
 //! ```text
-//! Source ──▶ setup ──▶ Session (connection) ──▶ slices, order, wall ──▶ Event::Frames, Sound
-//!              │ fault    │ fault                     ▲
-//!              ▼          ▼                         clock
-//!            Fault ──▶ Backoff
+//! Source ──▶ setup ──▶ Session (connection) ──▶ reader ──▶ Event::Frames, Sound
+//!              │ fault    │ fault                ▲  slices, order, wall
+//!              ▼          ▼                    clock
+//!            Fault ──▶ Backoff            all of it on `rtsp`
 //! ```
 //!
 //! Belongs here: reaching a camera, understanding what it sends, saying in words
@@ -20,8 +20,11 @@ mod classify;
 pub mod clock;
 pub mod connection;
 pub mod fault;
+pub mod fuzzing;
 mod order;
 pub mod probe;
+mod reader;
+mod rtsp;
 mod setup;
 mod slices;
 pub mod source;
@@ -30,7 +33,7 @@ pub mod wall;
 
 pub use backoff::Backoff;
 pub use clock::Clock;
-pub use connection::{Event, Limits, Session};
+pub use connection::{Event, Limits, Moving, Session};
 pub use fault::{Fault, FaultKind};
 pub use probe::{Probed, probe};
 pub use source::{Credentials, Source};

@@ -1,7 +1,7 @@
 //! A picture whole, where a camera marks each slice of it as one.
 //!
 //! ```text
-//! retina   [a1][a2][a3] [b1][b2][b3]     three frames of one RTP time
+//! came     [a1][a2][a3] [b1][b2][b3]     three pictures of one RTP time
 //! here     [a1 a2 a3  ] [b1 b2 b3  ]     one
 //! ```
 //!

@@ -1,70 +1,36 @@
-//! TLS to a camera, behind retina, which speaks plain RTSP.
+//! TLS to a camera.
 //!
-//! ```text
-//! retina ──plain, loopback──▶ Bridge ══TLS══▶ camera
-//! ```
-//!
-//! The bridge takes one connection and no second one, and ends with the
-//! session. Cameras sign their own certificates, so none can be verified by an
-//! authority: any is taken, unless one was set for the camera
-//! ([`Link::certificate`](base::Link)), which makes the
-//! difference between being unread and being sure who listens.
+//! Cameras sign their own certificates, so none can be verified by an authority: any is
+//! taken, unless one was set for the camera ([`Link::certificate`](base::Link)), which
+//! makes the difference between being unread and being sure who listens.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use url::Url;
+use tokio_rustls::client::TlsStream;
 
-use crate::classify::{does_not_answer, no_tls, not_connected, other_certificate};
+use crate::classify::{does_not_answer, no_tls, other_certificate};
 use crate::connection::Limits;
 use crate::fault::{Fault, FaultKind};
+use crate::rtsp::Socket;
 use crate::source::Source;
 
-/// A way through TLS to one camera, for one session.
-#[derive(Debug)]
-pub(crate) struct Bridge {
-    address: SocketAddr,
-    /// SHA-256 of the certificate that the camera showed.
-    pub(crate) certificate: Option<[u8; 32]>,
-    task: JoinHandle<()>,
-}
+/// SHA-256 of a certificate.
+pub(crate) type Digest = [u8; 32];
 
-impl Bridge {
-    /// Returns the address at which retina finds what is at `url`.
-    pub(crate) fn url(&self, url: &Url) -> Url {
-        let mut near = url.clone();
-        let changed = near.set_scheme("rtsp").is_ok()
-            && near.set_ip_host(self.address.ip()).is_ok()
-            && near.set_port(Some(self.address.port())).is_ok();
-        debug_assert!(changed, "a checked address has a host");
-        near
-    }
-}
-
-impl Drop for Bridge {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Connects to a camera and lays the bridge.
-pub(crate) async fn connect(source: &Source, limits: &Limits) -> Result<Bridge, Fault> {
+/// Shakes hands over a connection; returns also which certificate the camera showed.
+pub(crate) async fn shake_hands(
+    socket: Socket,
+    source: &Source,
+    limits: &Limits,
+) -> Result<(TlsStream<Socket>, Option<Digest>), Fault> {
     let authority = source.authority();
-    let connecting = TcpStream::connect((source.host(), source.port()));
-    let socket = match timeout(limits.connect, connecting).await {
-        Ok(Ok(socket)) => socket,
-        Ok(Err(error)) => return Err(not_connected(&authority, error)),
-        Err(_) => return Err(not_connected(&authority, io::ErrorKind::TimedOut.into())),
-    };
     let name = ServerName::try_from(source.host().to_owned()).map_err(|_| {
         Fault::new(FaultKind::Unsupported, format!("{authority} is no name that TLS can ask for"))
     })?;
@@ -77,42 +43,29 @@ pub(crate) async fn connect(source: &Source, limits: &Limits) -> Result<Bridge, 
         .with_custom_certificate_verifier(verifier.clone())
         .with_no_client_auth();
     let shaking = TlsConnector::from(Arc::new(config)).connect(name, socket);
-    let mut camera = match timeout(limits.step, shaking).await {
-        Ok(Ok(camera)) => camera,
-        Ok(Err(_)) if verifier.refused() => return Err(other_certificate(&authority)),
-        Ok(Err(error)) => return Err(no_tls(&authority, error)),
-        Err(_) => return Err(does_not_answer(&authority, "the TLS handshake")),
-    };
-    let local = |error| {
-        Fault::new(FaultKind::Unreachable, "no local connection can be made; see the log")
-            .with_source(error)
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(local)?;
-    let address = listener.local_addr().map_err(local)?;
-    let task = tokio::spawn(async move {
-        let Ok((mut near, _)) = listener.accept().await else { return };
-        drop(listener);
-        // Either end that goes takes the other along; retina says why.
-        let _ = tokio::io::copy_bidirectional(&mut near, &mut camera).await;
-    });
-    Ok(Bridge { address, certificate: verifier.shown(), task })
+    match timeout(limits.step, shaking).await {
+        Ok(Ok(stream)) => Ok((stream, verifier.shown())),
+        Ok(Err(_)) if verifier.refused() => Err(other_certificate(&authority)),
+        Ok(Err(error)) => Err(no_tls(&authority, error)),
+        Err(_) => Err(does_not_answer(&authority, "the TLS handshake")),
+    }
 }
 
 /// Takes any certificate, or one alone; that the camera has its key is verified.
 #[derive(Debug)]
 struct OneCertificate {
-    wanted: Option<[u8; 32]>,
+    wanted: Option<Digest>,
     algorithms: WebPkiSupportedAlgorithms,
-    shown: Mutex<Option<[u8; 32]>>,
+    shown: Mutex<Option<Digest>>,
 }
 
 impl OneCertificate {
-    fn new(wanted: Option<[u8; 32]>, provider: &CryptoProvider) -> Self {
+    fn new(wanted: Option<Digest>, provider: &CryptoProvider) -> Self {
         let algorithms = provider.signature_verification_algorithms;
         Self { wanted, algorithms, shown: Mutex::default() }
     }
 
-    fn shown(&self) -> Option<[u8; 32]> {
+    fn shown(&self) -> Option<Digest> {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,7 +14,7 @@ use crate::{Codec, h264, h265, nal};
 
 /// What a NAL unit is to whoever passes it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub enum Part {
     /// Of a picture that can be decoded alone.
     Key,
     /// Of any other picture.
@@ -54,7 +54,7 @@ pub fn strip(codec: Codec, data: Vec<u8>) -> Option<(Bytes, bool)> {
 }
 
 /// Returns what a unit is; an empty one is nothing.
-fn part(codec: Codec, unit: &[u8]) -> Option<Part> {
+pub fn part(codec: Codec, unit: &[u8]) -> Option<Part> {
     match codec {
         Codec::H264 => Some(match h264::unit_kind(unit)? {
             h264::kind::IDR => Part::Key,

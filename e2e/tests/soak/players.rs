@@ -1,4 +1,4 @@
-//! Foreign players and recorders: ffmpeg over RTSP, RTSPS and HLS, retina, and one
+//! Foreign players and recorders: ffmpeg over RTSP, RTSPS and HLS, a recorder of our own, and one
 //! that does not keep up.
 
 use std::io::{Read, Write};
@@ -66,7 +66,7 @@ pub(crate) fn hls(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> {
 }
 
 /// A recorder of our own kind, with pictures and sound.
-pub(crate) fn retina(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> {
+pub(crate) fn recorder(stage: &Stage, dice: &mut Dice) -> anyhow::Result<Outcome> {
     let (eye, secret) = opened(stage, dice, |_| true)?;
     let (role, frames) = asked(stage, eye, dice);
     let credentials = Credentials { user: secret.user.clone(), password: secret.password.clone() };

@@ -34,7 +34,7 @@ fn all(export_every: Duration) -> Vec<(&'static str, Duration, Session)> {
         ("LL-HLS by parts", soon, parts),
         ("HLS in ffmpeg", soon, players::hls),
         ("RTSP, RTSPS in ffmpeg", soon, players::rtsp),
-        ("RTSP in retina", soon, players::retina),
+        ("RTSP in a recorder", soon, players::recorder),
         (SLOW, soon, players::slow),
         ("thumbnails", later, thumbnails),
         ("export", export_every, export),

@@ -3714,7 +3714,7 @@ export interface components {
          * @description What a camera's server may do otherwise than others.
          * @enum {string}
          */
-        Switch: "any_rtcp_ssrc" | "first_session_id" | "ignore_first_sequence" | "no_teardown";
+        Switch: "any_rtcp_ssrc" | "no_teardown";
         /** @description What a stretch holds. */
         TimelineAnswer: {
             /** @description Where something was. */

@@ -72,12 +72,8 @@ pub(crate) enum Transport {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Switch {
-    /// Its sender reports carry another SSRC than its packets.
+    /// Its sender reports carry another SSRC than its packets, and are to be believed.
     AnyRtcpSsrc,
-    /// It changes its session id while it is set up: the first one counts.
-    FirstSessionId,
-    /// It announces a first sequence number and begins with another.
-    IgnoreFirstSequence,
     /// It must not be sent TEARDOWN.
     NoTeardown,
 }
@@ -513,8 +509,6 @@ impl From<Switch> for base::Switch {
     fn from(switch: Switch) -> Self {
         match switch {
             Switch::AnyRtcpSsrc => Self::AnyRtcpSsrc,
-            Switch::FirstSessionId => Self::FirstSessionId,
-            Switch::IgnoreFirstSequence => Self::IgnoreFirstSequence,
             Switch::NoTeardown => Self::NoTeardown,
         }
     }
@@ -524,8 +518,6 @@ impl From<base::Switch> for Switch {
     fn from(switch: base::Switch) -> Self {
         match switch {
             base::Switch::AnyRtcpSsrc => Self::AnyRtcpSsrc,
-            base::Switch::FirstSessionId => Self::FirstSessionId,
-            base::Switch::IgnoreFirstSequence => Self::IgnoreFirstSequence,
             base::Switch::NoTeardown => Self::NoTeardown,
         }
     }

@@ -32,8 +32,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use simcam::clip::{Clip, Codec};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Mutex as Turn, watch};
 
@@ -84,7 +84,8 @@ enum Step {
     AnotherPort,
     /// `skip 900`: so many sequence numbers are left out.
     Skip(u16),
-    /// `hear OPTIONS`: waits until one more of these was answered.
+    /// `hear OPTIONS`: waits until one more of these was answered; `hear report`: until
+    /// one came.
     Hear(String),
     /// `close`: the connection ends without a word.
     Close,
@@ -219,13 +220,18 @@ async fn speak(
 ) {
     let host = stream.local_addr().unwrap();
     let (reader, writer) = stream.into_split();
-    let mut lines = BufReader::new(reader).lines();
+    let mut reader = BufReader::new(reader);
     let (answered, answers) = watch::channel(Vec::<String>::new());
     let mut sender = Some(Sender::new(clip, Arc::new(Turn::new(Some(writer)))));
     let writer = Arc::clone(&sender.as_ref().unwrap().tcp);
     let crlf = if dialogue.head("lines").contains(&"lf") { "\n" } else { "\r\n" };
     let mut head: Vec<String> = Vec::new();
-    while let Ok(Some(line)) = lines.next_line().await {
+    while let Some(line) = hear(&mut reader).await {
+        if line == REPORT {
+            heard.lock().unwrap().push(line.clone());
+            answered.send_modify(|all| all.push(line));
+            continue;
+        }
         if !line.is_empty() {
             heard.lock().unwrap().push(line.clone());
             head.push(line);
@@ -270,6 +276,24 @@ async fn speak(
             tokio::spawn(async move { sender.send(&dialogue.stream, answers).await });
         }
     }
+}
+
+/// What is heard where a report stands between requests.
+const REPORT: &str = "report";
+
+/// Returns the next line, or that a packet came.
+async fn hear(reader: &mut BufReader<OwnedReadHalf>) -> Option<String> {
+    if reader.fill_buf().await.ok()?.first() == Some(&b'$') {
+        let mut head = [0; 4];
+        reader.read_exact(&mut head).await.ok()?;
+        let mut packet = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+        reader.read_exact(&mut packet).await.ok()?;
+        assert_eq!((packet[0] >> 6, packet[1]), (2, 201), "a receiver report");
+        return Some(REPORT.to_owned());
+    }
+    let mut line = String::new();
+    let length = reader.read_line(&mut line).await.ok()?;
+    (length > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Fills an answer in and ends its lines as they are ended on the wire.
