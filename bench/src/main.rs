@@ -64,6 +64,11 @@ enum Command {
         coalesced: bool,
         urls: Vec<String>,
     },
+    /// What recording costs, beside peers
+    Record {
+        /// Those to be measured, of all: khue, floor, coalesced, ffmpeg, gstreamer
+        peers: Vec<String>,
+    },
     /// What many viewers by WHEP cost
     Whep,
     /// How long somebody waits for a picture
@@ -97,14 +102,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn all(arguments: &Arguments) -> anyhow::Result<()> {
-    let window = Duration::from_secs(arguments.seconds);
     let mut page = report::Page::begin();
-    for &cameras in &arguments.cameras {
-        page.recording(
-            cameras,
-            &record::measure(&peers::Peer::ALL, cameras, arguments.rounds, window)?,
-        );
-    }
+    part(&Command::Record { peers: Vec::new() }, arguments, &mut page)?;
     page.seeking(&seek::measure()?);
     for one in [
         Command::Picture,
@@ -125,6 +124,13 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
 fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyhow::Result<()> {
     let window = Duration::from_secs(arguments.seconds);
     match part {
+        Command::Record { peers } => {
+            let peers = peers::Peer::named(peers)?;
+            for &cameras in &arguments.cameras {
+                let measured = record::measure(&peers, cameras, arguments.rounds, window)?;
+                page.recording(cameras, &measured);
+            }
+        }
         Command::Picture => page.picture(&picture::measure()?),
         Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),

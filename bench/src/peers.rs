@@ -34,6 +34,17 @@ impl Peer {
         }
     }
 
+    /// Returns those of these names, or all where none is named.
+    pub(crate) fn named(names: &[String]) -> anyhow::Result<Vec<Self>> {
+        const NAMES: [&str; 5] = ["khue", "floor", "coalesced", "ffmpeg", "gstreamer"];
+        let of_name = |name: &String| {
+            let at = NAMES.iter().position(|known| known == name);
+            let known = || format!("nobody is called {name}; those are {}", NAMES.join(", "));
+            at.map(|at| Self::ALL[at]).with_context(known)
+        };
+        if names.is_empty() { Ok(Self::ALL.into()) } else { names.iter().map(of_name).collect() }
+    }
+
     /// Starts recording `urls` into `folder`; [`Self::Khue`] is `khue.rs`'s to start.
     pub(crate) fn start(self, urls: &[String], folder: &Path) -> anyhow::Result<Vec<Child>> {
         match self {

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A session without the sound that is wanted ends likewise, and is opened anew
-//! with it, once that has rested.
+//! with it, once that has rested. One that plays moves, connection and all, to a calm
+//! thread when nobody watches it, and to a lively one when somebody does (`readers`).
 //!
 //! Nothing here waits for the disk or for a viewer: `Writer::push` and
 //! `Publisher::push` take what they can and say what they dropped themselves.
@@ -20,12 +21,14 @@ use std::time::{Duration, Instant};
 
 use base::{StreamId, WallTime};
 use catalog::{Catalog, Facts, IntendedStream};
-use ingest::{Clock, Event, Fault, FaultKind, Limits, Session, Source};
+use ingest::{Clock, Event, Fault, FaultKind, Limits, Moving, Session, Source};
 use media::{Frame, Params};
 use store::GapReason;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::health::{Board, CameraState, StateKind};
+use crate::readers::Pace;
 use crate::retries::Retries;
 use crate::sound::Sound;
 use crate::stop::Stop;
@@ -33,8 +36,21 @@ use crate::stop::Stop;
 /// How long the frames that had arrived before a stop may take to be read.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
 
+/// How long nobody watches before a stream is read calmly.
+const LINGERS: Duration = Duration::from_secs(5);
+
+/// What became of a pipeline that ran on a thread.
+pub(crate) enum Left {
+    /// It ended, as it was asked to.
+    Ended,
+    /// It goes on at another pace, elsewhere.
+    Moves(Box<(Pipeline, Moving)>),
+}
+
 /// How a session ended.
 enum Ended {
+    /// It goes on at another pace.
+    Moves(Box<Moving>),
     /// It was asked to stop.
     Stopped,
     /// It gave way to one with sound.
@@ -68,32 +84,58 @@ pub(crate) struct Pipeline {
     pub(crate) noted: Option<Arc<Params>>,
     /// What board and viewers were told last.
     pub(crate) told: Option<(StateKind, Option<&'static str>)>,
+    /// When to try again.
+    pub(crate) retries: Retries,
+    /// Whether somebody watches.
+    pub(crate) demand: watch::Receiver<bool>,
+    /// How it is read.
+    pub(crate) pace: Pace,
+    /// What came of the session that is under way.
+    pub(crate) span: Span,
+}
+
+/// How long a session lasts, wherever it is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    /// When it began to play, or failed to.
+    pub(crate) opened: Instant,
+    /// When the first frames came, and the last.
+    pub(crate) came: Option<(Instant, Instant)>,
 }
 
 impl Pipeline {
-    /// Runs until it is asked to stop.
-    pub(crate) async fn run(mut self) {
+    /// Runs until it is asked to stop, or goes on elsewhere; with a session that came
+    /// from there, if one did.
+    pub(crate) async fn run(mut self, mut arriving: Option<Moving>) -> Left {
         let stream = self.intent.stream;
-        let mut retries = Retries::new(seed(stream));
         let stop = self.stop.clone();
-        self.tell(StateKind::Connecting, None);
+        if arriving.is_none() {
+            self.tell(StateKind::Connecting, None);
+        }
         loop {
-            let now = self.clock.now().0;
-            self.source.sound = self.sound.as_ref().is_some_and(|sound| sound.is_wanted(now));
-            let opening = Session::open(&self.source, self.clock.clone(), self.limits.clone());
-            let ended = tokio::select! {
-                biased;
-                () = stop.asked() => break,
-                opened = opening => match opened {
-                    Ok(session) => self.record(session).await,
-                    Err(fault) => {
-                        let (recorded, lasted) = Default::default();
-                        Ended::Broke { fault, recorded, lasted }
-                    }
-                },
+            let opened = match arriving.take() {
+                Some(moving) => moving.arrive(),
+                None => {
+                    let now = self.clock.now().0;
+                    let is_wanted = self.sound.as_ref().is_some_and(|sound| sound.is_wanted(now));
+                    self.source.sound = is_wanted;
+                    let (clock, limits) = (self.clock.clone(), self.limits.clone());
+                    let opened = tokio::select! {
+                        biased;
+                        () = stop.asked() => break,
+                        opened = Session::open(&self.source, clock, limits) => opened,
+                    };
+                    self.span = Span { opened: self.clock.now().0, came: None };
+                    opened
+                }
+            };
+            let ended = match opened {
+                Ok(session) => self.record(session).await,
+                Err(fault) => self.broke(fault),
             };
             let (fault, recorded) = match ended {
                 Ended::Stopped => break,
+                Ended::Moves(moving) => return Left::Moves(Box::new((self, *moving))),
                 Ended::Gave => {
                     self.end_run(GapReason::Stopped, self.clock.now().1);
                     continue;
@@ -105,11 +147,12 @@ impl Pipeline {
             };
             tokio::select! {
                 () = stop.asked() => break,
-                () = tokio::time::sleep(retries.after(fault.kind, recorded)) => {}
+                () = tokio::time::sleep(self.retries.after(fault.kind, recorded)) => {}
             }
         }
         self.end_run(stop.reason(), self.clock.now().1);
         self.board.remove(stream);
+        Left::Ended
     }
 
     /// Passes frames on until a fault, until it is asked to stop, or until sound
@@ -125,8 +168,7 @@ impl Pipeline {
                 None => std::future::pending().await,
             }
         });
-        let opened = self.clock.now().0;
-        let mut came: Option<(Instant, Instant)> = None;
+        let mut moved = pin!(other_pace(self.pace, self.demand.clone()));
         loop {
             let event = tokio::select! {
                 biased;
@@ -140,24 +182,38 @@ impl Pipeline {
                     session.close().await;
                     return Ended::Gave;
                 }
+                pace = &mut moved => {
+                    self.pace = pace;
+                    match session.leave() {
+                        Ok(moving) => return Ended::Moves(Box::new(moving)),
+                        Err(fault) => return self.broke(fault),
+                    }
+                }
                 event = session.next() => event,
             };
             match event {
                 Ok(event) => {
                     if self.pass_on(event) {
                         let now = self.clock.now().0;
-                        came = Some((came.map_or(now, |(first, _)| first), now));
+                        let first = self.span.came.map_or(now, |(first, _)| first);
+                        self.span.came = Some((first, now));
                     }
                 }
                 Err(fault) => {
-                    let lasted = self.clock.now().0.duration_since(opened);
+                    let ended = self.broke(fault);
                     session.close().await;
-                    let recorded = came.map(|(first, last)| last.duration_since(first));
-                    let recorded = recorded.unwrap_or_default();
-                    return Ended::Broke { fault, recorded, lasted };
+                    return ended;
                 }
             }
         }
+    }
+
+    /// Returns that the session ended by a fault at this moment.
+    fn broke(&self, fault: Fault) -> Ended {
+        let Span { opened, came } = self.span;
+        let lasted = self.clock.now().0.saturating_duration_since(opened);
+        let recorded = came.map(|(first, last)| last.duration_since(first)).unwrap_or_default();
+        Ended::Broke { fault, recorded, lasted }
     }
 
     /// Reads what had arrived when the stop was asked for: up to the first frame
@@ -287,6 +343,28 @@ impl Drop for Pipeline {
     }
 }
 
+/// Returns the other pace when the stream is to be read by it.
+async fn other_pace(pace: Pace, mut demand: watch::Receiver<bool>) -> Pace {
+    let watched = |watched: &bool| *watched;
+    match pace {
+        Pace::Calm => {
+            if demand.wait_for(watched).await.is_err() {
+                // Nobody publishes any more: a stop is near.
+                std::future::pending::<()>().await;
+            }
+            Pace::Lively
+        }
+        Pace::Lively => loop {
+            if demand.wait_for(|watched| !watched).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if tokio::time::timeout(LINGERS, demand.wait_for(watched)).await.is_err() {
+                return Pace::Calm;
+            }
+        },
+    }
+}
+
 /// Returns why nothing is recorded while a fault of this kind lasts.
 fn gap_reason(kind: FaultKind) -> GapReason {
     match kind {
@@ -301,6 +379,6 @@ fn gap_reason(kind: FaultKind) -> GapReason {
 }
 
 /// Spreads the retries of many cameras that failed at one moment.
-fn seed(stream: StreamId) -> u64 {
+pub(crate) fn seed(stream: StreamId) -> u64 {
     stream.0.as_u64_pair().1
 }

@@ -1,16 +1,16 @@
 //! The threads that cameras are read on.
 //!
 //! ```text
-//! camera ──▶ ┐            rest    rest    rest        nobody watches: one look takes
-//! camera ──▶ ├ Reader ──┴───────┴───────┴───────▶     what came since the last one
-//! camera ──▶ ┘
+//! watched   camera ──▶ Lively ──▶ frame by frame, as they come
+//! others    camera ──▶ Calm ──┴──────rest──────┴──────rest──────┴──▶ what came meanwhile
+//!                        └ with one look at all of them
 //! ```
 //!
-//! To wake a thread costs more than to read a frame, and each camera would wake
-//! one with each frame. So a reader that has nothing left to do sleeps a little
-//! before it waits for more, and then finds the frames of many cameras at once —
-//! unless somebody watches one of them: a disk does not mind a moment, a viewer
-//! does. A pipeline stays on its reader, so nothing is passed between cores.
+//! To wake a thread, to ask for a socket, to take one frame out of it: that is most of
+//! what a camera costs, and it is the same for one frame as for four. A disk does not
+//! mind a moment; a viewer does. So a stream is read on a calm thread, that rests between
+//! two looks, until somebody watches it, and on a lively one meanwhile. What one viewer
+//! looks at changes nothing for the cameras beside it.
 //!
 //! Belongs here: which pipeline runs on which thread, and when a thread rests.
 //! What a pipeline does is `pipeline`'s, and which there should be `recorder`'s.
@@ -18,94 +18,95 @@
 use std::collections::HashMap;
 use std::io;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base::StreamId;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How long a reader sleeps of whose streams none is watched. A camera's frame
-/// waits in the kernel meanwhile, and 40 ms of 20 Mbit/s are 100 kB.
-const REST: Duration = Duration::from_millis(40);
+/// How long a calm thread rests. What its cameras send waits in the kernel meanwhile:
+/// 120 ms of 8 Mbit/s are 120 kB, for which a socket has room from the start.
+const REST: Duration = Duration::from_millis(120);
 
-/// A reader takes so many streams before another one is begun: while few are
-/// read, they are read on one thread.
+/// A thread takes so many streams before another one is begun: while few are
+/// read, they are read on one.
 const FEW: usize = 64;
+
+/// How a stream is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As it comes.
+    Lively,
+    /// In a while.
+    Calm,
+}
 
 /// All readers of a recorder. Dropping them ends their threads, and whatever
 /// still runs there.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    readers: Vec<Reader>,
+    lively: Vec<Handle>,
+    calm: Vec<Handle>,
+    /// Where each stream is read.
+    places: HashMap<StreamId, (Pace, usize)>,
     _end: DropGuard,
 }
 
-#[derive(Debug)]
-struct Reader {
-    runtime: Handle,
-    demands: Demands,
-}
-
-/// Of each stream read on a thread, whether somebody watches it.
-type Demands = Arc<Mutex<HashMap<StreamId, watch::Receiver<bool>>>>;
-
 impl Readers {
-    /// Starts a reader for each core.
+    /// Starts a reader of each pace for each core.
     pub(crate) fn start() -> io::Result<Self> {
         let end = CancellationToken::new();
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let readers = (0..cores).map(|number| Reader::start(number, end.clone()));
-        Ok(Self { readers: readers.collect::<io::Result<_>>()?, _end: end.drop_guard() })
+        let start = |pace| -> io::Result<Vec<Handle>> {
+            (0..cores).map(|number| reader(pace, number, end.clone())).collect()
+        };
+        let (lively, calm) = (start(Pace::Lively)?, start(Pace::Calm)?);
+        Ok(Self { lively, calm, places: HashMap::new(), _end: end.drop_guard() })
     }
 
-    /// Returns where to read a stream that `demand` tells of.
-    pub(crate) fn assign(&self, stream: StreamId, demand: watch::Receiver<bool>) -> &Handle {
-        let loads = || self.readers.iter().map(|reader| lock(&reader.demands).len());
-        let index = choose(loads());
-        let reader = &self.readers[index];
-        lock(&reader.demands).insert(stream, demand);
-        &reader.runtime
+    /// Returns where to read a stream from now on.
+    pub(crate) fn assign(&mut self, stream: StreamId, pace: Pace) -> &Handle {
+        self.places.remove(&stream);
+        let readers = match pace {
+            Pace::Lively => &self.lively,
+            Pace::Calm => &self.calm,
+        };
+        let mut loads = vec![0; readers.len()];
+        let of_pace = self.places.values().filter(|(one, _)| *one == pace);
+        of_pace.for_each(|(_, index)| loads[*index] += 1);
+        let index = choose(&loads);
+        self.places.insert(stream, (pace, index));
+        &readers[index]
     }
 
     /// Notes that a stream is not read any more.
-    pub(crate) fn release(&self, stream: StreamId) {
-        for reader in &self.readers {
-            lock(&reader.demands).remove(&stream);
-        }
+    pub(crate) fn release(&mut self, stream: StreamId) {
+        self.places.remove(&stream);
     }
 }
 
-impl Reader {
-    fn start(number: usize, end: CancellationToken) -> io::Result<Self> {
-        let demands = Demands::default();
-        let watched = demands.clone();
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .on_thread_park(move || {
-                if !lock(&watched).values().any(|demand| *demand.borrow()) {
-                    std::thread::sleep(REST);
-                }
-            })
-            .build()?;
-        let handle = runtime.handle().clone();
-        std::thread::Builder::new()
-            .name(format!("reader-{number}"))
-            .spawn(move || runtime.block_on(end.cancelled()))?;
-        Ok(Self { runtime: handle, demands })
-    }
+fn reader(pace: Pace, number: usize, end: CancellationToken) -> io::Result<Handle> {
+    let mut builder = Builder::new_current_thread();
+    let name = match pace {
+        Pace::Lively => "reader",
+        Pace::Calm => {
+            builder.on_thread_park(|| std::thread::sleep(REST));
+            "calm-reader"
+        }
+    };
+    let runtime = builder.enable_all().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name(format!("{name}-{number}"))
+        .spawn(move || runtime.block_on(end.cancelled()))?;
+    Ok(handle)
 }
 
 /// Returns which reader takes the next stream, of readers with so many streams.
-fn choose(loads: impl Iterator<Item = usize> + Clone) -> usize {
-    let few = loads.clone().position(|load| load < FEW);
-    few.or_else(|| loads.enumerate().min_by_key(|&(_, load)| load).map(|(index, _)| index))
+fn choose(loads: &[usize]) -> usize {
+    let few = loads.iter().position(|&load| load < FEW);
+    few.or_else(|| loads.iter().enumerate().min_by_key(|&(_, load)| load).map(|(index, _)| index))
         .unwrap_or(0)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -116,20 +117,19 @@ mod tests {
 
     #[test]
     fn a_reader_is_filled_before_the_next_one_and_then_the_least_loaded_takes_it() {
-        assert_eq!(choose([0, 0].into_iter()), 0);
-        assert_eq!(choose([FEW - 1, 0].into_iter()), 0);
-        assert_eq!(choose([FEW, 0].into_iter()), 1);
-        assert_eq!(choose([FEW + 7, FEW + 3, FEW + 5].into_iter()), 1);
+        assert_eq!(choose(&[0, 0]), 0);
+        assert_eq!(choose(&[FEW - 1, 0]), 0);
+        assert_eq!(choose(&[FEW, 0]), 1);
+        assert_eq!(choose(&[FEW + 7, FEW + 3, FEW + 5]), 1);
     }
 
     #[tokio::test]
     async fn what_runs_on_a_reader_is_woken_from_elsewhere_whether_it_rests_or_not() {
-        let readers = Readers::start().unwrap();
-        for watched in [false, true] {
-            let (_tell, demand) = watch::channel(watched);
-            let stream = StreamId::new();
+        let mut readers = Readers::start().unwrap();
+        let stream = StreamId::new();
+        for pace in [Pace::Calm, Pace::Lively] {
             let (ask, mut asked) = tokio::sync::mpsc::channel(1);
-            let reader = readers.assign(stream, demand).clone();
+            let reader = readers.assign(stream, pace).clone();
             let sum = reader.spawn(async move {
                 let mut sum = 0;
                 while let Some(number) = asked.recv().await {
@@ -142,8 +142,9 @@ mod tests {
             }
             drop(ask);
             assert_eq!(sum.await.unwrap(), 6);
-            readers.release(stream);
+            assert_eq!(readers.places[&stream].0, pace);
         }
-        assert!(readers.readers.iter().all(|reader| lock(&reader.demands).is_empty()));
+        readers.release(stream);
+        assert!(readers.places.is_empty());
     }
 }

@@ -16,14 +16,15 @@ use ingest::{Clock, Credentials, Limits, Source};
 use live::Hub;
 use store::{GapReason, Store};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::health::{Board, CameraState};
 use crate::housekeeping::{Error, Housekeeping};
-use crate::pipeline::Pipeline;
-use crate::readers::Readers;
+use crate::pipeline::{Left, Pipeline, Span, seed};
+use crate::readers::{Pace, Readers};
 use crate::reconcile::steps;
+use crate::retries::Retries;
 use crate::sound::Sound;
 use crate::stop::Stop;
 use crate::thumbnails::Thumbnails;
@@ -171,10 +172,10 @@ impl Handle {
     }
 }
 
-async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
+async fn supervise(recorder: Recorder, mut readers: Readers, handle: Handle) {
     let (mut changes, mut nudged) = (recorder.catalog.changes(), handle.nudge.subscribe());
     let mut running: BTreeMap<StreamId, Running> = BTreeMap::new();
-    let mut tasks: JoinSet<StreamId> = JoinSet::new();
+    let mut tasks: JoinSet<Left> = JoinSet::new();
     let mut ids: HashMap<tokio::task::Id, StreamId> = HashMap::new();
     let mut defective: HashSet<StreamId> = HashSet::new();
     loop {
@@ -204,15 +205,14 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
             let was_defective = defective.remove(&stream);
             let rest = if was_defective { recorder.config.after_defect } else { Duration::ZERO };
             let pipeline = recorder.pipeline(intent.clone(), handle.board.clone(), stop.clone());
-            let reader = readers.assign(stream, pipeline.publisher.demand());
+            let reader = readers.assign(stream, pipeline.pace);
             let asked = stop.clone();
             let task = async move {
                 tokio::select! {
                     () = asked.asked() => {}
                     () = tokio::time::sleep(rest) => {}
                 }
-                pipeline.run().await;
-                stream
+                pipeline.run(None).await
             };
             let task = tasks.spawn_on(task, reader);
             ids.insert(task.id(), stream);
@@ -221,19 +221,14 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
         tokio::select! {
             biased;
             () = handle.stop.cancelled() => break,
-            Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => {
-                let (id, defect) = match ended {
-                    Ok((id, _)) => (id, None),
-                    Err(error) => (error.id(), Some(error)),
-                };
-                if let Some(stream) = ids.remove(&id) {
-                    running.remove(&stream);
-                    readers.release(stream);
-                    if let Some(error) = defect {
-                        tracing::error!(%stream, %error, "a pipeline ended by a defect: it is started again");
-                        handle.board.remove(stream);
-                        defective.insert(stream);
-                    }
+            ended = next_ended(&mut tasks, &mut ids, &mut readers), if !tasks.is_empty() => {
+                let (stream, defect) = ended;
+                running.remove(&stream);
+                readers.release(stream);
+                if let Some(error) = defect {
+                    tracing::error!(%stream, %error, "a pipeline ended by a defect: it is started again");
+                    handle.board.remove(stream);
+                    defective.insert(stream);
                 }
             }
             Ok(()) = changes.changed() => {}
@@ -242,9 +237,37 @@ async fn supervise(recorder: Recorder, readers: Readers, handle: Handle) {
         }
     }
     // Each pipeline's token is a child of the handle's: all were asked to stop at once.
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a pipeline ended by a defect while stopping");
+    while !tasks.is_empty() {
+        let (stream, defect) = next_ended(&mut tasks, &mut ids, &mut readers).await;
+        if let Some(error) = defect {
+            tracing::error!(%stream, %error, "a pipeline ended by a defect while stopping");
+        }
+    }
+}
+
+/// Waits for the next pipeline that ends, by a defect or in order, while those that go
+/// on at another pace are taken where they are read by it. May be dropped while it waits.
+async fn next_ended(
+    tasks: &mut JoinSet<Left>,
+    ids: &mut HashMap<tokio::task::Id, StreamId>,
+    readers: &mut Readers,
+) -> (StreamId, Option<JoinError>) {
+    loop {
+        let (id, defect) = match tasks.join_next_with_id().await {
+            Some(Ok((id, Left::Ended))) => (id, None),
+            Some(Ok((id, Left::Moves(moving)))) => {
+                let (pipeline, session) = *moving;
+                let stream = pipeline.intent.stream;
+                let reader = readers.assign(stream, pipeline.pace);
+                ids.remove(&id);
+                ids.insert(tasks.spawn_on(pipeline.run(Some(session)), reader).id(), stream);
+                continue;
+            }
+            Some(Err(error)) => (error.id(), Some(error)),
+            None => std::future::pending().await,
+        };
+        if let Some(stream) = ids.remove(&id) {
+            return (stream, defect);
         }
     }
 }
@@ -266,6 +289,7 @@ impl Recorder {
             }),
             (None, _) => None,
         };
+        let publisher = self.hub.publisher(intent.stream);
         Pipeline {
             source: Source {
                 link: intent.link.clone(),
@@ -275,7 +299,8 @@ impl Recorder {
             catalog: self.catalog.clone(),
             clock: self.clock.clone(),
             writer: self.store.writer(intent.stream),
-            publisher: self.hub.publisher(intent.stream),
+            demand: publisher.demand(),
+            publisher,
             sound: intent.sound.map(|sound| {
                 let (writer, publisher) = (self.store.writer(sound), self.hub.publisher(sound));
                 Sound::new(writer, publisher, self.config.sound_rest)
@@ -285,6 +310,10 @@ impl Recorder {
             office: tokio::runtime::Handle::current(),
             noted: None,
             told: None,
+            retries: Retries::new(seed(intent.stream)),
+            // To connect takes many a word, and none of them should rest.
+            pace: Pace::Lively,
+            span: Span { opened: self.clock.now().0, came: None },
             intent,
         }
     }

@@ -23,7 +23,7 @@ fn defective_clock() -> (Clock, Arc<AtomicUsize>) {
     let left = panics.clone();
     let clock = Clock::Scripted(Arc::new(move || {
         let thread = std::thread::current();
-        let of_reader = thread.name().is_some_and(|name| name.starts_with("reader"));
+        let of_reader = thread.name().is_some_and(|name| name.contains("reader"));
         // What is dropped by a panic reads the clock once more, and well.
         if of_reader && !std::thread::panicking() {
             let fewer = |left: usize| left.checked_sub(1);
@@ -107,6 +107,63 @@ async fn nobody_waits_for_a_pipeline_that_is_kept_down_after_a_defect() {
     assert_eq!(world.recorder.state(defective.id), None);
     // Nor does whoever ends the program.
     world.recorder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_read_calmly_while_nobody_watches_and_moves_with_its_connection() {
+    // Whoever reads a stream asks the clock.
+    let [calm, lively] = [(); 2].map(|()| Arc::<AtomicUsize>::default());
+    let clock = {
+        let (calm, lively) = (calm.clone(), lively.clone());
+        Clock::Scripted(Arc::new(move || {
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or_default();
+            for (reads, begin) in [(&calm, "calm-reader"), (&lively, "reader")] {
+                reads.fetch_add(usize::from(name.starts_with(begin)), Ordering::SeqCst);
+            }
+            Clock::System.now()
+        }))
+    };
+    let world = world(clock).await;
+    let camera = world.camera("cam1").await;
+    let main = main_of(&camera);
+    world.recorded(main, SECOND).await;
+    let reads = |reads: &AtomicUsize| reads.load(Ordering::SeqCst);
+    let all_calm = || {
+        let (calm, lively) = (calm.clone(), lively.clone());
+        let mut last = (reads(&lively), reads(&calm));
+        async move {
+            until("nobody reads as it comes", || {
+                if reads(&lively) != last.0 {
+                    last = (reads(&lively), reads(&calm));
+                }
+                reads(&calm) > last.1 + 10
+            })
+            .await;
+        }
+    };
+    all_calm().await;
+    let mut viewer = world.hub.subscribe(main);
+    let begun = reads(&lively);
+    until("it is read as it comes", || reads(&lively) > begun + 5).await;
+    let mut frames = 0;
+    while frames < 50 {
+        match viewer.next().await {
+            live::Message::Media(_) => frames += 1,
+            live::Message::Dropped { .. } | live::Message::Closed => panic!("a frame is missing"),
+            live::Message::State(_) | live::Message::Init { .. } => {}
+        }
+    }
+    drop(viewer);
+    all_calm().await;
+    let whole = world.recorded(main, 12 * SECOND).await;
+    world.recorder.stop().await;
+    world.store.sync().await;
+    assert_eq!(gaps(&world, main, whole), [GapReason::Stopped]);
+    let answer = world.store.timeline(main, whole);
+    assert_eq!(answer.runs.len(), 1, "{:?}", answer.runs);
+    assert_eq!(world.cameras.deliveries().len(), 2, "one session a stream");
+    assert_eq!(world.recorder.lost_packets(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
