@@ -162,6 +162,12 @@ impl Session {
         self.reader.has_sound()
     }
 
+    /// Returns whether what comes may wait in the kernel for a moment. Over TCP the camera
+    /// waits where there is no more room; by UDP it would be lost.
+    pub fn may_rest(&self) -> bool {
+        !self.reader.is_by_udp()
+    }
+
     /// Returns the SHA-256 of the certificate that the camera showed, if the
     /// connection is TLS.
     pub fn certificate(&self) -> Option<[u8; 32]> {
@@ -189,8 +195,7 @@ impl Session {
         let leaving = async {
             let mut is_answered = false;
             while !is_answered {
-                let took = |came: Came<'_>| is_answered |= matches!(came, Came::Response(_));
-                let mut took = took;
+                let mut took = |came: Came<'_>| is_answered |= matches!(came, Came::Response(_));
                 if poll_fn(|context| self.wire.poll(context, &mut took)).await.is_err() {
                     break;
                 }

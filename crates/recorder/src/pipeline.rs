@@ -168,7 +168,7 @@ impl Pipeline {
                 None => std::future::pending().await,
             }
         });
-        let mut moved = pin!(other_pace(self.pace, self.demand.clone()));
+        let mut moved = pin!(other_pace(self.pace, self.demand.clone(), session.may_rest()));
         loop {
             let event = tokio::select! {
                 biased;
@@ -344,9 +344,10 @@ impl Drop for Pipeline {
 }
 
 /// Returns the other pace when the stream is to be read by it.
-async fn other_pace(pace: Pace, mut demand: watch::Receiver<bool>) -> Pace {
+async fn other_pace(pace: Pace, mut demand: watch::Receiver<bool>, may_rest: bool) -> Pace {
     let watched = |watched: &bool| *watched;
     match pace {
+        Pace::Lively if !may_rest => std::future::pending().await,
         Pace::Calm => {
             if demand.wait_for(watched).await.is_err() {
                 // Nobody publishes any more: a stop is near.

@@ -10,12 +10,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
+use rustix::net::sockopt;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
 use super::packet::Packet;
 use super::transport::Transport;
 
+/// Room in the kernel for a keyframe that comes in one burst; as much of it as the
+/// machine gives (`net.core.rmem_max`).
+const ROOM: usize = 1 << 20;
 /// How often ports are looked for that are free beside one another.
 const TRIES: usize = 50;
 
@@ -53,6 +57,9 @@ impl Pair {
             let beside = port ^ 1;
             match UdpSocket::bind((near, beside)).await {
                 Ok(second) => {
+                    for socket in [&first, &second] {
+                        sockopt::set_socket_recv_buffer_size(socket, ROOM)?;
+                    }
                     let sockets = if port < beside { [first, second] } else { [second, first] };
                     let port = port.min(beside);
                     return Ok(Self {
