@@ -94,17 +94,17 @@ pub(crate) fn take(bytes: &[u8]) -> Result<Option<(Message, usize)>, Malformed> 
         Some(_) => return Err(Malformed::NotRtsp),
     }
     let within = &text[..text.len().min(MOST_HEAD)];
+    // What is something else shows by its first line, whatever comes behind it.
+    let first_line = within.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let is_begun = first_line.len() < within.len();
+    if is_begun && !is_rtsp(first_line) {
+        return Err(Malformed::NotRtsp);
+    }
     let Some(head) = head_length(within) else {
-        let first_line = within.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let begins = |name: &[u8]| name.starts_with(&within[..within.len().min(name.len())]);
-        let is_line = first_line.len() < within.len();
-        return if is_line && !is_rtsp(first_line) {
-            Err(Malformed::NotRtsp)
-        } else if within.len() == MOST_HEAD {
-            let begun = begins(b"RTSP/") || is_line;
-            Err(if begun { Malformed::Message("is longer than any") } else { Malformed::NotRtsp })
-        } else {
-            Ok(None)
+        return match within.len() {
+            MOST_HEAD if is_begun => Err(Malformed::Message("is longer than any")),
+            MOST_HEAD => Err(Malformed::NotRtsp),
+            _ => Ok(None),
         };
     };
     let lines = String::from_utf8_lossy(&within[..head]);
@@ -150,13 +150,11 @@ fn head_length(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns whether a line is the first of a message.
+/// Returns whether a line is the first of a message: `RTSP/1.0 200 OK`, `OPTIONS * RTSP/1.0`.
 fn is_rtsp(line: &[u8]) -> bool {
-    let words = || line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
-    [words().next(), words().next_back()]
-        .into_iter()
-        .flatten()
-        .any(|word| word.starts_with(b"RTSP/"))
+    let words = line.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+    let mut named = words.enumerate().filter(|(_, word)| word.starts_with(b"RTSP/"));
+    named.any(|(at, _)| at == 0 || at == 2)
 }
 
 /// Reads a line of a head; one that names nothing is passed over.
