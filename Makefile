@@ -10,7 +10,7 @@ KHUE := $(CARGO_TARGET_DIR)/release/khue
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help demo dev build install test check fmt e2e bench bench-core soak fuzz shots openapi need-build need-test
+.PHONY: help demo dev build install test check fmt e2e bench soak fuzz shots openapi need-build need-test
 
 help: ## list the acts
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,12 +49,6 @@ bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p bench -p khue -p decode-worker
 	@cargo build --release --locked -p decode-worker --example job_cost
 	@KHUE_LOG=warn $(CARGO_TARGET_DIR)/release/bench
-
-bench-core: ## instructions that the core loops take for a frame, held against their limits
-	@scripts/need core
-	@scripts/here $(CARGO_TARGET_DIR)
-	@cargo build --release --locked -p bench -p khue -p decode-worker
-	@scripts/bench-core $(CARGO_TARGET_DIR)/release/bench
 
 soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 3000 power cuts
 	@cargo build --release --locked -p khue -p decode-worker

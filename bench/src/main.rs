@@ -9,12 +9,10 @@
 //! itself; the others measure one thing and print it.
 
 mod city;
-mod core_loops;
 mod cpu;
 mod floor;
 mod khue;
 mod load;
-mod mse;
 mod peers;
 mod picture;
 mod record;
@@ -71,8 +69,6 @@ enum Command {
         /// Those to be measured, of all: khue, floor, coalesced, ffmpeg, gstreamer
         peers: Vec<String>,
     },
-    /// What viewers over the media socket cost: one of each of 100 cameras, 100 of ten
-    Mse,
     /// What many viewers by WHEP cost
     Whep,
     /// How long somebody waits for a picture
@@ -85,8 +81,6 @@ enum Command {
     Worker,
     /// What rights cost a whole city
     City,
-    /// Do what a frame goes through, for so many GOPs of 50 frames
-    CoreLoop { which: core_loops::Loop, gops: usize },
     /// Watch by WHEP until standard input ends
     WhepViewers { told: String },
 }
@@ -97,10 +91,6 @@ fn main() -> anyhow::Result<()> {
         Some(Command::Load { cameras }) => load::serve(cameras),
         Some(Command::Floor { folder, coalesced, urls }) => floor::run(&urls, &folder, coalesced),
         Some(Command::WhepViewers { ref told }) => whep::watch(told),
-        Some(Command::CoreLoop { which, gops }) => {
-            core_loops::run(which, gops);
-            Ok(())
-        }
         Some(ref one) => {
             let mut page = report::Page::begin();
             part(one, &arguments, &mut page)?;
@@ -118,7 +108,6 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
     for one in [
         Command::Picture,
         Command::Watch,
-        Command::Mse,
         Command::Whep,
         Command::Thumbnails,
         Command::Worker,
@@ -142,11 +131,6 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
                 page.recording(cameras, &measured);
             }
         }
-        Command::Mse => {
-            for (cameras, viewers) in [(100, 100), (10, 100)] {
-                page.sockets(&mse::measure(cameras, viewers, window)?);
-            }
-        }
         Command::Picture => page.picture(&picture::measure()?),
         Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
@@ -160,10 +144,7 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
             page.watching(&measured.into_iter().collect::<anyhow::Result<Vec<_>>>()?);
         }
         // Processes that others start.
-        Command::Load { .. }
-        | Command::Floor { .. }
-        | Command::CoreLoop { .. }
-        | Command::WhepViewers { .. } => {}
+        Command::Load { .. } | Command::Floor { .. } | Command::WhepViewers { .. } => {}
     }
     Ok(())
 }

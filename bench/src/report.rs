@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::mse;
 use crate::peers::Peer;
 use crate::record::Figure;
 use crate::{city, picture, seek, thumbnail, watch, whep};
@@ -59,22 +58,6 @@ impl Page {
         let load = median(figures.values().flatten().map(|one| one.load_ms)).unwrap_or_default();
         self.line(&format!(
             "\nThe simulated cameras themselves: {load:.3} CPU ms per camera-second."
-        ));
-    }
-
-    /// What viewers over the media socket cost.
-    pub(crate) fn sockets(&mut self, figures: &mse::Figures) {
-        let mse::Figures { cameras, viewers, alone_ms, all_ms, mbps, whole, dropped } = *figures;
-        self.line(&format!(
-            "\n## Watching over the media socket: {viewers} viewers of {cameras} cameras\n\n\
-             fMP4 over WebSocket and TLS, a socket each, {mbps:.2} Mbps each: **{:.3} CPU ms per \
-             viewer-second** beside recording. Recording alone: {:.3} CPU ms per camera-second; \
-             with all viewers, all of it: {:.3}. {:.1} % of all frames arrived, {dropped} were \
-             left out for a viewer that was behind.",
-            (all_ms - alone_ms) / viewers as f64,
-            alone_ms / cameras as f64,
-            all_ms / cameras as f64,
-            whole * 100.0,
         ));
     }
 
