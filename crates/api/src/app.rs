@@ -18,6 +18,7 @@ use store::Store;
 use crate::exports::Exports;
 use crate::glances::Glances;
 use crate::hls::Presentations;
+use crate::presence::Presence;
 use crate::whep::Viewers;
 
 /// The rooms and settings that the API needs. One struct, no globals.
@@ -98,6 +99,7 @@ pub(crate) struct Inner {
     pub(crate) glances: Glances<(SignInId, CameraId)>,
     pub(crate) feeds: Feeds,
     pub(crate) presentations: Presentations,
+    pub(crate) presence: Presence,
     /// Held while a hold is placed and while a camera is removed: each looks
     /// first whether the other is there.
     pub(crate) placing: tokio::sync::Mutex<()>,
@@ -125,6 +127,7 @@ impl State {
             glances,
             feeds,
             presentations,
+            presence: Presence::default(),
             placing,
             probes,
             provider_turns: tokio::sync::Semaphore::new(16),

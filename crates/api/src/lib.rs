@@ -26,6 +26,7 @@ mod leaver;
 mod media_socket;
 mod membership;
 mod person;
+mod presence;
 mod rest;
 mod right;
 mod router;

@@ -31,7 +31,7 @@ use crate::rtsp::sets::Sets;
 use crate::rtsp::sound::Sounds;
 use crate::rtsp::transport;
 use crate::rtsp::wire::{Broken, Came, Stream, Wire};
-use crate::rtsp::{Pair, Socket};
+use crate::rtsp::{Pair, Socket, room};
 use crate::source::Source;
 use crate::tls::{self, Digest};
 
@@ -123,6 +123,9 @@ async fn connect(source: &Source, limits: &Limits) -> Result<(Stream, Option<Dig
     };
     // A request is one packet, and nobody waits for a second one.
     let _ = socket.set_nodelay(true);
+    if let Err(error) = room::make(&socket) {
+        tracing::debug!(%authority, %error, "the connection keeps the room it has");
+    }
     let socket = Socket::Here(socket);
     if !source.is_tls() {
         return Ok((Stream::Plain(socket), None));

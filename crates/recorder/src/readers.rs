@@ -1,16 +1,21 @@
 //! The threads that cameras are read on.
 //!
 //! ```text
-//! watched   camera ──▶ Lively ──▶ frame by frame, as they come
+//! watched   camera ──▶ Lively ─┴─┴─┴─┴─┴─┴─▶ frames, to all who watch, on this thread
 //! others    camera ──▶ Calm ──┴──────rest──────┴──────rest──────┴──▶ what came meanwhile
 //!                        └ with one look at all of them
 //! ```
 //!
 //! To wake a thread, to ask for a socket, to take one frame out of it: that is most of
-//! what a camera costs, and it is the same for one frame as for four. A disk does not
+//! what a camera costs, and it is the same for one frame as for six. A disk does not
 //! mind a moment; a viewer does. So a stream is read on a calm thread, that rests between
 //! two looks, until somebody watches it, and on a lively one meanwhile. What one viewer
 //! looks at changes nothing for the cameras beside it.
+//!
+//! A lively thread rests too, for less than anybody sees: a hundred frames that come one
+//! by one within that time are taken, and passed on to viewers, by one waking. Who
+//! serves viewers may do so on the thread of their stream ([`Lively::thread_of`]), where
+//! nothing is to be woken for a frame.
 //!
 //! Belongs here: which pipeline runs on which thread, and when a thread rests.
 //! What a pipeline does is `pipeline`'s, and which there should be `recorder`'s.
@@ -18,17 +23,24 @@
 use std::collections::HashMap;
 use std::io;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::StreamId;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How long a calm thread rests. What its cameras send waits in the kernel meanwhile:
-/// 120 ms of 8 Mbit/s are 120 kB, for which a socket has room from the start.
-const REST: Duration = Duration::from_millis(120);
+/// How long a calm thread rests. What its cameras send waits in the kernel meanwhile,
+/// where `ingest` has made room for it: 230 ms of 32 Mbit/s are a megabyte.
+///
+/// No multiple of the time between two frames of any usual rate: some look finds a frame
+/// that has just come, and by that one the others' moments are known.
+const CALM_REST: Duration = Duration::from_millis(230);
 
-/// A thread takes so many streams before another one is begun: while few are
+/// How long a lively one does: less than half the time from one frame to the next.
+const LIVELY_REST: Duration = Duration::from_millis(15);
+
+/// A calm thread takes so many streams before another one is begun: while few are
 /// read, they are read on one.
 const FEW: usize = 64;
 
@@ -45,11 +57,25 @@ pub(crate) enum Pace {
 /// still runs there.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    lively: Vec<Handle>,
+    lively: Lively,
     calm: Vec<Handle>,
-    /// Where each stream is read.
-    places: HashMap<StreamId, (Pace, usize)>,
+    /// Where each calm stream is read.
+    places: HashMap<StreamId, usize>,
     _end: DropGuard,
+}
+
+/// The lively ones. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Lively(Arc<[Handle]>);
+
+impl Lively {
+    /// Returns where a stream is read while it is watched: always the same, so that
+    /// viewers can be there already.
+    pub(crate) fn thread_of(&self, stream: StreamId) -> &Handle {
+        // The end of an id is random.
+        let [.., high, low] = *stream.0.as_bytes();
+        &self.0[usize::from(u16::from_be_bytes([high, low])) % self.0.len()]
+    }
 }
 
 impl Readers {
@@ -60,23 +86,26 @@ impl Readers {
         let start = |pace| -> io::Result<Vec<Handle>> {
             (0..cores).map(|number| reader(pace, number, end.clone())).collect()
         };
-        let (lively, calm) = (start(Pace::Lively)?, start(Pace::Calm)?);
+        let (lively, calm) = (Lively(start(Pace::Lively)?.into()), start(Pace::Calm)?);
         Ok(Self { lively, calm, places: HashMap::new(), _end: end.drop_guard() })
+    }
+
+    /// Returns the lively ones.
+    pub(crate) fn lively(&self) -> Lively {
+        self.lively.clone()
     }
 
     /// Returns where to read a stream from now on.
     pub(crate) fn assign(&mut self, stream: StreamId, pace: Pace) -> &Handle {
-        self.places.remove(&stream);
-        let readers = match pace {
-            Pace::Lively => &self.lively,
-            Pace::Calm => &self.calm,
-        };
-        let mut loads = vec![0; readers.len()];
-        let of_pace = self.places.values().filter(|(one, _)| *one == pace);
-        of_pace.for_each(|(_, index)| loads[*index] += 1);
+        self.release(stream);
+        if pace == Pace::Lively {
+            return self.lively.thread_of(stream);
+        }
+        let mut loads = vec![0; self.calm.len()];
+        self.places.values().for_each(|index| loads[*index] += 1);
         let index = choose(&loads);
-        self.places.insert(stream, (pace, index));
-        &readers[index]
+        self.places.insert(stream, index);
+        &self.calm[index]
     }
 
     /// Notes that a stream is not read any more.
@@ -86,15 +115,13 @@ impl Readers {
 }
 
 fn reader(pace: Pace, number: usize, end: CancellationToken) -> io::Result<Handle> {
-    let mut builder = Builder::new_current_thread();
-    let name = match pace {
-        Pace::Lively => "reader",
-        Pace::Calm => {
-            builder.on_thread_park(|| std::thread::sleep(REST));
-            "calm-reader"
-        }
+    let (name, rest) = match pace {
+        Pace::Lively => ("reader", LIVELY_REST),
+        Pace::Calm => ("calm-reader", CALM_REST),
     };
-    let runtime = builder.enable_all().build()?;
+    // Before it waits, which may be for long: a thread that nothing comes to is not woken.
+    let rest = move || std::thread::sleep(rest);
+    let runtime = Builder::new_current_thread().on_thread_park(rest).enable_all().build()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name(format!("{name}-{number}"))
@@ -142,9 +169,19 @@ mod tests {
             }
             drop(ask);
             assert_eq!(sum.await.unwrap(), 6);
-            assert_eq!(readers.places[&stream].0, pace);
+            assert_eq!(readers.places.contains_key(&stream), pace == Pace::Calm);
         }
-        readers.release(stream);
-        assert!(readers.places.is_empty());
+    }
+
+    #[tokio::test]
+    async fn watched_streams_are_spread_over_the_threads_and_each_has_its_own() {
+        let lively = Readers::start().unwrap().lively();
+        let streams: Vec<StreamId> = (0..64 * lively.0.len()).map(|_| StreamId::new()).collect();
+        for thread in lively.0.iter() {
+            let has = |stream: &&StreamId| lively.thread_of(**stream).id() == thread.id();
+            assert!(streams.iter().filter(has).count() > 16, "of 64 in the mean");
+        }
+        let again = |stream: &StreamId| lively.thread_of(*stream).id();
+        assert_eq!(again(&streams[0]), again(&streams[0]));
     }
 }

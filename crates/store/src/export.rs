@@ -124,7 +124,18 @@ impl Export {
     }
 
     /// Returns up to `len` bytes of the file from `offset` on; fewer only at
-    /// its end. Blocks for the disk.
+    /// its end. Blocks for the disk; see [`read_at`](Self::read_at).
+    pub fn read_range(&self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
+        let left = self.size_bytes.saturating_sub(offset);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(len);
+        let mut out = vec![0; len];
+        let read = self.read_at(offset, &mut out)?;
+        out.truncate(read);
+        Ok(out.into())
+    }
+
+    /// Fills `out` with the file's bytes from `offset` on; returns how many they are,
+    /// fewer than there is room for only at its end. Blocks for the disk.
     ///
     /// No segment stays open behind it: an export waits for half an hour for who
     /// may never fetch it, and a deleted file that is open takes its room on the
@@ -133,39 +144,33 @@ impl Export {
     /// # Errors
     /// [`StoreError::Unreadable`], if a segment was deleted since (what is to be
     /// taken out should be held) or the disk will not read it.
-    pub fn read_range(&self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
-        let end = self.size_bytes.min(offset.saturating_add(len as u64));
-        if offset >= end {
-            return Ok(Bytes::new());
-        }
+    pub fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
+        let end = self.size_bytes.min(offset.saturating_add(out.len() as u64));
         let header_len = self.header.len() as u64;
-        if end <= header_len {
-            return Ok(self.header.slice(offset as usize..end as usize));
+        let mut at = offset;
+        if at < end.min(header_len) {
+            let header = &self.header[at as usize..end.min(header_len) as usize];
+            out[..header.len()].copy_from_slice(header);
+            at += header.len() as u64;
         }
-        let mut out = BytesMut::with_capacity((end - offset) as usize);
-        if offset < header_len {
-            out.extend_from_slice(&self.header[offset as usize..]);
-        }
-        let mut at = offset.max(header_len);
         let mut chunk = self.chunks.partition_point(|chunk| chunk.at <= at).saturating_sub(1);
         let mut open: Option<(&Path, ReadFile)> = None;
         while at < end {
             let Some(Chunk { at: start, source }) = self.chunks.get(chunk) else { break };
-            let into = at - start;
+            let (into, room) = (at - start, &mut out[(at - offset) as usize..]);
             let wanted = match source {
                 Source::Memory(bytes) => {
                     let wanted = (bytes.len() as u64 - into).min(end - at);
-                    out.extend_from_slice(&bytes[into as usize..(into + wanted) as usize]);
+                    let bytes = &bytes[into as usize..(into + wanted) as usize];
+                    room[..bytes.len()].copy_from_slice(bytes);
                     wanted
                 }
                 Source::Segment(path, range) => {
                     let from = range.start + into;
                     let wanted = (range.end - from).min(end - at);
-                    let before = out.len();
-                    out.resize(before + wanted as usize, 0);
                     let read = self
                         .file(path, &mut open)
-                        .and_then(|file| file.read_exact(from, &mut out[before..]));
+                        .and_then(|file| file.read_exact(from, &mut room[..wanted as usize]));
                     read.map_err(|error| StoreError::disk("read", path)(error).in_segment())?;
                     wanted
                 }
@@ -173,7 +178,7 @@ impl Export {
             at += wanted;
             chunk += 1;
         }
-        Ok(out.freeze())
+        Ok(at.saturating_sub(offset) as usize)
     }
 
     /// Returns the file at `path`: what is open, if that is it.

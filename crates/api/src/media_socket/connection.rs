@@ -1,22 +1,32 @@
 //! The task that owns a socket.
+//!
+//! It begins where requests are served. With its first live channel it goes to the
+//! thread that reads this camera, where a frame wakes it at no cost; what it waits for
+//! beside frames (time, files, the database) stays where it was.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::ops::Bound;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use audit::Act;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use base::{Span, WallTime};
+use base::{Span, StreamId, WallTime};
 use catalog::{Action, Camera, Wish};
-use futures::stream::{SplitSink, SplitStream};
+use futures::future::BoxFuture;
+use futures::stream::SplitSink;
 use futures::{FutureExt, SinkExt, StreamExt};
 use signin::{MediaAction, MediaToken};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+use tokio_util::context::TokioContext;
 
 use super::channel::{Channel, MadeOf, Next, Source};
+use super::ear::{self, Word};
 use super::message::{About, End, Event, Form, Op};
 use super::past::Past;
 use crate::app::State;
@@ -24,6 +34,7 @@ use crate::converted::Converted;
 use crate::deed::{self, Deed};
 use crate::error::{Kind, Refusal};
 use crate::person::Person;
+use crate::presence::Held;
 use crate::right;
 use crate::routes::{Role, moment};
 use crate::view::View;
@@ -41,6 +52,10 @@ const FIRST_PAST: u32 = 1 << 31;
 /// How long a socket may take nothing.
 const STUCK: Duration = Duration::from_secs(30);
 
+/// How often the catalog is asked again though nothing changed: hours of the day end
+/// rights, too.
+const DECIDE: Duration = Duration::from_secs(4);
+
 /// How many messages go out in one batch.
 const BATCH: usize = 64;
 
@@ -56,6 +71,13 @@ struct Connection {
     past: u32,
     looks: Looks,
     told: Instant,
+    decided: Instant,
+    /// What comes from the browser, and what else is to be known.
+    words: mpsc::Receiver<Word>,
+    /// Where requests are served.
+    office: Handle,
+    /// Whether it is on a reader's thread by now.
+    on_reader: bool,
 }
 
 /// The channels, asked in turn.
@@ -72,19 +94,48 @@ enum Over {
     Gone,
     /// The person may be here no longer.
     Revoked,
+    /// It is not over: it goes on at the reader's of a stream.
+    Moves(StreamId),
 }
 
 /// Serves a socket to its end.
 pub(crate) async fn run(state: State, person: Person, socket: WebSocket) {
     let (sink, stream) = socket.split();
-    let user = person.user.name.clone();
-    tracing::debug!(user, "a media socket was opened");
-    let (channels, looks, told) = (Channels::default(), Looks::default(), Instant::now());
-    let mut connection = Connection { state, person, sink, channels, past: 0, looks, told };
-    if let Over::Revoked = connection.serve(stream).await {
-        connection.close_revoked().await;
-    }
-    tracing::debug!(user, "a media socket was closed");
+    tracing::debug!(user = person.user.name, "a media socket was opened");
+    let signed_in = Held::new(&state, person.sign_in.id);
+    let connection = Connection {
+        words: ear::listen(&state, signed_in, stream),
+        state,
+        person,
+        sink,
+        channels: Channels::default(),
+        past: 0,
+        looks: Looks::default(),
+        told: Instant::now(),
+        decided: Instant::now(),
+        office: Handle::current(),
+        on_reader: false,
+    };
+    go_on(connection).await;
+}
+
+/// Serves it to its end, or until it goes on elsewhere. Boxed, since that is this again.
+fn go_on(mut connection: Connection) -> BoxFuture<'static, ()> {
+    let going = async move {
+        match connection.serve().await {
+            Over::Moves(to) => {
+                connection.on_reader = true;
+                let reader = connection.state.recorder.thread_of(to).clone();
+                let office = connection.office.clone();
+                reader.spawn(TokioContext::new(go_on(connection), office));
+                return;
+            }
+            Over::Revoked => connection.close_revoked().await,
+            Over::Gone => {}
+        }
+        tracing::debug!(user = connection.person.user.name, "a media socket was closed");
+    };
+    going.boxed()
 }
 
 impl Channels {
@@ -98,48 +149,42 @@ impl Channels {
 }
 
 impl Connection {
-    async fn serve(&mut self, mut stream: SplitStream<WebSocket>) -> Over {
-        let mut revocations = self.state.sign_ins.revocations();
-        let mut changes = self.state.catalog.changes();
-        let mut tick = interval(right::TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut looked = Instant::now();
+    async fn serve(&mut self) -> Over {
         loop {
-            let sent = tokio::select! {
-                // What ends a right comes first, however much a browser says.
+            let done = tokio::select! {
+                // What ends a right comes first, however much there is to be seen.
                 biased;
-                Ok(()) = revocations.changed() => self.look_around().await,
-                Ok(()) = changes.changed() => {
-                    self.looks.forget();
-                    self.decide_again().await
-                }
-                _ = tick.tick() => {
-                    if self.told.elapsed() >= viewing::TELL {
-                        self.told = Instant::now();
-                        self.looks.forget_old(self.state.now());
-                        self.channels.tell();
+                word = self.words.recv() => match word {
+                    Some(Word::Said(text)) => self.hear(&text).await,
+                    Some(Word::Changed) => {
+                        self.looks.forget();
+                        self.decide_again().await
                     }
-                    let look = looked.elapsed() >= right::SIGN_IN_LOOK;
-                    if look {
-                        looked = Instant::now();
-                    }
-                    match self.expire().await {
-                        Ok(()) if look => self.look_around().await,
-                        done => done,
-                    }
-                }
-                message = stream.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.hear(&text).await,
-                    // Pings are answered beneath; nothing else is said in bytes.
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => Ok(()),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Over::Gone,
+                    Some(Word::Tick) => self.tick().await,
+                    Some(Word::Revoked) => return Over::Revoked,
+                    Some(Word::Gone) | None => return Over::Gone,
                 },
-                (channel, next) = self.channels.next() => self.pass_on(channel, next).await,
+                batch = self.channels.next() => self.send(batch).await,
             };
-            if let Err(over) = sent {
+            if let Err(over) = done {
                 return over;
             }
         }
+    }
+
+    /// Does what is due by now.
+    async fn tick(&mut self) -> Result<(), Over> {
+        if self.told.elapsed() >= viewing::TELL {
+            self.told = Instant::now();
+            self.looks.forget_old(self.state.now());
+            self.channels.tell();
+        }
+        self.expire().await?;
+        if self.decided.elapsed() >= DECIDE {
+            self.decided = Instant::now();
+            return self.decide_again().await;
+        }
+        Ok(())
     }
 
     /// Does what a browser asks.
@@ -151,7 +196,10 @@ impl Connection {
         let answer = match op {
             Op::Live { reference, token, role, form } => {
                 let opened = self.open_live(&token, role, form).await;
-                opened_or_refused(&reference, opened)
+                let moves = opened.as_ref().ok().and_then(|(_, stream)| *stream);
+                let opened = opened.map(|(channel, _)| channel);
+                self.send([opened_or_refused(&reference, opened)]).await?;
+                return moves.map_or(Ok(()), |stream| Err(Over::Moves(stream)));
             }
             Op::Past { reference, token, role, form, from_us, credit } => {
                 let opened = self.open_past(&token, role, form, from_us, credit).await;
@@ -177,12 +225,14 @@ impl Connection {
         self.send([answer]).await
     }
 
+    /// Opens a live channel; returns its number, and the stream that the socket goes to
+    /// for it.
     async fn open_live(
         &mut self,
         token: &str,
         role: Role,
         form: Option<Form>,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<(u32, Option<StreamId>), Refusal> {
         let (actions, view) = (needed(MediaAction::Live, role), View::live(role));
         let (token, camera) = self.admit_noted(token, actions, Act::Live).await?;
         let stream = role.stream(&camera)?;
@@ -206,7 +256,9 @@ impl Connection {
         let made_of = form.map(|form| MadeOf { hub: self.state.hub.clone(), stream, form });
         let source = Source::Live(viewer, made_of);
         self.open(channel, actions, view, &token, source, Arc::new(Mutex::new(watched)));
-        Ok(channel)
+        // Sound is few bytes, and what was converted comes from elsewhere.
+        let moves = !self.on_reader && form.is_none() && role != Role::Sound;
+        Ok((channel, moves.then_some(stream)))
     }
 
     async fn open_past(
@@ -359,16 +411,6 @@ impl Connection {
         self.end(End::Expired, |channel| now >= channel.until).await
     }
 
-    /// Ends everything if the sign-in or the person is no more.
-    async fn look_around(&mut self) -> Result<(), Over> {
-        let own = HashSet::from([self.person.sign_in.id]);
-        match right::ended_of(&self.state, own).await.is_empty() {
-            // Hours pass without anybody changing anything.
-            true => self.decide_again().await,
-            false => Err(Over::Revoked),
-        }
-    }
-
     /// Asks the catalog again for each channel: it has changed.
     async fn decide_again(&mut self) -> Result<(), Over> {
         let Some(user) = self.state.catalog.user(self.person.user.id) else {
@@ -392,19 +434,6 @@ impl Connection {
         self.send(ends.collect::<Vec<_>>()).await
     }
 
-    /// Sends what a channel has, and what others have ready, in one batch.
-    async fn pass_on(&mut self, channel: u32, next: Next) -> Result<(), Over> {
-        let mut batch = self.channels.messages(channel, next);
-        let mut bytes = len(&batch);
-        while batch.len() < BATCH && bytes < BATCH_BYTES {
-            let Some((channel, next)) = self.channels.next().now_or_never() else { break };
-            let more = self.channels.messages(channel, next);
-            bytes += len(&more);
-            batch.extend(more);
-        }
-        self.send(batch).await
-    }
-
     async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Over> {
         let sink = &mut self.sink;
         let sending = async {
@@ -413,7 +442,13 @@ impl Connection {
             }
             sink.flush().await
         };
-        match timeout(STUCK, sending).await {
+        let mut sending = pin!(sending);
+        // Nearly always it goes at once.
+        let sent = match (&mut sending).now_or_never() {
+            Some(sent) => Ok(sent),
+            None => timeout(STUCK, sending).await,
+        };
+        match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Over::Gone),
             Err(_) => {
@@ -440,20 +475,31 @@ impl Connection {
 }
 
 impl Channels {
-    /// Waits for the next channel that has something. May be dropped; nothing is lost.
-    async fn next(&mut self) -> (u32, Next) {
-        poll_fn(|context| self.poll_next(context)).await
+    /// Waits until a channel has something; returns that and what others have ready, up to
+    /// a batch. May be dropped; nothing is lost.
+    async fn next(&mut self) -> Vec<Message> {
+        poll_fn(|context| {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH && bytes < BATCH_BYTES {
+                let Poll::Ready((channel, next)) = self.poll_next(context) else { break };
+                let more = self.messages(channel, next);
+                bytes += len(&more);
+                batch.extend(more);
+            }
+            if batch.is_empty() { Poll::Pending } else { Poll::Ready(batch) }
+        })
+        .await
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(u32, Next)> {
         let after = (Bound::Excluded(self.last), Bound::Unbounded);
-        let numbers = self.open.range(after).chain(self.open.range(..=self.last));
-        let numbers: Vec<u32> = numbers.map(|(number, _)| *number).collect();
-        for number in numbers {
-            let Some(channel) = self.open.get_mut(&number) else { continue };
-            if let Poll::Ready(next) = channel.poll_next(number, context) {
-                self.last = number;
-                return Poll::Ready((number, next));
+        let upto = (Bound::Unbounded, Bound::Included(self.last));
+        for range in [after, upto] {
+            for (&number, channel) in self.open.range_mut(range) {
+                if let Poll::Ready(next) = channel.poll_next(number, context) {
+                    self.last = number;
+                    return Poll::Ready((number, next));
+                }
             }
         }
         Poll::Pending

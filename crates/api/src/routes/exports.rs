@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use audit::Act;
@@ -352,15 +352,14 @@ async fn may_fetch(state: &State, held: &Held) -> Result<(), Refusal> {
 async fn hash(held: Arc<Held>) -> Result<String, Refusal> {
     let hashing = tokio::task::spawn_blocking(move || {
         let mut hash = digest::Context::new(&digest::SHA256);
-        let mut at = 0;
+        let (mut at, mut portion) = (0, vec![0; PORTION as usize]);
         while at < held.size_bytes {
-            let len = usize::try_from(PORTION.min(held.size_bytes - at)).unwrap_or(0);
-            let bytes = held.export.read_range(at, len).map_err(io::Error::other)?;
-            if bytes.is_empty() {
+            let read = held.export.read_at(at, &mut portion).map_err(io::Error::other)?;
+            if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            hash.update(&bytes);
-            at += bytes.len() as u64;
+            hash.update(&portion[..read]);
+            at += read as u64;
         }
         Ok::<_, io::Error>(hash.finish())
     });
@@ -375,8 +374,8 @@ fn portions(
     held: Arc<Held>,
     range: Range<u64>,
 ) -> impl futures::Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (state, held, range.start, Instant::now());
-    futures::stream::try_unfold(begin, move |(state, held, at, mut looked)| async move {
+    let begin = (state, held, range.start, Instant::now(), Portions::default());
+    futures::stream::try_unfold(begin, move |(state, held, at, mut looked, portions)| async move {
         if at >= range.end {
             return Ok(None);
         }
@@ -388,21 +387,56 @@ fn portions(
             looked = Instant::now();
         }
         let len = usize::try_from(PORTION.min(range.end - at)).unwrap_or(0);
+        let mut portion = portions.take();
         let reading = tokio::task::spawn_blocking(move || {
-            let read = held.export.read_range(at, len);
-            (held, read)
+            let read = held.export.read_at(at, &mut portion.bytes[..len]);
+            portion.len = *read.as_ref().unwrap_or(&0);
+            (held, portion, read)
         });
-        let (held, read) = reading.await.map_err(io::Error::other)?;
-        let bytes = read.map_err(|error| {
+        let (held, portion, read) = reading.await.map_err(io::Error::other)?;
+        let read = read.map_err(|error| {
             tracing::error!(export = %held.id, %error, "an export broke off");
             io::Error::other(error)
         })?;
-        if bytes.is_empty() {
+        if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let next = at + bytes.len() as u64;
-        Ok(Some((bytes, (state, held, next, looked))))
+        let next = at + read as u64;
+        Ok(Some((Bytes::from_owner(portion), (state, held, next, looked, portions))))
     })
+}
+
+/// Memory that portions are read into, again and again: to take it from the system and
+/// clear it each time costs as much as to read.
+#[derive(Clone, Default)]
+struct Portions(Arc<Mutex<Vec<Box<[u8]>>>>);
+
+/// What was read, until it is sent.
+struct Portion {
+    bytes: Box<[u8]>,
+    len: usize,
+    home: Portions,
+}
+
+impl Portions {
+    fn take(&self) -> Portion {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let bytes = known.unwrap_or_else(|| vec![0; PORTION as usize].into());
+        Portion { bytes, len: 0, home: self.clone() }
+    }
+}
+
+impl AsRef<[u8]> for Portion {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Drop for Portion {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.home.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
 }
 
 /// Reads a range of RFC 9110: nothing if it is none that is understood, which

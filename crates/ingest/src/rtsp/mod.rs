@@ -7,8 +7,8 @@
 //!         report ──▶ the camera's clock
 //! ```
 //!
-//! All but `wire`, `socket` and `udp` is pure: bytes and times in, values out. Belongs here: what
-//! a standard says of these bytes, and what cameras make of it. Does not belong here:
+//! All but `wire`, `socket`, `udp` and `room` is pure: bytes and times in, values out. Belongs
+//! here: what a standard says of these bytes, and what cameras make of it. Does not belong here:
 //! which track is fetched and in which order it is asked (`setup`), what a fault is
 //! called (`classify`), where a picture stands in wall time (`wall`, `order`).
 
@@ -21,6 +21,7 @@ pub(crate) mod message;
 pub(crate) mod packet;
 pub(crate) mod pictures;
 pub(crate) mod report;
+pub(crate) mod room;
 pub(crate) mod sets;
 mod socket;
 pub(crate) mod sound;

@@ -1,6 +1,8 @@
 //! Who gets in, who does not, and how long that holds.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+use std::collections::HashSet;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -215,6 +217,9 @@ async fn what_ends_a_sign_in_is_told_to_who_runs_on_it() {
     world.choose(&one, PASSWORD, "một mật khẩu mới").await.unwrap();
     assert!(revocations.has_changed().unwrap());
     assert_eq!((here(&one).await, here(&other).await), (true, false));
+    let both = [one.sign_in.id, other.sign_in.id];
+    let lasting = world.sign_ins.look_all(both, NOW).await.unwrap();
+    assert_eq!(lasting, HashSet::from([one.sign_in.id]));
 
     revocations.borrow_and_update();
     world.sign_ins.sign_out(one.sign_in.id).await.unwrap();
