@@ -206,6 +206,8 @@ pub fn dial(
         ClientConnection::new(Arc::new(config), ServerName::try_from(name.to_owned())?)?;
     let stream = TcpStream::connect((name, port.parse()?))?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    // As browsers do.
+    stream.set_nodelay(true)?;
     Ok(StreamOwned::new(connection, stream))
 }
 

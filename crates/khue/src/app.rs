@@ -9,6 +9,7 @@
 //! Nothing is written before a server has begun: a second one over the same
 //! folder ends without having touched what the first relies on.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -240,6 +241,11 @@ impl Begun {
         let opened = door.open(&config, &node.home).await?;
         let rtsp = RtspDoor::open(&config.rtsp, opened.rustls())?;
         Ok(Self { node, config, door, opened, rtsp, alone })
+    }
+
+    /// Returns where the same is served unsealed, if it is.
+    pub(crate) fn unsealed_address(&self) -> anyhow::Result<Option<SocketAddr>> {
+        self.opened.unsealed_address()
     }
 
     /// Runs until it is asked to stop; `ready` is called with the address once

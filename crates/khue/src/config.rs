@@ -40,6 +40,10 @@ pub(crate) struct Config {
     /// `[whep]`: where live pictures by WebRTC go out.
     #[serde(default)]
     pub(crate) whep: WhepConfig,
+    /// Where on this machine the same is served without TLS, to measure what that
+    /// costs. Of the command line alone: no installation has it.
+    #[serde(skip)]
+    pub(crate) unsealed: Option<SocketAddr>,
 }
 
 /// `[audit]`: how long is kept who did what, and who else is told.

@@ -6,6 +6,9 @@
 //!        └ port taken, certificate read: before anything else is started
 //! ```
 //!
+//! What is sent leaves at once (no Nagle): a frame, or the end of one, must not wait for
+//! word that the one before it has arrived.
+//!
 //! Belongs here: the listening socket, TLS, and the patience with a connection
 //! that says nothing. What is answered is `api`'s.
 
@@ -14,7 +17,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use axum::Router;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Address, Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
@@ -48,6 +52,8 @@ pub(crate) enum Door {
 pub(crate) struct Opened {
     listener: TcpListener,
     tls: Option<Tls>,
+    /// Where the same is served unsealed, for whoever measures.
+    unsealed: Option<TcpListener>,
 }
 
 struct Tls {
@@ -64,14 +70,24 @@ impl Door {
             Self::Loopback(address) => address,
             Self::Https => config.http.listen,
         };
-        let listener = TcpListener::bind(address).with_context(|| {
-            format!("cannot serve on {address}: choose another port, or end what has it")
-        })?;
+        let bind = |address: SocketAddr| {
+            TcpListener::bind(address).with_context(|| {
+                format!("cannot serve on {address}: choose another port, or end what has it")
+            })
+        };
+        let listener = bind(address)?;
+        if let Some(address) = config.unsealed {
+            anyhow::ensure!(
+                address.ip().is_loopback(),
+                "{address} is no loopback address: nothing leaves this machine unsealed"
+            );
+        }
+        let unsealed = config.unsealed.map(bind).transpose()?;
         let tls = match self {
             Self::Loopback(_) => None,
             Self::Https => Some(Tls::open(config, home).await?),
         };
-        Ok(Opened { listener, tls })
+        Ok(Opened { listener, tls, unsealed })
     }
 }
 
@@ -87,6 +103,11 @@ impl Opened {
         };
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         Ok(format!("{scheme}://{host}:{}", address.port()))
+    }
+
+    /// Returns where the same is served unsealed, if it is.
+    pub(crate) fn unsealed_address(&self) -> anyhow::Result<Option<SocketAddr>> {
+        Ok(self.unsealed.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
     /// Returns the certificate that browsers are to trust, if it is our own.
@@ -109,16 +130,23 @@ impl Opened {
     ) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         self.listener.set_nonblocking(true)?;
+        if let Some(unsealed) = self.unsealed {
+            unsealed.set_nonblocking(true)?;
+            let server = axum_server::from_tcp(unsealed)?.acceptor(NoDelayAcceptor::new());
+            let server = patient(server).handle(handle.clone());
+            tokio::spawn(server.serve(service.clone()));
+        }
         match self.tls {
             None => {
-                let server = patient(axum_server::from_tcp(self.listener)?).handle(handle);
-                Ok(tokio::spawn(server.serve(service)))
+                let server = axum_server::from_tcp(self.listener)?.acceptor(NoDelayAcceptor::new());
+                Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
             Some(Tls { rustls, authority, names }) => {
                 if let Some(authority) = authority {
                     tokio::spawn(renew(authority, names, rustls.clone(), stopping));
                 }
-                let server = axum_server::from_tcp_rustls(self.listener, rustls)?;
+                let acceptor = RustlsAcceptor::new(rustls).acceptor(NoDelayAcceptor::new());
+                let server = axum_server::from_tcp(self.listener)?.acceptor(acceptor);
                 Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
         }

@@ -78,6 +78,7 @@ impl Demo {
             },
             whep: whep(),
             rtsp: Rtsp { plain: Some(door(None, RTSP_PORT)), ..Rtsp::default() },
+            unsealed: None,
         };
         let begun = Begun::take(config, Door::Loopback(door(self.port, PORT))).await?;
         let scenes = self.scenes.unwrap_or_else(|| begun.node.home.scenes());

@@ -32,7 +32,7 @@ enum Command {
     /// Play a small simulated city on this machine, record it and show it on http://localhost
     Demo(demo::Demo),
     /// Record and serve real cameras, over HTTPS
-    Serve(WithConfig),
+    Serve(serve::Serve),
     /// Add a camera, or list those there are
     Camera(camera::Camera),
     /// Lay the bodies of the city: its offices, wards and communes, the districts of before
@@ -67,7 +67,7 @@ struct WithConfig {
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Demo(demo) => block_on(demo.run()),
-        Command::Serve(with) => block_on(serve::run(&with.config)),
+        Command::Serve(serve) => block_on(serve.run()),
         Command::Audit(audit) => audit.run(),
         Command::Camera(camera) => block_on(camera.run()),
         Command::Organisations(organisations) => block_on(organisations.run()),

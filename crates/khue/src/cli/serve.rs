@@ -1,31 +1,47 @@
 //! `khue serve`: real cameras, over HTTPS.
 
-use std::path::Path;
+use std::net::SocketAddr;
 
 use catalog::Role;
 
+use super::WithConfig;
 use crate::app::{Begun, Invited, UNSORTED};
 use crate::config::Config;
 use crate::door::Door;
 use crate::telemetry;
 
-/// Runs until it is asked to stop.
-pub(crate) async fn run(path: &Path) -> anyhow::Result<()> {
-    telemetry::start("info");
-    let config = Config::read(path)?;
-    let server = Begun::take(config, Door::Https).await?;
-    server
-        .run(async |node, audit, address| {
-            let mut invited = Vec::new();
-            if node.is_new().await? {
-                invited = node.invite(audit).await?;
-                // A first place, so that the client has somewhere to put a first camera.
-                node.site(UNSORTED).await?;
-            }
-            print!("{}", announce(&address, &invited, &format!("{address}/ca")));
-            Ok(())
-        })
-        .await
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    with: WithConfig,
+    /// Serve the same without TLS at a loopback address, to measure what TLS costs
+    #[arg(long, value_name = "ADDRESS", hide = true)]
+    unsealed: Option<SocketAddr>,
+}
+
+impl Serve {
+    /// Runs until it is asked to stop.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        telemetry::start("info");
+        let config = Config { unsealed: self.unsealed, ..Config::read(&self.with.config)? };
+        let server = Begun::take(config, Door::Https).await?;
+        let unsealed = server.unsealed_address()?;
+        server
+            .run(async |node, audit, address| {
+                let mut invited = Vec::new();
+                if node.is_new().await? {
+                    invited = node.invite(audit).await?;
+                    // A first place, so that the client has somewhere to put a first camera.
+                    node.site(UNSORTED).await?;
+                }
+                print!("{}", announce(&address, &invited, &format!("{address}/ca")));
+                if let Some(unsealed) = unsealed {
+                    println!("  không mã hóa, chỉ để đo · unsealed, to measure alone: {unsealed}");
+                }
+                Ok(())
+            })
+            .await
+    }
 }
 
 /// Says where it is and who may sign in, Vietnamese first.
