@@ -10,7 +10,7 @@ KHUE := $(CARGO_TARGET_DIR)/release/khue
 
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help demo dev build install test check fmt e2e bench soak fuzz shots openapi need-build need-test
+.PHONY: help demo dev build install test check fmt e2e bench bench-core soak fuzz shots openapi need-build need-test
 
 help: ## list the acts
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,9 +50,15 @@ bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
 	@cargo build --release --locked -p decode-worker --example job_cost
 	@KHUE_LOG=warn $(CARGO_TARGET_DIR)/release/bench
 
-soak: need-test ## the long proofs: an hour of all ways to watch, 200 kills, 3000 power cuts
+bench-core: need-build ## instructions of the core loops, against their limits
+	@scripts/need core
+	@cargo build --release --locked -p bench
+	@$(CARGO_TARGET_DIR)/release/bench core-check
+
+soak: need-test ## the long proofs: two hours of all ways to watch (300 streets in the second), 200 kills, 3000 power cuts
 	@cargo build --release --locked -p khue -p decode-worker
 	@KHUE_SOAK=1 KHUE_LOG=warn cargo test --release --locked --workspace --test soak -- --nocapture
+	@KHUE_SOAK=1 KHUE_SOAK_STREETS=300 KHUE_LOG=warn cargo test --release --locked --workspace --test soak -- --nocapture
 	@KHUE_SOAK=1 cargo test --release --locked --workspace --test crash -- --nocapture
 	@KHUE_SEEDS=1000 cargo test --release --locked --workspace --test power_cut -- --nocapture
 

@@ -36,6 +36,16 @@ pub(crate) fn tree(root: u32) -> Usage {
     usage
 }
 
+/// Returns what all of the machine has used so far, in milliseconds: every process,
+/// and the kernel's own work, which is in nobody's account.
+pub(crate) fn machine_ms() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    // user nice system idle iowait irq softirq steal (proc(5)); guests are in user.
+    let busy = all.take(8).enumerate().filter(|(index, _)| !matches!(index, 3 | 4 | 7));
+    busy.filter_map(|(_, ticks)| ticks.parse::<u64>().ok()).sum::<u64>() * 1000 / TICKS
+}
+
 /// Returns the fields of `/proc/PID/stat` after the command's name, which may hold anything.
 fn stat(pid: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

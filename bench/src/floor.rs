@@ -5,15 +5,19 @@
 //! recorder costs above it is what those cost. It runs as a process of its own.
 //!
 //! `coalesced` reads every socket each 100 ms instead of when data comes.
+//!
+//! And the least a relay can do: [`send`] gives frames that lie in memory to sockets, a
+//! call for each, at the moments at which cameras would bring them.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use rustix::event::epoll;
+use tokio::io::AsyncReadExt;
 
 const WRITE: usize = 256 * 1024;
 
@@ -71,6 +75,55 @@ pub(crate) fn run(urls: &[String], folder: &Path, coalesced: bool) -> anyhow::Re
             connections[usize::try_from(event.data.u64())?].read(&mut buffer)?;
         }
     }
+}
+
+/// Frames of a camera in a second, and what they weigh at 2 Mbps: a keyframe each fifty.
+const FPS: u32 = 25;
+const KEY: usize = 32_000;
+const OTHER: usize = 9_500;
+
+/// Sends to `viewers` sockets, spread over `cameras`, until the process is ended. Says
+/// where it is to be connected to.
+pub(crate) fn send(cameras: usize, viewers: usize) -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("{}", listener.local_addr()?);
+    let mut sockets = Vec::with_capacity(viewers);
+    for _ in 0..viewers {
+        let (socket, _) = listener.accept()?;
+        socket.set_nodelay(true)?;
+        sockets.push(socket);
+    }
+    let frame = vec![7; KEY];
+    let step = Duration::from_secs(1) / FPS / u32::try_from(cameras)?;
+    let mut due = Instant::now();
+    for number in 0.. {
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        due += step;
+        let (camera, round) = (number % cameras, number / cameras);
+        let size = if round.is_multiple_of(2 * FPS as usize) { KEY } else { OTHER };
+        for socket in sockets.iter_mut().skip(camera).step_by(cameras) {
+            socket.write_all(&frame[..size])?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads what `send` sends, and forgets it, until the process is ended.
+pub(crate) fn sink(address: &str, viewers: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut reading = tokio::task::JoinSet::new();
+        for _ in 0..viewers {
+            let mut socket = tokio::net::TcpStream::connect(address).await?;
+            reading.spawn(async move {
+                let mut buffer = vec![0; 64 << 10];
+                while socket.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+            });
+        }
+        println!("ready");
+        reading.join_all().await;
+        Ok(())
+    })
 }
 
 impl Connection {

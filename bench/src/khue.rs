@@ -2,6 +2,7 @@
 //! camera, then `khue serve`, and somebody who signs in.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub(crate) struct Khue {
     program: Program,
     /// Where it serves.
     pub(crate) address: String,
+    /// Where it serves the same without TLS.
+    pub(crate) unsealed: SocketAddr,
     /// Where it records.
     pub(crate) recordings: PathBuf,
 }
@@ -43,25 +46,34 @@ impl Khue {
     /// Starts it over an empty folder, with every camera of a load: the camera at
     /// `cam3/main` is called `cam3`.
     pub(crate) fn start(load: &Load, streams: Streams, folder: &Path) -> anyhow::Result<Self> {
-        let config = program::configure(
-            folder,
-            "[http]\nlisten = \"127.0.0.1:0\"\n[rtsp]\nserve = false\n[store]\nreserve_bytes = 16777216\n",
-        )?;
-        for (number, url) in load.urls.iter().enumerate() {
-            let mut adding = Command::new(program::khue());
-            adding.args(["camera", "add", url, "--untried", "--name", &format!("cam{number}")]);
-            adding.args(city::RECORDED_FOR);
-            if streams == Streams::Both {
-                adding.args(["--sub", &url.replace("/main", "/sub")]);
-            }
-            let added =
-                adding.arg("--config").arg(&config).output().context("cannot start khue")?;
-            anyhow::ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-        }
-        let mut program =
-            Program::start(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])?;
+        Self::start_bounded(load, streams, folder, "")
+    }
+
+    /// The same, with more said of its store.
+    pub(crate) fn start_bounded(
+        load: &Load,
+        streams: Streams,
+        folder: &Path,
+        store: &str,
+    ) -> anyhow::Result<Self> {
+        let config = configure(load, streams, folder, store)?;
+        Self::serve(&config, folder)
+    }
+
+    /// Serves what is in a folder already.
+    pub(crate) fn serve(config: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let mut program = Program::start([
+            "serve".as_ref(),
+            "--unsealed".as_ref(),
+            "127.0.0.1:0".as_ref(),
+            "--config".as_ref(),
+            config.as_os_str(),
+        ])?;
         let address = program.address()?;
-        Ok(Self { program, address, recordings: folder.join("data/recordings") })
+        let unsealed = program.wait_for("unsealed")?;
+        let (_, unsealed) = unsealed.rsplit_once(' ').context("an address stands last")?;
+        let (unsealed, recordings) = (unsealed.parse()?, folder.join("data/recordings"));
+        Ok(Self { program, address, unsealed, recordings })
     }
 
     /// Signs in as the operator, who has [`PASSWORD`] from then on.
@@ -72,9 +84,66 @@ impl Khue {
         Ok(person)
     }
 
+    /// Signs in as the operator who has signed in before.
+    pub(crate) fn signed_in(&self) -> anyhow::Result<Person> {
+        let data = self.recordings.parent().context("recordings lie below the data")?;
+        let mut person = Person::reach(&self.address, data)?;
+        person.sign_in("trucban", PASSWORD)?;
+        Ok(person)
+    }
+
+    /// Adds another operator, for what one person may not have alone.
+    pub(crate) fn second_operator(&mut self) -> anyhow::Result<Person> {
+        const NAME: &str = "trucban2";
+        let data = self.recordings.parent().context("recordings lie below the data")?;
+        let mut admin = Person::reach(&self.address, data)?;
+        admin.sign_in_first("quantri", &self.program.password("quantri")?, PASSWORD)?;
+        let body = json!({ "name": NAME, "display_name": NAME, "role": "operator" });
+        let added = admin.ask("POST", "people", Some(body))?.ok()?;
+        let one_time = added["one_time_password"].as_str().context("a password")?;
+        let mut person = Person::reach(&self.address, data)?;
+        person.sign_in_first(NAME, one_time, PASSWORD)?;
+        Ok(person)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.program.pid()
     }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
+        let status = self.program.stop()?;
+        anyhow::ensure!(status.success(), "khue ended with {status}");
+        Ok(())
+    }
+}
+
+/// Writes an empty installation with every camera of a load into `folder`, and
+/// returns its configuration.
+pub(crate) fn configure(
+    load: &Load,
+    streams: Streams,
+    folder: &Path,
+    store: &str,
+) -> anyhow::Result<PathBuf> {
+    let config = program::configure(
+        folder,
+        &format!(
+            "[http]\nlisten = \"127.0.0.1:0\"\n[sign_in]\nsecond_factor = \"nobody\"\n[rtsp]\nserve = false\n\
+                 [store]\nreserve_bytes = 16777216\n{store}"
+        ),
+    )?;
+    for (number, url) in load.urls.iter().enumerate() {
+        let mut adding = Command::new(program::khue());
+        adding.args(["camera", "add", url, "--untried", "--name", &format!("cam{number}")]);
+        adding.args(city::RECORDED_FOR);
+        if streams == Streams::Both {
+            adding.args(["--sub", &url.replace("/main", "/sub")]);
+        }
+        let added = adding.arg("--config").arg(&config).output().context("cannot start khue")?;
+        anyhow::ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    }
+    Ok(config)
 }
 
 /// Returns each camera's name by its id.

@@ -1,7 +1,8 @@
 //! The load: cameras that all peers read alike, in a process of its own.
 //!
-//! It prints the addresses, a line each, then an empty line; after that, a line
-//! with the number of streams being played whenever it is sent a line.
+//! It prints the addresses, a line each, then an empty line; after that, for each line
+//! that it is sent, a line: for `playing` the number of streams being played, for `sent`
+//! what each of their players was sent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use e2e::kept::Sent;
+use simcam::Delivery;
 
 /// A running load.
 pub(crate) struct Load {
@@ -46,10 +49,20 @@ impl Load {
 
     /// Returns how many streams are being played.
     pub(crate) fn playing(&mut self) -> anyhow::Result<usize> {
-        self.input.write_all(b"\n")?;
+        let line = self.ask("playing")?;
+        line.parse().with_context(|| format!("the load said {line:?}"))
+    }
+
+    /// Returns what everybody was sent who has played one.
+    pub(crate) fn sent(&mut self) -> anyhow::Result<Vec<Sent>> {
+        Ok(serde_json::from_str(&self.ask("sent")?)?)
+    }
+
+    fn ask(&mut self, what: &str) -> anyhow::Result<String> {
+        writeln!(self.input, "{what}")?;
         let mut line = String::new();
         self.output.read_line(&mut line)?;
-        line.trim().parse().with_context(|| format!("the load said {line:?}"))
+        Ok(line.trim().to_owned())
     }
 
     /// Waits until `streams` are being played.
@@ -105,20 +118,22 @@ pub(crate) fn serve(cameras: usize) -> anyhow::Result<()> {
     let (asked, mut answer) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines() {
-            if line.is_err() || asked.send(()).is_err() {
+            if line.is_err() || line.is_ok_and(|line| asked.send(line).is_err()) {
                 break;
             }
         }
     });
     runtime.block_on(async {
-        while answer.recv().await.is_some() {
-            let playing = server
-                .deliveries()
-                .iter()
-                .filter(|delivery| delivery.ended.is_none() && delivery.frames > 0)
-                .count();
-            println!("{playing}");
+        while let Some(what) = answer.recv().await {
+            let deliveries = server.deliveries();
+            if what == "sent" {
+                let sent: Vec<Sent> = deliveries.iter().map(Sent::from).collect();
+                println!("{}", serde_json::to_string(&sent)?);
+                continue;
+            }
+            let is_playing = |one: &&Delivery| one.ended.is_none() && one.frames > 0;
+            println!("{}", deliveries.iter().filter(is_playing).count());
         }
-    });
-    Ok(())
+        Ok(())
+    })
 }

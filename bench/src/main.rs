@@ -4,26 +4,31 @@
 //! kernel's accounts, and the page of figures. Does not belong here: anything
 //! that a product needs, and any assertion: figures are read by people.
 //!
-//! `bench` alone runs everything and writes `docs/ref/benchmarks.md`; `bench
-//! load`, `bench floor` and `bench whep-viewers` are processes that it starts
-//! itself; the others measure one thing and print it.
+//! `bench` alone runs everything and writes `docs/ref/benchmarks.md`, and `bench --page
+//! docs/ref/benchmarks.md PART` one part of it; `bench
+//! load`, `bench floor`, `bench whep-viewers` and `bench mse-viewers` are processes
+//! that it starts itself; the others measure one thing and print it.
 
+mod archive;
 mod city;
+mod core_loops;
 mod cpu;
+mod export;
+mod fleet;
 mod floor;
 mod khue;
 mod load;
+mod mse;
 mod peers;
 mod picture;
 mod record;
 mod report;
-mod seek;
 mod thumbnail;
 mod watch;
 mod whep;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -33,7 +38,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// Cameras in the recording runs
-    #[arg(long, value_delimiter = ',', default_value = "10,100")]
+    #[arg(long, value_delimiter = ',', default_value = "100,200")]
     cameras: Vec<usize>,
     /// Rounds of each recording run
     #[arg(long, default_value_t = 3)]
@@ -41,12 +46,19 @@ struct Arguments {
     /// Seconds measured in each
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// Viewers in the run of WHEP; one person may have 128
-    #[arg(long, default_value_t = 120)]
+    /// Viewers in the run of WHEP
+    #[arg(long, default_value_t = 200)]
     viewers: usize,
-    /// Where the page goes
-    #[arg(long, default_value = "docs/ref/benchmarks.md")]
-    page: PathBuf,
+    /// Cameras in the run of the fleet
+    #[arg(long, default_value_t = 1000)]
+    fleet: usize,
+    /// Seconds of it
+    #[arg(long, default_value_t = 600)]
+    fleet_seconds: u64,
+    /// The page on which sections of the same title are replaced; of one part alone it
+    /// is printed if it is not said
+    #[arg(long)]
+    page: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,10 +76,28 @@ enum Command {
         coalesced: bool,
         urls: Vec<String>,
     },
+    /// Send as cheaply as can be, until ended
+    Send { cameras: usize, viewers: usize },
+    /// Read that and forget it
+    Sink { address: String, viewers: usize },
     /// What recording costs, beside peers
     Record {
-        /// Those to be measured, of all: khue, floor, coalesced, ffmpeg, gstreamer
+        /// Those to be measured, by their short names; all that are installed if none
+        /// is named
         peers: Vec<String>,
+    },
+    /// What a thousand cameras take, from the start on
+    Fleet,
+    /// What looking back costs in an archive of a month
+    Archive,
+    /// What taking out a minute costs
+    Export,
+    /// What viewers by the media socket cost
+    Relay {
+        #[arg(default_value_t = 10)]
+        cameras: usize,
+        #[arg(default_value_t = 100)]
+        viewers: usize,
     },
     /// What many viewers by WHEP cost
     Whep,
@@ -81,6 +111,21 @@ enum Command {
     Worker,
     /// What rights cost a whole city
     City,
+    /// What the core loops cost in instructions, against their limits
+    CoreCheck {
+        #[arg(default_value = "bench/core-limits")]
+        limits: PathBuf,
+    },
+    /// Run one of them
+    Core {
+        name: String,
+        groups: usize,
+        /// Stop where it would begin
+        #[arg(long)]
+        idle: bool,
+    },
+    /// Watch by the media socket until standard input ends
+    MseViewers,
     /// Watch by WHEP until standard input ends
     WhepViewers { told: String },
 }
@@ -91,32 +136,60 @@ fn main() -> anyhow::Result<()> {
         Some(Command::Load { cameras }) => load::serve(cameras),
         Some(Command::Floor { folder, coalesced, urls }) => floor::run(&urls, &folder, coalesced),
         Some(Command::WhepViewers { ref told }) => whep::watch(told),
+        Some(Command::MseViewers) => mse::watch(),
+        Some(Command::Send { cameras, viewers }) => floor::send(cameras, viewers),
+        Some(Command::Sink { ref address, viewers }) => floor::sink(address, viewers),
+        Some(Command::CoreCheck { ref limits }) => core_loops::check(limits),
+        Some(Command::Core { ref name, groups, idle }) => core_loops::run(name, groups, idle),
         Some(ref one) => {
             let mut page = report::Page::begin();
             part(one, &arguments, &mut page)?;
-            println!("{}", page.text());
-            Ok(())
+            match &arguments.page {
+                Some(file) => write(&page, file),
+                None => {
+                    println!("{}", page.text());
+                    Ok(())
+                }
+            }
         }
         None => all(&arguments),
     }
 }
 
 fn all(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut page = report::Page::begin();
-    part(&Command::Record { peers: Vec::new() }, arguments, &mut page)?;
-    page.seeking(&seek::measure()?);
+    let file = arguments.page.clone().unwrap_or_else(|| "docs/ref/benchmarks.md".into());
     for one in [
+        Command::Record { peers: Vec::new() },
+        Command::Fleet,
+        Command::Archive,
+        Command::Export,
+        Command::Relay { cameras: 10, viewers: 100 },
+        Command::Relay { cameras: 1, viewers: 500 },
+        Command::Relay { cameras: 500, viewers: 500 },
+        Command::Whep,
         Command::Picture,
         Command::Watch,
-        Command::Whep,
         Command::Thumbnails,
         Command::Worker,
         Command::City,
     ] {
+        // Written one by one: it takes an hour, and what breaks last loses nothing.
+        let mut page = report::Page::begin();
         part(&one, arguments, &mut page)?;
+        write(&page, &file)?;
     }
-    std::fs::write(&arguments.page, page.text())?;
-    eprintln!("written: {}", arguments.page.display());
+    Ok(())
+}
+
+fn write(page: &report::Page, file: &Path) -> anyhow::Result<()> {
+    let before = match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        read => read?,
+    };
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let command = format!("bench {}", asked.join(" "));
+    std::fs::write(file, page.merged_into(&before, &report::provenance(command.trim())))?;
+    eprintln!("written: {}", file.display());
     Ok(())
 }
 
@@ -132,6 +205,16 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
             }
         }
         Command::Picture => page.picture(&picture::measure()?),
+        Command::Fleet => {
+            let lasts = Duration::from_secs(arguments.fleet_seconds);
+            page.fleet(&fleet::measure(arguments.fleet, lasts)?);
+        }
+        Command::Archive => page.archive(&archive::measure()?),
+        Command::Export => page.export(&export::measure()?),
+        Command::Relay { cameras, viewers } => {
+            let floor_ms = mse::floor(*cameras, *viewers, window)?;
+            page.relay(floor_ms, &mse::measure(*cameras, *viewers, window)?);
+        }
         Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
         Command::Worker => page.worker(&worker::measure()?),
@@ -144,7 +227,14 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
             page.watching(&measured.into_iter().collect::<anyhow::Result<Vec<_>>>()?);
         }
         // Processes that others start.
-        Command::Load { .. } | Command::Floor { .. } | Command::WhepViewers { .. } => {}
+        Command::Load { .. }
+        | Command::Floor { .. }
+        | Command::Send { .. }
+        | Command::Sink { .. }
+        | Command::WhepViewers { .. }
+        | Command::MseViewers
+        | Command::CoreCheck { .. }
+        | Command::Core { .. } => {}
     }
     Ok(())
 }

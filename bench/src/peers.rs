@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
 
+use crate::mse::Way;
+
 /// Who records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Peer {
@@ -18,11 +20,28 @@ pub(crate) enum Peer {
     Ffmpeg,
     /// `gst-launch-1.0`, one process for all cameras.
     Gstreamer,
+    /// `khue serve`, and somebody who watches each camera live.
+    Watched(Way),
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Khue, Self::Floor, Self::FloorCoalesced, Self::Ffmpeg, Self::Gstreamer];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Khue,
+        Self::Floor,
+        Self::FloorCoalesced,
+        Self::Ffmpeg,
+        Self::Gstreamer,
+        Self::Watched(Way::Unsealed),
+        Self::Watched(Way::Tls),
+    ];
+
+    /// By which way each camera is watched meanwhile, if it is.
+    pub(crate) fn way(self) -> Option<Way> {
+        match self {
+            Self::Watched(way) => Some(way),
+            _ => None,
+        }
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -31,12 +50,15 @@ impl Peer {
             Self::FloorCoalesced => "floor, coalesced (every 100 ms)",
             Self::Ffmpeg => "ffmpeg -c copy, a process a camera",
             Self::Gstreamer => "GStreamer, one process",
+            Self::Watched(Way::Unsealed) => "khue, a viewer of each camera, without TLS",
+            Self::Watched(Way::Tls) => "khue, a viewer of each camera",
         }
     }
 
     /// Returns those of these names, or all where none is named.
     pub(crate) fn named(names: &[String]) -> anyhow::Result<Vec<Self>> {
-        const NAMES: [&str; 5] = ["khue", "floor", "coalesced", "ffmpeg", "gstreamer"];
+        const NAMES: [&str; 7] =
+            ["khue", "floor", "coalesced", "ffmpeg", "gstreamer", "watched", "watched-tls"];
         let of_name = |name: &String| {
             let at = NAMES.iter().position(|known| known == name);
             let known = || format!("nobody is called {name}; those are {}", NAMES.join(", "));
@@ -48,7 +70,7 @@ impl Peer {
     /// Starts recording `urls` into `folder`; [`Self::Khue`] is `khue.rs`'s to start.
     pub(crate) fn start(self, urls: &[String], folder: &Path) -> anyhow::Result<Vec<Child>> {
         match self {
-            Self::Khue => anyhow::bail!("khue is started with a catalog"),
+            Self::Khue | Self::Watched(_) => anyhow::bail!("khue is started with a catalog"),
             Self::Floor | Self::FloorCoalesced => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.arg("floor").arg("--folder").arg(folder);

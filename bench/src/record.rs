@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::cpu;
 use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
+use crate::mse::Viewers;
 use crate::peers::Peer;
 
 /// How long after the last camera plays before anything is measured.
@@ -22,6 +23,9 @@ pub(crate) struct Figure {
     pub(crate) memory_mb: f64,
     /// What the load itself used for a second of one camera, in CPU milliseconds.
     pub(crate) load_ms: f64,
+    /// What was used of the whole machine without the load, in which is what the kernel
+    /// writes back for nobody, and whatever watches.
+    pub(crate) machine_ms: f64,
 }
 
 /// Measures each of `peers` `rounds` times, in turns, at `cameras` cameras.
@@ -36,11 +40,12 @@ pub(crate) fn measure(
         for &peer in peers {
             let figure = once(peer, cameras, window)?;
             eprintln!(
-                "record, {cameras} cameras, round {round}/{rounds}: {} {:.3} ms, {:.2} MB a camera (load {:.3} ms)",
+                "record, {cameras} cameras, round {round}/{rounds}: {} {:.3} ms, {:.2} MB a camera (load {:.3} ms, machine {:.3} ms)",
                 peer.name(),
                 figure.cpu_ms,
                 figure.memory_mb,
-                figure.load_ms
+                figure.load_ms,
+                figure.machine_ms
             );
             figures.entry(peer).or_default().push(figure);
         }
@@ -89,17 +94,25 @@ fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> 
     let clip = khue::scene()?.main;
     let clip_bytes_per_second = clip.size_bytes() as f64 / (clip.duration_90k as f64 / 90_000.0);
     let mut load = Load::start(cameras)?;
-    let running = match peer {
-        Peer::Khue => Running::Khue(Khue::start(&load, Streams::Main, folder.path())?),
-        _ => Running::Peer(peer.start(&load.urls, folder.path())?),
+    let mut running = match peer.way() {
+        None if peer != Peer::Khue => Running::Peer(peer.start(&load.urls, folder.path())?),
+        _ => Running::Khue(Khue::start(&load, Streams::Main, folder.path())?),
     };
     load.wait_for(cameras, PATIENCE)?;
+    let _watching = match (&mut running, peer.way()) {
+        (Running::Khue(khue), Some(way)) => {
+            let person = khue.operator()?;
+            Some(Viewers::start(khue, &person, cameras, way)?)
+        }
+        _ => None,
+    };
     std::thread::sleep(SETTLE);
     let written_before = bytes_below(folder.path());
-    let (before, load_before, began) = (running.usage(), cpu::tree(load.pid()), Instant::now());
+    let usage = || (running.usage(), cpu::tree(load.pid()), cpu::machine_ms(), Instant::now());
+    let (before, load_before, machine_before, began) = usage();
     std::thread::sleep(window);
-    let (after, load_after, seconds) =
-        (running.usage(), cpu::tree(load.pid()), began.elapsed().as_secs_f64());
+    let (after, load_after, machine_after, ended) = usage();
+    let seconds = ended.duration_since(began).as_secs_f64();
     let written = bytes_below(folder.path()).saturating_sub(written_before);
     let playing = load.playing()?;
     anyhow::ensure!(
@@ -116,10 +129,12 @@ fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> 
     );
     let per_camera_second =
         |before: u64, after: u64| after.saturating_sub(before) as f64 / seconds / cameras as f64;
+    let load_ms = per_camera_second(load_before.cpu_ms, load_after.cpu_ms);
     Ok(Figure {
         cpu_ms: per_camera_second(before.cpu_ms, after.cpu_ms),
         memory_mb: after.pss_kb as f64 / 1024.0 / cameras as f64,
-        load_ms: per_camera_second(load_before.cpu_ms, load_after.cpu_ms),
+        load_ms,
+        machine_ms: per_camera_second(machine_before, machine_after) - load_ms,
     })
 }
 

@@ -5,25 +5,35 @@ use std::fmt::Write;
 
 use crate::peers::Peer;
 use crate::record::Figure;
-use crate::{city, picture, seek, thumbnail, watch, whep};
+use crate::{archive, city, export, fleet, mse, picture, thumbnail, watch, whep};
 
-/// The page of one run.
+/// What stands before all figures.
+const HEAD: &str = "# Figures\n\nWritten by `make bench`; not to be edited. All of a table was measured in one run on one machine, the \
+     peers in turns; each figure is the median of its rounds. CPU time is user and system time of a whole process tree as the kernel \
+     counts it. Absolute values move from machine to machine: read the ratios. Each part says when it was measured, on what, and by \
+     which command.\n";
+
+/// What a run has measured, a section for each part.
 pub(crate) struct Page(String);
 
 impl Page {
     pub(crate) fn begin() -> Self {
-        let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = machine.lines().find_map(|line| {
-            line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name)
-        });
-        let cores = machine.lines().filter(|line| line.starts_with("processor")).count();
-        Self(format!(
-            "# Figures\n\nWritten by `make bench`; not to be edited. All of a table was measured in one run on one machine, \
-             the peers in turns; each figure is the median of its rounds. CPU time is user and system time of a whole process \
-             tree as the kernel counts it. Absolute values move from machine to machine: read the ratios.\n\n\
-             Machine: {cores} cores, {}.\n",
-            model.unwrap_or("unknown processor")
-        ))
+        Self(String::new())
+    }
+
+    /// Returns a page with these sections in the place of those of the same title.
+    pub(crate) fn merged_into(&self, page: &str, provenance: &str) -> String {
+        let mut all: Vec<(&str, String)> =
+            sections(page).map(|(title, body)| (title, format!("\n## {title}\n{body}"))).collect();
+        for (title, body) in sections(&self.0) {
+            let section = format!("\n## {title}\n{}\n\n{provenance}\n", body.trim_end());
+            match all.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, known)) => *known = section,
+                None => all.push((title, section)),
+            }
+        }
+        let all = all.into_iter().map(|(_, section)| section);
+        HEAD.to_owned() + &all.collect::<String>()
     }
 
     /// A table of who recorded at what cost.
@@ -31,15 +41,19 @@ impl Page {
         let cpu = |peer: Peer| {
             figures.get(&peer).and_then(|all| median(all.iter().map(|one| one.cpu_ms)))
         };
-        let (floor, ffmpeg) = (cpu(Peer::Floor), cpu(Peer::Ffmpeg));
+        let to = [Peer::Floor, Peer::FloorCoalesced, Peer::Ffmpeg].map(cpu);
         self.line(&format!(
-            "\n## Recording {cameras} cameras\n\nRTSP over TCP on loopback, 1080p25 H.264 of about 2 Mbps, main stream only, nobody \
-             watching.\n\n| who | CPU ms per camera-second | × floor | × ffmpeg | MB a camera |\n|---|---|---|---|---|"
+            "\n## Recording {cameras} cameras\n\nRTSP over TCP on loopback, 1080p25 H.264 of about 2 Mbps, main stream only; nobody \
+             watching unless said, and then each camera by the media socket. Last, what the whole machine used without the simulated cameras: \
+             in it is what the kernel writes back, which is in nobody's account, and who watches.\n\n| who | CPU ms per camera-second | \
+             × floor | × coalesced | × ffmpeg | MB a camera | machine, ms |\n|---|---|---|---|---|---|---|"
         ));
         for (peer, all) in figures {
-            let (Some(cpu), Some(memory)) =
-                (cpu(*peer), median(all.iter().map(|one| one.memory_mb)))
-            else {
+            let (Some(cpu), Some(memory), Some(machine)) = (
+                cpu(*peer),
+                median(all.iter().map(|one| one.memory_mb)),
+                median(all.iter().map(|one| one.machine_ms)),
+            ) else {
                 continue;
             };
             let ratio = |to: Option<f64>| {
@@ -49,10 +63,9 @@ impl Page {
             let (least, most) =
                 (spread.clone().fold(f64::INFINITY, f64::min), spread.fold(0.0, f64::max));
             self.line(&format!(
-                "| {} | {cpu:.3} ({least:.3} … {most:.3}) | {} | {} | {memory:.2} |",
+                "| {} | {cpu:.3} ({least:.3} … {most:.3}) | {} | {memory:.2} | {machine:.3} |",
                 peer.name(),
-                ratio(floor),
-                ratio(ffmpeg)
+                to.map(ratio).join(" | ")
             ));
         }
         let load = median(figures.values().flatten().map(|one| one.load_ms)).unwrap_or_default();
@@ -61,19 +74,101 @@ impl Page {
         ));
     }
 
-    /// What a seek costs.
-    pub(crate) fn seeking(&mut self, figures: &seek::Figures) {
-        let at = |share| percentile(figures.seek_ms.iter().copied(), share).unwrap_or_default();
+    /// What looking back costs.
+    pub(crate) fn archive(&mut self, figures: &archive::Figures) {
+        let at = |of: &[f64], share| percentile(of.iter().copied(), share).unwrap_or_default();
+        let archive::Figures { seek_ms, socket_ms, lines_ms, .. } = figures;
         self.line(&format!(
-            "\n## Seeking in a month, at the server\n\n{} random moments of 30 days in 4,320 segments: from the question to the \
-             fragment in hand **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms. Opening the store: {:.0} ms. Container, trailers, \
-             journal and index together: {:.1} bytes a frame at one frame a second and two to a fragment.",
-            figures.seek_ms.len(),
-            at(0.5),
-            at(0.95),
-            at(1.0),
+            "\n## Looking back in a month\n\n64 cameras, 30 days, {} segments of ten minutes; each camera's line fails five times a day. \
+             A random moment, from the question to the fragment in hand: in the store alone **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms; by \
+             the media socket, from the word to the fragment at the client, **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms. The lines of time \
+             of all 64 by HTTPS, one asked for after the other: **p50 {:.1} ms, most {:.1} ms**; one of them is {:.1} kB on the wire at most. \
+             Opening the store: {:.0} ms. Beside the segments lie {:.0} bytes for each, which of ten minutes at 25 frames a second is \
+             **{:.3} bytes a frame**.",
+            archive::SEGMENTS,
+            at(seek_ms, 0.5),
+            at(seek_ms, 0.95),
+            at(seek_ms, 1.0),
+            at(socket_ms, 0.5),
+            at(socket_ms, 0.95),
+            at(socket_ms, 1.0),
+            at(lines_ms, 0.5),
+            at(lines_ms, 1.0),
+            figures.line_bytes as f64 / 1e3,
             figures.open_ms,
-            figures.container_bytes_a_frame
+            figures.index_bytes,
+            figures.index_bytes / (600.0 * 25.0)
+        ));
+    }
+
+    /// What taking out costs.
+    pub(crate) fn export(&mut self, figures: &export::Figures) {
+        let at = |of: &[f64], share| percentile(of.iter().copied(), share).unwrap_or_default();
+        self.line(&format!(
+            "\n## Taking out a minute\n\n{:.1} MB, {} times each way. To make it, its act in the audit on disk: {:.2} CPU ms, {:.1} ms at \
+             p50. Container: {:.3} % of the media.\n\n| way | CPU ms to fetch it | first byte, ms (p50, p95) | all of it, ms |\n|---|---|---|---|",
+            figures.size_bytes as f64 / 1e6,
+            export::TIMES,
+            figures.making_cpu_ms,
+            at(&figures.making_ms, 0.5),
+            figures.container * 100.0
+        ));
+        for fetched in &figures.fetched {
+            self.line(&format!(
+                "| {} | **{:.2}** | {:.1}, {:.1} | {:.1} |",
+                fetched.way.name(),
+                fetched.cpu_ms,
+                at(&fetched.first_ms, 0.5),
+                at(&fetched.first_ms, 0.95),
+                at(&fetched.whole_ms, 0.5)
+            ));
+        }
+    }
+
+    /// What viewers by the media socket cost.
+    pub(crate) fn relay(&mut self, floor_ms: f64, all: &[mse::Figures]) {
+        let Some(first) = all.first() else { return };
+        self.line(&format!(
+            "\n## {} viewers of {} by the media socket\n\nFragmented MP4 over a WebSocket each, on loopback. Recording without viewers: \
+             {:.1} CPU ms a second. A program that does nothing but send frames of this size to as many sockets: {floor_ms:.3} CPU ms per \
+             viewer-second.\n\n| way | CPU ms per viewer-second | × sending alone | Mbps each | frames, of the viewer with the fewest | left out | \
+             MB a viewer | CPU of the whole machine, ms a second |\n|---|---|---|---|---|---|---|---|",
+            first.viewers,
+            if first.cameras == 1 { "one camera".to_owned() } else { format!("{} cameras", first.cameras) },
+            first.alone_ms
+        ));
+        for figures in all {
+            self.line(&format!(
+                "| {} | **{:.3}** | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.0} |",
+                figures.way.name(),
+                figures.cpu_ms,
+                figures.cpu_ms / floor_ms,
+                figures.mbps,
+                figures.least * 100.0,
+                figures.dropped,
+                figures.memory_mb,
+                figures.machine_ms
+            ));
+        }
+    }
+
+    /// What a thousand cameras take.
+    pub(crate) fn fleet(&mut self, figures: &fleet::Figures) {
+        self.line(&format!(
+            "\n## {} cameras on this machine\n\nOf about 2 Mbps each, the simulated cameras beside the program. From the start until all \
+             are recorded: **{:.1} s, {:.1} CPU ms a camera**. For {:.0} s after that: **{:.3} CPU ms per camera-second, {:.2} MB a camera**; \
+             the cameras themselves {:.3}, the whole machine {:.3}, in which is what the kernel does for nobody. On disk at most {:.1} GB, \
+             old recordings making room. Frames found there: {}, each of those that were sent.",
+            figures.cameras,
+            figures.start_s,
+            figures.start_ms,
+            figures.lasted_s,
+            figures.cpu_ms,
+            figures.memory_mb,
+            figures.load_ms,
+            figures.machine_ms,
+            figures.disk_bytes as f64 / 1e9,
+            figures.frames
         ));
     }
 
@@ -216,6 +311,36 @@ impl Page {
     }
 }
 
+/// Yields title and body of each section of a page.
+fn sections(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    page.split("\n## ").skip(1).map(|section| section.split_once('\n').unwrap_or((section, "")))
+}
+
+/// Says when, on what and by which command something was measured.
+pub(crate) fn provenance(command: &str) -> String {
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+    let cores = about.lines().filter(|line| line.starts_with("processor")).count();
+    let first = |program: &str, arguments: &[&str]| {
+        let said = std::process::Command::new(program).args(arguments).output().ok()?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        Some(said.lines().next().unwrap_or_default().to_owned())
+    };
+    let told = [first("date", &["+%F"]), first("uname", &["-sr"])].into_iter().flatten();
+    let told = told.collect::<Vec<_>>().join(", ");
+    // "ffmpeg version 5.1.6-0+deb12u1 Copyright …", "gst-launch-1.0 version 1.22.0"
+    let peers = [("ffmpeg", "-version"), ("gst-launch-1.0", "--version")].map(|(name, asked)| {
+        let version = first(name, &[asked])?;
+        let version = version.split_whitespace().nth(2)?.to_owned();
+        Some(format!("{name} {version}"))
+    });
+    let peers = peers.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let model = model.unwrap_or("unknown processor");
+    format!("*{told}; {cores} cores, {model}; {peers}; `{command}`.*")
+}
+
 /// Returns the median; `None` of nothing.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
@@ -245,6 +370,18 @@ mod tests {
         assert_eq!(median([]), None);
         assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn what_was_measured_anew_takes_the_place_of_what_was_there() {
+        let old = Page("\n## One\n\n1\n\n## Two\n\n2\n".to_owned()).merged_into("", "*then*");
+        assert!(old.starts_with(HEAD) && old.ends_with("## Two\n\n2\n\n*then*\n"), "{old}");
+        let new = Page("\n## Two\n\n22\n\n## Three\n\n3\n".to_owned()).merged_into(&old, "*now*");
+        let kept: Vec<_> = sections(&new).collect();
+        assert_eq!(
+            kept,
+            [("One", "\n1\n\n*then*\n"), ("Two", "\n22\n\n*now*\n"), ("Three", "\n3\n\n*now*\n")]
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod city;
 pub mod collector;
 pub mod heard;
 pub mod http;
+pub mod kept;
 pub mod players;
 pub mod program;
 pub mod recorded;

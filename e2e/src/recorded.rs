@@ -4,6 +4,7 @@
 //! cannot hide itself here.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,6 +20,8 @@ pub struct Found {
     pub wall: WallTime,
     /// What the simulated camera wrote into it.
     pub stamp: Stamp,
+    /// How many bytes it has.
+    pub size_bytes: u32,
 }
 
 /// Returns the segment files of `stream` below `root`, by start, epoch and sequence.
@@ -41,52 +44,79 @@ pub fn segments(root: &Path, stream: StreamId) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads every whole fragment of a segment; what is torn at the end is left out,
-/// and `torn` says so.
+/// Returns the frames of every whole fragment of a segment; what is torn at the end is
+/// left out, and `torn` says so.
+///
+/// Of pictures only as much is read as holds the stamp: a thousand cameras are looked
+/// at beside their recording.
 pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
     let name =
         segment.file_name().and_then(|name| name.to_str()).context("a segment has a name")?;
     let start: i64 =
         name.split('-').next().unwrap_or_default().parse().with_context(|| name.to_owned())?;
-    let bytes = fs::read(segment)?;
+    let file = fs::File::open(segment)?;
+    let len = file.metadata()?.len();
+    let mut buffer = Vec::new();
     let mut at = 0;
     // ftyp and moov; a file cut within them holds no frame.
     for _ in 0..2 {
-        match read::box_header(&bytes[at..]) {
-            Ok(header) if at as u64 + header.total_len <= bytes.len() as u64 => {
-                at += header.total_len as usize
-            }
+        match read::box_header(part(&file, at, BOX, len, &mut buffer)?) {
+            Ok(header) if at + header.total_len <= len => at += header.total_len,
             _ => return Ok((Vec::new(), true)),
         }
     }
     let mut found = Vec::new();
-    while at < bytes.len() {
-        match read::box_header(&bytes[at..]) {
-            Ok(header) if header.kind == BoxKind(*b"moof") => {}
+    while at < len {
+        let header = match read::box_header(part(&file, at, BOX, len, &mut buffer)?) {
+            Ok(header) if header.kind == BoxKind(*b"moof") => header,
             // What stands behind the fragments of a closed segment.
-            Ok(header) if at as u64 + header.total_len <= bytes.len() as u64 => {
-                at += header.total_len as usize;
+            Ok(header) if at + header.total_len <= len => {
+                at += header.total_len;
                 continue;
             }
             _ => return Ok((found, true)),
-        }
-        let Ok(index) = read::read_fragment_header(&bytes[at..]) else { return Ok((found, true)) };
-        if at as u64 + index.total_len > bytes.len() as u64 {
+        };
+        let moof = part(&file, at, header.total_len + BOX, len, &mut buffer)?;
+        let Ok(index) = read::read_fragment_header(moof) else { return Ok((found, true)) };
+        if at + index.total_len > len {
             return Ok((found, true));
         }
-        let mut data = at + index.data_offset as usize;
+        let mut data = at + index.data_offset;
         let mut wall = start + index.decode_time_us as i64;
         for sample in &index.samples {
-            let frame = &bytes[data..data + sample.size_bytes as usize];
-            let stamp = sei::read_frame(frame)
-                .with_context(|| format!("a frame of {name} bears no stamp"))?;
-            found.push(Found { wall: WallTime(wall), stamp });
-            data += sample.size_bytes as usize;
+            let size = u64::from(sample.size_bytes);
+            let mut stamp = sei::read_frame(part(&file, data, size.min(STAMP), len, &mut buffer)?);
+            if stamp.is_none() {
+                stamp = sei::read_frame(part(&file, data, size, len, &mut buffer)?);
+            }
+            let stamp = stamp.with_context(|| format!("a frame of {name} bears no stamp"))?;
+            let size_bytes = sample.size_bytes;
+            found.push(Found { wall: WallTime(wall), stamp, size_bytes });
+            data += size;
             wall += i64::from(sample.duration_us);
         }
-        at += index.total_len as usize;
+        at += index.total_len;
     }
     Ok((found, false))
+}
+
+/// The longest header of a box.
+const BOX: u64 = 16;
+
+/// Where a stamp stands in a frame, nearly always.
+const STAMP: u64 = 256;
+
+/// Reads so many bytes of a file, or those there are.
+fn part<'a>(
+    file: &fs::File,
+    at: u64,
+    bytes: u64,
+    len: u64,
+    buffer: &'a mut Vec<u8>,
+) -> anyhow::Result<&'a [u8]> {
+    buffer.resize(usize::try_from(bytes.min(len - at))?, 0);
+    file.read_exact_at(buffer, at)?;
+    Ok(buffer)
 }
 
 /// Returns the streams that have a folder below `root`, in the order of their ids.

@@ -58,7 +58,8 @@ impl Eye {
 impl Cast {
     /// Makes `count` cameras, `scenes` of them streets.
     pub(crate) fn of(count: usize, scenes: usize) -> anyhow::Result<Self> {
-        let drawn = clip::render_all(&e2e::scenes(), &Scene::all()[..scenes], |_| {})?;
+        let all = Scene::all();
+        let drawn = clip::render_all(&e2e::scenes(), &all[..scenes.min(all.len())], |_| {})?;
         let small = Pattern {
             width: 320,
             height: 180,
@@ -71,8 +72,10 @@ impl Cast {
         let clip = |pattern| Clip::test_pattern(pattern);
         let (main, sub) = (clip(small)?, clip(sub)?);
         let mut pictures: Vec<(Arc<Clip>, Arc<Clip>, Kind)> = Vec::new();
-        for scene in drawn {
-            pictures.push((Arc::new(scene.main), Arc::new(scene.sub), Kind::Scene));
+        let drawn: Vec<_> =
+            drawn.into_iter().map(|one| (Arc::new(one.main), Arc::new(one.sub))).collect();
+        for (main, sub) in drawn.iter().cycle().take(scenes) {
+            pictures.push((main.clone(), sub.clone(), Kind::Scene));
         }
         let h265 = clip(Pattern { codec: Codec::H265, ..small })?;
         pictures.push((h265, sub.clone(), Kind::H265));

@@ -56,13 +56,15 @@ pub(crate) struct Curve {
     root: PathBuf,
     began: Instant,
     cpu_ms: u64,
+    /// What all of the machine had used by then.
+    machine_ms: u64,
     samples: Vec<Sample>,
 }
 
 impl Curve {
     pub(crate) fn of(pid: u32, root: &Path) -> Self {
-        let cpu_ms = cpu_ms(pid);
-        Self { pid, root: root.to_owned(), began: Instant::now(), cpu_ms, samples: Vec::new() }
+        let (cpu_ms, machine_ms, began) = (cpu_ms(pid), machine_ms(), Instant::now());
+        Self { pid, root: root.to_owned(), began, cpu_ms, machine_ms, samples: Vec::new() }
     }
 
     /// Looks for a while at a program that nobody watches; returns the most of each.
@@ -123,7 +125,7 @@ impl Curve {
         every: Duration,
     ) -> anyhow::Result<()> {
         self.began = Instant::now();
-        self.cpu_ms = cpu_ms(self.pid);
+        (self.cpu_ms, self.machine_ms) = (cpu_ms(self.pid), machine_ms());
         while self.began.elapsed() < lasts && !stage.tally.is_hopeless() && !stage.is_over() {
             let sample = self.take(stage)?;
             // What an hour came to is of use while it is not over, too.
@@ -152,7 +154,12 @@ impl Curve {
         let (seconds, last) = (self.lasted().as_secs_f64(), self.samples.last());
         let cpu_s = last.map_or(0, |sample| sample.cpu_ms) as f64 / 1e3;
         let part = 100.0 * cpu_s / seconds.max(1.0);
-        let _ = writeln!(table, "CPU: {cpu_s:.1} s in {seconds:.0} s, {part:.0} % of a core");
+        let all_s = machine_ms().saturating_sub(self.machine_ms) as f64 / 1e3;
+        let _ = writeln!(
+            table,
+            "CPU: {cpu_s:.1} s in {seconds:.0} s, {part:.0} % of a core; of the whole machine, with \
+             cameras and viewers: {all_s:.1} s"
+        );
         table
     }
 
@@ -262,6 +269,16 @@ pub(crate) fn open_files(pid: u32) -> BTreeMap<String, usize> {
         *kinds.entry(kind.to_owned()).or_default() += 1;
     }
     kinds
+}
+
+/// Returns what all of the machine has used so far: every process, and what the kernel
+/// does for nobody.
+fn machine_ms() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    // user nice system idle iowait irq softirq steal (proc(5)).
+    let busy = all.take(8).enumerate().filter(|(index, _)| !matches!(index, 3 | 4 | 7));
+    busy.filter_map(|(_, ticks)| ticks.parse::<u64>().ok()).sum::<u64>() * 1000 / TICKS
 }
 
 /// Returns the processes that a process has started, and that have not ended.

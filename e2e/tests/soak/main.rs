@@ -12,11 +12,11 @@
 //! hour is long; the store's ceiling is low, so that expiry runs for most of it.
 //! Memory is held against itself only where there was time to settle; here, in
 //! half a minute with ten cameras, it is printed. The hour is `make soak`;
-//! `KHUE_SOAK_SECONDS` says how long.
+//! `KHUE_SOAK_SECONDS` says how long, and `KHUE_SOAK_STREETS=300` that so many of the
+//! cameras are streets in 1080p of 2 Mbps, on a disk of 20 GB in segments of 30 s.
 
 mod cast;
 mod curve;
-mod kept;
 mod players;
 mod socket;
 mod stage;
@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use base::StreamId;
+use e2e::kept::{Kept, Sent};
 use e2e::program::{self, Program};
 use e2e::wait::until;
 use e2e::{city, recorded};
@@ -39,11 +40,13 @@ use serde_json::json;
 
 use crate::cast::{Cast, Eye};
 use crate::curve::Curve;
-use crate::kept::Kept;
 use crate::stage::{Dice, Stage};
 
 /// Far less than anything is kept.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// The disk that a run of streets may take.
+const STREETS_BYTES: u64 = 20_000_000_000;
 
 /// How long, and how much of everything.
 struct Plan {
@@ -67,26 +70,48 @@ impl Plan {
             Err(_) if is_soak => 3600,
             Err(_) => 30,
         };
-        let cameras = if is_soak { 100 } else { 10 };
+        let streets = match std::env::var("KHUE_SOAK_STREETS") {
+            Ok(text) => Some(text.parse().with_context(|| format!("KHUE_SOAK_STREETS={text}"))?),
+            Err(_) => None,
+        };
+        // Beside streets there are some of each oddity.
+        let (cameras, scenes) = match streets {
+            Some(streets) => (streets + 12, streets),
+            None if is_soak => (100, 4),
+            None => (10, 1),
+        };
+        let window_s = match streets {
+            Some(_) => STREETS_BYTES / rate(cameras, scenes),
+            None => (seconds / 4).clamp(30, 240),
+        };
         Ok(Self {
             cameras,
-            scenes: if is_soak { 4 } else { 1 },
+            scenes,
             lasts: Duration::from_secs(seconds),
             session_s: if is_soak { 10..=40 } else { 3..=6 },
             sample_every: Duration::from_secs(if is_soak { 10 } else { 1 }),
             export_every: Duration::from_secs(if is_soak { 60 } else { 10 }),
-            window_s: (seconds / 4).clamp(30, 240),
-            segment_s: if is_soak { 10 } else { 4 },
+            window_s,
+            segment_s: match streets {
+                Some(_) => 30,
+                None if is_soak => 10,
+                None => 4,
+            },
         })
     }
 
     /// Returns room for about the last [`Plan::window_s`] of all cameras: less than
     /// the whole run, so that what is older goes, and more than anybody looks back.
     fn ceiling_bytes(&self) -> u64 {
-        const SCENE: usize = 300_000;
-        const SMALL: usize = 75_000;
-        self.window_s * (self.scenes * SCENE + self.cameras * SMALL) as u64
+        self.window_s * rate(self.cameras, self.scenes)
     }
+}
+
+/// Returns how much so many cameras, so many of them streets, bring in a second, about.
+fn rate(cameras: usize, scenes: usize) -> u64 {
+    const SCENE: usize = 300_000;
+    const SMALL: usize = 75_000;
+    (scenes * SCENE + cameras * SMALL) as u64
 }
 
 #[test]
@@ -118,7 +143,10 @@ fn memory_is_flat_and_nothing_is_lost_while_all_ways_are_used() -> anyhow::Resul
     let pid = khue.pid();
     let root = data.join("recordings");
 
-    let mut kept = Kept::of(&root, &stage);
+    let paths = stage.cameras.iter().flat_map(|eye| {
+        eye.streams.iter().map(|(role, stream)| (*stream, format!("{}/{role}", eye.name)))
+    });
+    let mut kept = Kept::of(&root, paths);
     let mut curve = Curve::of(pid, &root);
     let alone = curve.alone(&stage)?;
     let held = Held::place(&stage, &stage.cameras[plan.cameras - 1])?;
@@ -167,7 +195,7 @@ fn memory_is_flat_and_nothing_is_lost_while_all_ways_are_used() -> anyhow::Resul
     ways::thumbnails(&stage, &mut Dice::of("the last"))?;
     let workers = curve::children(pid);
     assert!(!workers.is_empty(), "thumbnails are made by a worker");
-    let sent = server.deliveries();
+    let sent: Vec<Sent> = server.deliveries().iter().map(Sent::from).collect();
     assert!(khue.stop()?.success(), "it stops in order");
     // They end by the kernel's hand, which has the lowest rank for them.
     until("the workers to end with the program", || {

@@ -10,19 +10,36 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use base::StreamId;
-use e2e::recorded::{self, Found};
+use serde::{Deserialize, Serialize};
 use simcam::{Delivery, sei};
 
-use crate::stage::Stage;
+use crate::recorded::{self, Found};
 
 /// What was seen of all streams of pictures.
-pub(crate) struct Kept {
+#[derive(Debug)]
+pub struct Kept {
     root: PathBuf,
     streams: BTreeMap<StreamId, Seen>,
     segments: u64,
 }
 
+/// What one who played a camera was sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sent {
+    /// The stream: `cam7/main`.
+    pub path: String,
+    /// The counters of the first frame and of the last.
+    pub counters: Option<(u64, u64)>,
+}
+
+impl From<&Delivery> for Sent {
+    fn from(delivery: &Delivery) -> Self {
+        Self { path: delivery.path.clone(), counters: delivery.counters }
+    }
+}
+
 /// What was seen of one.
+#[derive(Debug)]
 struct Seen {
     /// Whose it is: `cam7/main`.
     path: String,
@@ -35,20 +52,16 @@ struct Seen {
 
 impl Kept {
     /// Has seen nothing yet.
-    pub(crate) fn of(root: &Path, stage: &Stage) -> Self {
-        let mut streams = BTreeMap::new();
-        for eye in &stage.cameras {
-            for (role, stream) in &eye.streams {
-                let path = format!("{}/{role}", eye.name);
-                let (segment, first, last) = (None, None, None);
-                streams.insert(*stream, Seen { path, segment, first, last, frames: 0 });
-            }
-        }
-        Self { root: root.to_owned(), streams, segments: 0 }
+    ///
+    /// Of each stream it is to know at which path it is served, as `cam7/main`.
+    pub fn of(root: &Path, streams: impl IntoIterator<Item = (StreamId, String)>) -> Self {
+        let unseen = |path| Seen { path, segment: None, first: None, last: None, frames: 0 };
+        let streams = streams.into_iter().map(|(stream, path)| (stream, unseen(path)));
+        Self { root: root.to_owned(), streams: streams.collect(), segments: 0 }
     }
 
     /// Looks at what was closed since the last look; at the end, at all.
-    pub(crate) fn look(&mut self, is_end: bool) -> anyhow::Result<()> {
+    pub fn look(&mut self, is_end: bool) -> anyhow::Result<()> {
         for (stream, seen) in &mut self.streams {
             let mut segments = recorded::segments(&self.root, *stream)?;
             if !is_end {
@@ -69,8 +82,13 @@ impl Kept {
         Ok(())
     }
 
+    /// Returns how many frames were seen, of all streams.
+    pub fn frames(&self) -> u64 {
+        self.streams.values().map(|seen| seen.frames).sum()
+    }
+
     /// Each stream was served once, and all that was sent is recorded.
-    pub(crate) fn check(&self, sent: &[Delivery]) -> anyhow::Result<()> {
+    pub fn check(&self, sent: &[Sent]) -> anyhow::Result<()> {
         for seen in self.streams.values() {
             let of: Vec<_> = sent.iter().filter(|one| one.path == seen.path).collect();
             let [delivery] = of[..] else {
@@ -103,7 +121,7 @@ impl Seen {
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let frames: u64 = self.streams.values().map(|seen| seen.frames).sum();
+        let frames = self.frames();
         let (streams, segments) = (self.streams.len(), self.segments);
         write!(f, "recorded: {frames} frames of {streams} streams in {segments} segments")
     }
