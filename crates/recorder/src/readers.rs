@@ -47,7 +47,7 @@ const FEW: usize = 64;
 /// How a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// As it comes.
+    /// With rests that nobody sees.
     Lively,
     /// In a while.
     Calm,

@@ -6,10 +6,10 @@
 //!         ◀───────────── └ next message, in turn    ┘──▶ Channel past: a task with a store::Reader
 //! ```
 //!
-//! One task owns what goes out by a socket, and another hears what comes in. It asks its channels in turn, so that none starves
-//! the others, and sends one batch at a time; while the socket takes nothing,
-//! nothing is read: a live channel loses frames in its ring, a past one waits. A
-//! socket that takes nothing for 30 s is closed.
+//! One task hears what comes in by a socket, and another owns what goes out. That one
+//! asks its channels in turn, so that none starves the others, and sends one batch at a
+//! time; while the socket takes nothing, nothing is read: a live channel loses frames
+//! in its ring, a past one waits. A socket that takes nothing for 30 s is closed.
 //!
 //! What opened a channel must hold for as long as it is open: the token until
 //! its end, the sign-in, and the catalog's decision.
