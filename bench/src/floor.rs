@@ -204,7 +204,9 @@ fn play(url: &str) -> anyhow::Result<(TcpStream, Vec<u8>)> {
                    headers: &str|
      -> anyhow::Result<String> {
         sequence += 1;
-        write!(socket, "{method} {url} RTSP/1.0\r\nCSeq: {sequence}\r\n{headers}\r\n")?;
+        // At once: in pieces each would wait for the acknowledgement of the one before.
+        let request = format!("{method} {url} RTSP/1.0\r\nCSeq: {sequence}\r\n{headers}\r\n");
+        socket.write_all(request.as_bytes())?;
         let mut byte = [0; 4096];
         loop {
             if let Some(end) = input.windows(4).position(|four| four == b"\r\n\r\n") {

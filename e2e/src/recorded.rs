@@ -3,8 +3,9 @@
 //! The store's own reader, index and recovery take no part: a defect of theirs
 //! cannot hide itself here.
 
+use std::cell::RefCell;
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -46,28 +47,27 @@ pub fn segments(root: &Path, stream: StreamId) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Returns the frames of every whole fragment of a segment; what is torn at the end is
 /// left out, and `torn` says so.
-///
-/// Of pictures only as much is read as holds the stamp: a thousand cameras are looked
-/// at beside their recording.
 pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
     let name =
         segment.file_name().and_then(|name| name.to_str()).context("a segment has a name")?;
     let start: i64 =
         name.split('-').next().unwrap_or_default().parse().with_context(|| name.to_owned())?;
-    let file = fs::File::open(segment)?;
-    let len = file.metadata()?.len();
-    let mut buffer = Vec::new();
+    BUFFER.with_borrow_mut(|buffer| frames_of(name, start, read_past_cache(segment, buffer)?))
+}
+
+fn frames_of(name: &str, start: i64, all: &[u8]) -> anyhow::Result<(Vec<Found>, bool)> {
+    let len = all.len() as u64;
     let mut at = 0;
     // ftyp and moov; a file cut within them holds no frame.
     for _ in 0..2 {
-        match read::box_header(part(&file, at, BOX, len, &mut buffer)?) {
+        match read::box_header(part(all, at, BOX)) {
             Ok(header) if at + header.total_len <= len => at += header.total_len,
             _ => return Ok((Vec::new(), true)),
         }
     }
     let mut found = Vec::new();
     while at < len {
-        let header = match read::box_header(part(&file, at, BOX, len, &mut buffer)?) {
+        let header = match read::box_header(part(all, at, BOX)) {
             Ok(header) if header.kind == BoxKind(*b"moof") => header,
             // What stands behind the fragments of a closed segment.
             Ok(header) if at + header.total_len <= len => {
@@ -76,7 +76,7 @@ pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
             }
             _ => return Ok((found, true)),
         };
-        let moof = part(&file, at, header.total_len + BOX, len, &mut buffer)?;
+        let moof = part(all, at, header.total_len + BOX);
         let Ok(index) = read::read_fragment_header(moof) else { return Ok((found, true)) };
         if at + index.total_len > len {
             return Ok((found, true));
@@ -85,11 +85,10 @@ pub fn frames(segment: &Path) -> anyhow::Result<(Vec<Found>, bool)> {
         let mut wall = start + index.decode_time_us as i64;
         for sample in &index.samples {
             let size = u64::from(sample.size_bytes);
-            let mut stamp = sei::read_frame(part(&file, data, size.min(STAMP), len, &mut buffer)?);
-            if stamp.is_none() {
-                stamp = sei::read_frame(part(&file, data, size, len, &mut buffer)?);
-            }
-            let stamp = stamp.with_context(|| format!("a frame of {name} bears no stamp"))?;
+            // Nearly always it stands at the front, and the rest need not be looked at.
+            let stamp = sei::read_frame(part(all, data, size.min(STAMP)))
+                .or_else(|| sei::read_frame(part(all, data, size)))
+                .with_context(|| format!("a frame of {name} bears no stamp"))?;
             let size_bytes = sample.size_bytes;
             found.push(Found { wall: WallTime(wall), stamp, size_bytes });
             data += size;
@@ -106,17 +105,43 @@ const BOX: u64 = 16;
 /// Where a stamp stands in a frame, nearly always.
 const STAMP: u64 = 256;
 
-/// Reads so many bytes of a file, or those there are.
-fn part<'a>(
-    file: &fs::File,
-    at: u64,
-    bytes: u64,
-    len: u64,
-    buffer: &'a mut Vec<u8>,
-) -> anyhow::Result<&'a [u8]> {
-    buffer.resize(usize::try_from(bytes.min(len - at))?, 0);
-    file.read_exact_at(buffer, at)?;
-    Ok(buffer)
+thread_local! {
+    /// A segment's bytes. Used again: memory that is new costs more than reading.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reads a file past the page cache where the file system can: a thousand cameras are
+/// looked at beside their recording, which is to have the machine for itself.
+fn read_past_cache<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> anyhow::Result<&'a [u8]> {
+    /// Where such reads begin and end, in memory and file.
+    const ALIGNMENT: usize = 4096;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::DIRECT.bits().cast_signed())
+        .open(path)
+        .or_else(|_| fs::File::open(path))?;
+    let len = usize::try_from(file.metadata()?.len())?;
+    let room = (len + 1).next_multiple_of(ALIGNMENT);
+    if buffer.len() < room + ALIGNMENT {
+        buffer.resize(room + ALIGNMENT, 0);
+    }
+    let begins = buffer.as_ptr().align_offset(ALIGNMENT);
+    let aligned = &mut buffer[begins..][..room];
+    let mut read = 0;
+    // Somebody may append to it meanwhile: what came later is not looked at.
+    while read < len {
+        match file.read_at(&mut aligned[read..], read as u64)? {
+            0 => break,
+            count => read += count,
+        }
+    }
+    Ok(&aligned[..read.min(len)])
+}
+
+/// Returns so many bytes of a file, or those there are.
+fn part(all: &[u8], at: u64, bytes: u64) -> &[u8] {
+    let all = usize::try_from(at).ok().and_then(|at| all.get(at..)).unwrap_or_default();
+    &all[..all.len().min(usize::try_from(bytes).unwrap_or(usize::MAX))]
 }
 
 /// Returns the streams that have a folder below `root`, in the order of their ids.

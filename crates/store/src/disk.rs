@@ -6,6 +6,10 @@
 //! open_to_read  read                                      what may be spoilt
 //! ```
 //!
+//! What is recorded is written past the page cache, as far as the system can: it is
+//! rarely read again, and a city writes so much of it that nothing else would stay
+//! there. A cache that grows all the time also costs more than the copying into it.
+//!
 //! Two disks stand behind one enum: the real one, and one that forgets what was
 //! not synced when its power is cut, and fails where a test wants it to
 //! (`testutil.rs`, `faults.rs`). Names and lengths need no such care: listing
@@ -16,6 +20,9 @@ use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rustix::io::{Errno, ReadWriteFlags};
 
 use crate::testutil::Lossy;
 
@@ -42,9 +49,25 @@ pub struct ReadFile {
 pub struct DiskFile {
     path: PathBuf,
     file: File,
+    /// Where it ends, as far as known: what is written is parted by it, and a wrong
+    /// one costs time alone.
+    len: AtomicU64,
+    /// The system writes it through the page cache and no other way.
+    is_cached: AtomicBool,
 }
 
+/// From so many bytes on, what is appended leaves the page cache once it is written.
+const PAST_CACHE: u64 = 64 << 10;
+/// The cache takes and leaves no less.
+const PAGE: u64 = 4096;
+/// As Linux 6.14 has it; rustix has no name for it yet.
+const RWF_DONTCACHE: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x80);
+
 impl DiskFile {
+    fn new(path: &Path, file: File, len: u64) -> Self {
+        Self { path: path.to_owned(), file, len: len.into(), is_cached: AtomicBool::new(false) }
+    }
+
     /// Returns where it lies.
     pub fn path(&self) -> &Path {
         &self.path
@@ -124,24 +147,27 @@ impl Disk {
         if let Self::Lossy(lossy) = self {
             lossy.created(path);
         }
-        Ok(DiskFile { path: path.to_owned(), file })
+        Ok(DiskFile::new(path, file, 0))
     }
 
     /// Opens a file for appending; the second value says whether it was made.
     pub fn open(&self, path: &Path) -> io::Result<(DiskFile, bool)> {
         let file = self.change(|| OpenOptions::new().append(true).open(path));
         match file {
-            Ok(file) => Ok((DiskFile { path: path.to_owned(), file }, false)),
+            Ok(file) => {
+                let len = file.metadata()?.len();
+                Ok((DiskFile::new(path, file, len), false))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((self.create(path)?, true)),
             Err(error) => Err(error),
         }
     }
 
-    /// Appends all parts, in one system call where the system takes them at once.
+    /// Appends all parts, in as few system calls as the system takes them.
     /// After an error an unknown part of them may have been written.
     pub fn append(&self, file: &DiskFile, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
         match self {
-            Self::Real => write_all(&file.file, parts),
+            Self::Real => file.write_all(parts),
             Self::Lossy(lossy) => lossy.append(&file.path, &file.file, parts),
         }
     }
@@ -153,6 +179,7 @@ impl Disk {
             Self::Lossy(_) => file.file.metadata()?.len(),
         };
         self.change(|| file.file.set_len(len))?;
+        file.len.store(len, Ordering::Relaxed);
         if let Self::Lossy(lossy) = self {
             lossy.truncated(&file.path, len, before.saturating_sub(len));
         }
@@ -253,14 +280,63 @@ impl Disk {
     }
 }
 
+impl DiskFile {
+    /// Appends all of it, past the page cache if it is much: whole pages leave it, and
+    /// the last one stays, since what is appended next begins in it.
+    fn write_all(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let much: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        let begins = self.len.fetch_add(much, Ordering::Relaxed);
+        if much < PAST_CACHE || self.is_cached.load(Ordering::Relaxed) {
+            return write_all(&self.file, parts);
+        }
+        let last_page = (begins + much) / PAGE * PAGE;
+        let (mut pages, mut rest) = part_at(parts, (last_page - begins) as usize);
+        self.write_past_cache(&mut pages)?;
+        write_all(&self.file, &mut rest)
+    }
+
+    fn write_past_cache(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+        /// Where a file opened for appending ends.
+        const END: u64 = u64::MAX;
+        write_all_by(parts, |parts| {
+            match rustix::io::pwritev2(&self.file, parts, END, RWF_DONTCACHE) {
+                Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => {
+                    self.is_cached.store(true, Ordering::Relaxed);
+                    (&self.file).write_vectored(parts)
+                }
+                done => Ok(done?),
+            }
+        })
+    }
+}
+
+/// Parts what is to be written `at` so many bytes.
+fn part_at<'a>(parts: &'a [IoSlice<'_>], mut at: usize) -> (Vec<IoSlice<'a>>, Vec<IoSlice<'a>>) {
+    let (mut before, mut behind) = (Vec::with_capacity(parts.len()), Vec::new());
+    for part in parts {
+        let (first, second) = part.split_at(at.min(part.len()));
+        at -= first.len();
+        before.extend((!first.is_empty()).then(|| IoSlice::new(first)));
+        behind.extend((!second.is_empty()).then(|| IoSlice::new(second)));
+    }
+    (before, behind)
+}
+
 /// Writes all of it, as `Write::write_all_vectored` would.
-pub(crate) fn write_all(mut file: &File, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+pub(crate) fn write_all(mut file: &File, parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+    write_all_by(parts, |parts| file.write_vectored(parts))
+}
+
+fn write_all_by(
+    mut parts: &mut [IoSlice<'_>],
+    mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+) -> io::Result<()> {
     /// The most parts that Linux takes in one call.
     const AT_ONCE: usize = 1024;
     IoSlice::advance_slices(&mut parts, 0);
     while !parts.is_empty() {
         let now = parts.len().min(AT_ONCE);
-        match file.write_vectored(&parts[..now]) {
+        match write(&parts[..now]) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => IoSlice::advance_slices(&mut parts, written),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -268,4 +344,55 @@ pub(crate) fn write_all(mut file: &File, mut parts: &mut [IoSlice<'_>]) -> io::R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_in_pieces_of_any_size_is_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("segment");
+        let file = Disk::Real.create(&path).unwrap();
+        let bytes: Vec<u8> = (0..400_000_u32).map(|at| (at / 3 % 251) as u8).collect();
+        let mut expected = Vec::new();
+        // Around a page, around what goes past the cache, and a length of a file that
+        // was opened again and cut.
+        for (round, much) in [4095, 65_535, 65_536, 1, 65_537, 131_072, 4096, 390_001, 70_000]
+            .into_iter()
+            .enumerate()
+        {
+            if round == 6 {
+                expected.truncate(100_001);
+                Disk::Real.truncate(&file, 100_001).unwrap();
+            }
+            let bytes = &bytes[round..][..much];
+            let (one, two) = bytes.split_at(much / 3);
+            let mut parts = [IoSlice::new(one), IoSlice::new(&[]), IoSlice::new(two)];
+            Disk::Real.append(&file, &mut parts).unwrap();
+            expected.extend_from_slice(bytes);
+            assert!(std::fs::read(&path).unwrap() == expected, "after {much} bytes");
+        }
+        let (again, made) = Disk::Real.open(&path).unwrap();
+        assert!(!made);
+        Disk::Real.append(&again, &mut [IoSlice::new(&bytes)]).unwrap();
+        expected.extend_from_slice(&bytes);
+        assert!(std::fs::read(&path).unwrap() == expected);
+    }
+
+    #[test]
+    fn parts_are_parted_anywhere() {
+        let parts = [IoSlice::new(b"ab"), IoSlice::new(b""), IoSlice::new(b"cde")];
+        for at in 0..=5 {
+            let (before, behind) = part_at(&parts, at);
+            let joined = |parts: &[IoSlice<'_>]| {
+                parts.iter().flat_map(|part| part.to_vec()).collect::<Vec<_>>()
+            };
+            assert_eq!(
+                (joined(&before).as_slice(), joined(&behind).as_slice()),
+                b"abcde".split_at(at)
+            );
+        }
+    }
 }
