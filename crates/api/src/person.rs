@@ -279,11 +279,9 @@ fn signed_out() -> Refusal {
     Refusal::new(Kind::SignedOut, "nobody is signed in")
 }
 
-/// Whether a request changes nothing, so that it needs no CSRF value. CONNECT is
-/// how a WebSocket opens over HTTP/2 (RFC 8441); a browser can add no header to
-/// it, and the route that takes it checks where it comes from.
+/// Whether a request changes nothing, so that it needs no CSRF value.
 fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::CONNECT)
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 #[cfg(test)]

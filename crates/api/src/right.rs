@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, header};
 use base::{CameraId, SignInId, UserId, WallTime};
 use catalog::{Action, Camera, User};
 use signin::{MediaAction, MediaToken, TokenFault};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::access;
 use crate::app::State;
@@ -24,7 +25,16 @@ use crate::error::{Kind, Refusal};
 use crate::view::View;
 
 /// How often tokens are looked at.
-pub(crate) const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_secs(1);
+
+/// Returns the moments at which that is. They are the same for all that look, so that one
+/// waking does for a thousand sockets.
+pub(crate) fn ticks(state: &State) -> Interval {
+    let into = state.now().0.rem_euclid(1_000_000).unsigned_abs();
+    let mut ticks = interval_at(Instant::now() + TICK - Duration::from_micros(into), TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
 
 /// How often sign-ins are looked at, also if nobody said that one changed: it may
 /// have been ended by another process.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use utoipa::OpenApi;
@@ -44,7 +44,7 @@ pub fn router(app: App) -> Router {
     let small = SizeAbove::new(1024)
         .and(NotForContentType::const_new("video/"))
         .and(NotForContentType::const_new("audio/"));
-    api.route("/api/v1/media", any(media_socket::media))
+    api.route("/api/v1/media", get(media_socket::media))
         .route("/api/openapi.json", get(description))
         .route("/healthz", get(metrics::healthz))
         .route("/metrics", get(metrics::metrics))

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use base::UserId;
 use live::whep::{End, Watching};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::app::State;
@@ -154,8 +154,7 @@ impl Inner {
 async fn keep(state: State) {
     let mut revocations = state.sign_ins.revocations();
     let mut changes = state.catalog.changes();
-    let mut tick = interval(right::TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = right::ticks(&state);
     let mut looked = Instant::now();
     loop {
         let look = tokio::select! {

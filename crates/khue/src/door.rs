@@ -180,12 +180,9 @@ fn patient<A: Address, Acceptor: Clone>(
     let mut server = server.map(|inner| FirstWord { inner, patience: REQUEST });
     let http = server.http_builder();
     http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
-    http.http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(QUIET)
-        .keep_alive_timeout(QUIET)
-        // Media sockets over HTTP/2 (RFC 8441).
-        .enable_connect_protocol();
+    // No sockets over HTTP/2 (RFC 8441): pictures would wait behind answers, and each frame
+    // would pass through the task of the connection. Browsers open another one then.
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(QUIET).keep_alive_timeout(QUIET);
     server
 }
 

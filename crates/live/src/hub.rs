@@ -5,6 +5,7 @@
 //!           ──state─▶ │ state · ring · wakers      │ ◀──poll── Viewer  (cursor)
 //!           ◀─demand─ │ (one short lock)           │
 //!                     └────────────────────────────┘
+//!           ──offer───────────────────────────────▶ Outlet of a viewer that has all
 //! ```
 //!
 //! "Whoever publishes never waits and never fails; whoever watches loses what it
@@ -12,7 +13,9 @@
 //!
 //! A viewer is a cursor into the stream's ring (`ring.rs`), no queue and no
 //! task: publishing a frame to five hundred viewers is one lock and five hundred
-//! wake-ups. Nothing is built while nobody watches, and [`Publisher::demand`]
+//! wake-ups. Where a viewer's messages go on to a socket even those can be left out:
+//! one that has read all leaves an [`Outlet`], and the publisher offers it each
+//! message as it comes, until it takes one no longer. Nothing is built while nobody watches, and [`Publisher::demand`]
 //! tells whoever reads the camera, so that it may gather then.
 
 use std::collections::HashMap;
@@ -26,7 +29,7 @@ use bytes::Bytes;
 use media::{Frame, Params};
 use tokio::sync::watch;
 
-use crate::ring::{Cursor, Ring, Step};
+use crate::ring::{Cursor, Entry, Ring, Step};
 
 /// All streams of this process. Cheap to clone: clones are the same hub.
 #[derive(Clone)]
@@ -40,8 +43,18 @@ pub struct Publisher {
     stream: Arc<Stream>,
     /// Which of the stream's publishers this is; the latest counts.
     number: u64,
-    /// Kept for its memory.
+    /// Those that are being offered something. Like the rest, kept for its memory.
+    outlets: Vec<Eager>,
+    offers: Vec<(Cursor, Arc<Entry>)>,
     wakers: Vec<Waker>,
+}
+
+/// Where a viewer's media messages go on to, without the viewer.
+pub trait Outlet: Send + Sync {
+    /// Takes a message, which is `head` and then `frame`, and does not wait; or returns
+    /// false: then the viewer is woken, and has it to read. Called on the publisher's
+    /// thread.
+    fn offer(&self, head: &Bytes, frame: &Bytes) -> bool;
 }
 
 /// One who watches a stream. Dropping it ends that.
@@ -50,7 +63,9 @@ pub struct Viewer {
     stream: Arc<Stream>,
     /// Where the stream keeps this viewer's waker.
     slot: usize,
+    /// Where it stands. Not so while its outlet is offered what comes.
     cursor: Cursor,
+    is_eager: bool,
     /// Number of the state told last.
     state: u64,
 }
@@ -76,8 +91,9 @@ pub enum Message {
         /// The whole binary message.
         bytes: Bytes,
     },
-    /// The whole binary message of one frame, shared by all viewers.
-    Media(Bytes),
+    /// The binary message of one frame: what stands before it, and its own bytes. Both
+    /// are shared by all viewers.
+    Media(Bytes, Bytes),
     /// This viewer was too slow: so many frames are gone, and a keyframe follows.
     Dropped {
         /// How many.
@@ -156,11 +172,33 @@ struct Shared {
     /// Publishers so far.
     publishers: u64,
     viewers: usize,
-    /// A viewer's waker stands at its slot while it waits.
-    wakers: Vec<Option<Waker>>,
+    /// Viewers so far.
+    subscribed: u64,
+    slots: Vec<Slot>,
     /// Slots of viewers that went.
     free_slots: Vec<usize>,
+    /// Those that have all up to the newest frame, and are offered what comes.
+    eager: Vec<Eager>,
     closed: bool,
+}
+
+/// What a stream keeps for one viewer.
+#[derive(Default)]
+struct Slot {
+    /// Which of the stream's viewers has it; nobody after that one went.
+    viewer: Option<u64>,
+    /// While it waits.
+    waker: Option<Waker>,
+    is_eager: bool,
+    /// Where it goes on by itself, once its outlet took something no longer.
+    back: Option<Cursor>,
+}
+
+/// A viewer whose outlet is offered what comes.
+struct Eager {
+    slot: usize,
+    viewer: u64,
+    outlet: Arc<dyn Outlet>,
 }
 
 impl Hub {
@@ -182,7 +220,8 @@ impl Hub {
         shared.publisher = Some(number);
         shared.end_run();
         drop(shared);
-        Publisher { streams: self.streams.clone(), stream, number, wakers: Vec::new() }
+        let (outlets, offers, wakers) = (Vec::new(), Vec::new(), Vec::new());
+        Publisher { streams: self.streams.clone(), stream, number, outlets, offers, wakers }
     }
 
     /// Begins to watch a stream, also one that nobody publishes yet. Whether
@@ -192,14 +231,16 @@ impl Hub {
         let stream = self.streams.entry(&mut by_id, stream);
         let mut shared = lock(&stream.shared);
         shared.viewers += 1;
+        shared.subscribed += 1;
         let slot = shared.free_slots.pop().unwrap_or_else(|| {
-            shared.wakers.push(None);
-            shared.wakers.len() - 1
+            shared.slots.push(Slot::default());
+            shared.slots.len() - 1
         });
+        shared.slots[slot].viewer = Some(shared.subscribed);
         stream.demand.send_if_modified(|demand| !std::mem::replace(demand, true));
         drop(shared);
-        let cursor = Cursor::default();
-        Viewer { streams: self.streams.clone(), stream, slot, cursor, state: 0 }
+        let (streams, cursor) = (self.streams.clone(), Cursor::default());
+        Viewer { streams, stream, slot, cursor, is_eager: false, state: 0 }
     }
 
     /// Ends a stream for all its viewers: its camera is no more. A stream of the
@@ -210,6 +251,7 @@ impl Hub {
         let mut shared = lock(&stream.shared);
         shared.closed = true;
         shared.publisher = None;
+        shared.call_back();
         shared.take_wakers(&mut wakers);
         drop(shared);
         wakers.into_iter().for_each(Waker::wake);
@@ -231,10 +273,58 @@ impl Hub {
 impl Publisher {
     /// Takes frames in decoding order.
     pub fn push(&mut self, frames: &[Frame]) {
-        self.change(|shared| {
-            let watched = shared.viewers > 0;
-            frames.iter().for_each(|frame| shared.ring.push(frame, watched));
-        });
+        let mut shared = lock(&self.stream.shared);
+        if shared.publisher != Some(self.number) {
+            return;
+        }
+        let watched = shared.viewers > 0;
+        let (mut at, state) = (shared.ring.head(), shared.state_number);
+        frames.iter().for_each(|frame| shared.ring.push(frame, watched));
+        shared.take_wakers(&mut self.wakers);
+        std::mem::swap(&mut self.outlets, &mut shared.eager);
+        if !self.outlets.is_empty() {
+            loop {
+                let before = at;
+                let Some(Step::Frame(entry)) = shared.ring.step(&mut at) else {
+                    // Nothing more, or something that only a viewer itself can be told.
+                    at = before;
+                    break;
+                };
+                self.offers.push((before, entry));
+            }
+        }
+        drop(shared);
+        self.wakers.drain(..).for_each(Waker::wake);
+        if !self.outlets.is_empty() {
+            self.offer(at, state);
+        }
+    }
+
+    /// Offers what has come to the outlets, with no lock held. They have then all up to
+    /// `upto`; those that took something no longer are their viewers' again, and all are
+    /// if more is to be told since the stream was in `state`.
+    fn offer(&mut self, upto: Cursor, state: u64) {
+        let mut back = Vec::new();
+        for (before, entry) in self.offers.drain(..) {
+            let (head, frame) = (entry.head(), &entry.frame().data);
+            for refused in self.outlets.extract_if(.., |eager| !eager.outlet.offer(head, frame)) {
+                back.push((refused, before));
+            }
+        }
+        let mut shared = lock(&self.stream.shared);
+        let goes_on = shared.publisher == Some(self.number)
+            && shared.state_number == state
+            && shared.ring.has_all(&upto);
+        if goes_on {
+            self.outlets.retain(|eager| shared.slots[eager.slot].viewer == Some(eager.viewer));
+            // Nobody else puts any there but viewers that came to the same place.
+            shared.eager.append(&mut self.outlets);
+        }
+        back.extend(self.outlets.drain(..).map(|eager| (eager, upto)));
+        let wakers = back.into_iter().filter_map(|(eager, at)| shared.give_back(&eager, at));
+        self.wakers.extend(wakers);
+        drop(shared);
+        self.wakers.drain(..).for_each(Waker::wake);
     }
 
     /// Tells all viewers, and each that comes, how the stream is. One that is not
@@ -255,6 +345,7 @@ impl Publisher {
             return;
         }
         change(&mut shared);
+        shared.call_back();
         shared.take_wakers(&mut self.wakers);
         drop(shared);
         self.wakers.drain(..).for_each(Waker::wake);
@@ -288,7 +379,9 @@ impl Viewer {
         self.poll_told(context).map(|told| match told {
             Told::Closed => Message::Closed,
             Told::State(state) => Message::State(state),
-            Told::Step(Step::Frame(entry)) => Message::Media(entry.message()),
+            Told::Step(Step::Frame(entry)) => {
+                Message::Media(entry.head().clone(), entry.frame().data.clone())
+            }
             Told::Step(Step::Lost(frames)) => Message::Dropped { frames },
             Told::Step(Step::Init(init)) => Message::Init {
                 channel: init.channel,
@@ -319,8 +412,34 @@ impl Viewer {
         })
     }
 
+    /// Has what comes offered to `outlet`, on the publisher's thread, if this viewer has
+    /// read all there is; else does nothing. Once the outlet takes a message no longer,
+    /// or there is anything else to be told, the viewer is woken and has it to read.
+    ///
+    /// To be asked for when polling found nothing, and all that was read before has gone
+    /// where the outlet's messages go: what comes now overtakes it otherwise.
+    pub fn offer_to(&mut self, outlet: &Arc<dyn Outlet>) {
+        if self.is_eager {
+            return;
+        }
+        let mut shared = lock(&self.stream.shared);
+        let has_all = self.state == shared.state_number && shared.ring.has_all(&self.cursor);
+        if shared.closed || !has_all {
+            return;
+        }
+        let slot = &mut shared.slots[self.slot];
+        let Some(viewer) = slot.viewer else { return };
+        slot.is_eager = true;
+        self.is_eager = true;
+        shared.eager.push(Eager { slot: self.slot, viewer, outlet: outlet.clone() });
+    }
+
     fn poll_told(&mut self, context: &mut Context<'_>) -> Poll<Told> {
         let mut shared = lock(&self.stream.shared);
+        if let Some(cursor) = shared.slots[self.slot].back.take() {
+            self.cursor = cursor;
+            self.is_eager = false;
+        }
         if shared.closed {
             return Poll::Ready(Told::Closed);
         }
@@ -328,10 +447,12 @@ impl Viewer {
             self.state = shared.state_number;
             return Poll::Ready(Told::State(shared.state));
         }
-        if let Some(step) = shared.ring.step(&mut self.cursor) {
+        if !self.is_eager
+            && let Some(step) = shared.ring.step(&mut self.cursor)
+        {
             return Poll::Ready(Told::Step(step));
         }
-        match &mut shared.wakers[self.slot] {
+        match &mut shared.slots[self.slot].waker {
             Some(waker) => waker.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),
         }
@@ -356,8 +477,9 @@ impl Drop for Viewer {
     fn drop(&mut self) {
         let mut shared = lock(&self.stream.shared);
         shared.viewers -= 1;
-        shared.wakers[self.slot] = None;
+        shared.slots[self.slot] = Slot::default();
         shared.free_slots.push(self.slot);
+        shared.eager.retain(|eager| eager.slot != self.slot);
         if shared.viewers == 0 {
             self.stream.demand.send_replace(false);
         }
@@ -378,8 +500,10 @@ impl Streams {
                 publisher: None,
                 publishers: 0,
                 viewers: 0,
-                wakers: Vec::new(),
+                subscribed: 0,
+                slots: Vec::new(),
                 free_slots: Vec::new(),
+                eager: Vec::new(),
                 closed: false,
             };
             let demand = watch::Sender::new(false);
@@ -414,8 +538,31 @@ impl Shared {
         self.ring.end_run(self.viewers > 0);
     }
 
+    /// Takes the wakers of those who read by themselves.
     fn take_wakers(&mut self, into: &mut Vec<Waker>) {
-        into.extend(self.wakers.iter_mut().filter_map(Option::take));
+        let waiting = self.slots.iter_mut().filter(|slot| !slot.is_eager);
+        into.extend(waiting.filter_map(|slot| slot.waker.take()));
+    }
+
+    /// Has all viewers read by themselves again.
+    fn call_back(&mut self) {
+        let at = self.ring.head();
+        for eager in std::mem::take(&mut self.eager) {
+            // Who is woken is asked for by `take_wakers`.
+            let waker = self.give_back(&eager, at);
+            self.slots[eager.slot].waker = waker;
+        }
+    }
+
+    /// Has a viewer read by itself again from `at` on, and returns whom to wake for that.
+    fn give_back(&mut self, eager: &Eager, at: Cursor) -> Option<Waker> {
+        let slot = &mut self.slots[eager.slot];
+        if slot.viewer != Some(eager.viewer) {
+            return None; // it went meanwhile
+        }
+        slot.is_eager = false;
+        slot.back = Some(at);
+        slot.waker.take()
     }
 }
 
@@ -441,8 +588,9 @@ mod tests {
             while viewer.poll_next(&mut context).is_ready() {}
         }
         let shared = kept.stream.clone();
-        assert_eq!(lock(&shared.shared).wakers.len(), 2, "slots are used again");
-        assert!(lock(&shared.shared).wakers.iter().all(Option::is_none), "who went waits no more");
+        assert_eq!(lock(&shared.shared).slots.len(), 2, "slots are used again");
+        let waits = |slot: &Slot| slot.waker.is_some();
+        assert!(!lock(&shared.shared).slots.iter().any(waits), "who went waits no more");
 
         let known = || lock(&hub.streams.by_id).len();
         drop(publisher);

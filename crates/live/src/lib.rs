@@ -21,4 +21,4 @@ mod ring;
 pub mod rtsp;
 pub mod whep;
 
-pub use hub::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};
+pub use hub::{Hub, Message, Outlet, Publisher, State, StateKind, Tapped, Viewer};

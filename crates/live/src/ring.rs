@@ -17,7 +17,7 @@
 //! through for those who watch, and joiners wait for the next keyframe.
 //!
 //! Viewers own nothing but a [`Cursor`], so one that stops reading costs no
-//! memory. Messages are built by the first viewer that comes to them, and shared
+//! memory. What stands before a frame in its message is built by the first viewer that comes to them, and shared
 //! by all; while nobody watches none is built.
 
 use std::collections::VecDeque;
@@ -69,7 +69,7 @@ pub(crate) struct Entry {
     init: Arc<Init>,
     /// A guess until the next frame is there.
     lasts_us: AtomicU32,
-    message: OnceLock<Bytes>,
+    head: OnceLock<Bytes>,
 }
 
 /// What a viewer needs before the frames that refer to it.
@@ -83,7 +83,7 @@ pub(crate) struct Init {
 }
 
 /// Where a viewer stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor {
     /// Index of the next frame; `None` before the first.
     next: Option<u64>,
@@ -154,7 +154,7 @@ impl Ring {
             index,
             init: lineage.init.clone(),
             lasts_us: AtomicU32::new(guess),
-            message: OnceLock::new(),
+            head: OnceLock::new(),
         }));
         self.bytes += frame.data.len();
         if frame.is_key {
@@ -208,6 +208,20 @@ impl Ring {
         Some(Step::Frame(entry.clone()))
     }
 
+    /// Returns where a viewer stands that has all there is.
+    pub(crate) fn head(&self) -> Cursor {
+        let next = self.first + self.entries.len() as u64;
+        let init = self.lineage.as_ref().map_or(0, |lineage| lineage.init.number);
+        Cursor { next: Some(next), init }
+    }
+
+    /// Returns whether who stands there has all there is, and needs nothing but frames
+    /// for what comes next in this run.
+    pub(crate) fn has_all(&self, cursor: &Cursor) -> bool {
+        let head = self.head();
+        self.lineage.is_some() && (cursor.next, cursor.init) == (head.next, head.init)
+    }
+
     /// Tells the newest frame of the run that the next is at `wall`, and returns
     /// how long it lasted: the best guess for the next.
     fn last_entry_ends(&self, wall: WallTime) -> Option<u32> {
@@ -243,9 +257,10 @@ impl Entry {
         &self.frame
     }
 
-    /// Returns the message, built once for all viewers.
-    pub(crate) fn message(&self) -> Bytes {
-        let build = || {
+    /// Returns what stands before the frame's bytes in its message, built once for all
+    /// viewers.
+    pub(crate) fn head(&self) -> &Bytes {
+        self.head.get_or_init(|| {
             let sample = Sample {
                 duration_us: self.lasts_us.load(Ordering::Relaxed),
                 ..self.frame.sample(self.frame.wall)
@@ -253,9 +268,8 @@ impl Entry {
             // The number wraps after five years at 25 frames a second; players
             // look at its change at most.
             let sequence = (self.index as u32).wrapping_add(1);
-            mse::live_message(self.init.channel, self.init.origin, sequence, &self.frame, sample)
-        };
-        self.message.get_or_init(build).clone()
+            mse::live_head(self.init.channel, self.init.origin, sequence, &self.frame, sample)
+        })
     }
 }
 
@@ -446,7 +460,7 @@ mod tests {
     fn a_frame_is_said_to_last_as_long_as_the_one_before_it() {
         let lasts = |ring: &Ring| {
             let last = ring.entries.back().unwrap();
-            let index = media::fmp4::read_fragment_header(&last.message()[mse::HEADER_LEN..]);
+            let index = media::fmp4::read_fragment_header(&last.head()[mse::HEADER_LEN..]);
             index.unwrap().samples[0].duration_us
         };
         let at = |micros| Frame { wall: WallTime(micros), ..frame(1) };
@@ -465,9 +479,9 @@ mod tests {
     fn a_message_built_late_knows_how_long_its_frame_lasted() {
         let ring = ring([0, 1]);
         let first = ring.entries.front().unwrap();
-        let message = first.message();
-        let index = media::fmp4::read_fragment_header(&message[mse::HEADER_LEN..]).unwrap();
+        let head = first.head();
+        let index = media::fmp4::read_fragment_header(&head[mse::HEADER_LEN..]).unwrap();
         assert_eq!(i64::from(index.samples[0].duration_us), FRAME_US);
-        assert_eq!(message.as_ptr(), first.message().as_ptr(), "built once, shared by all");
+        assert_eq!(head.as_ptr(), first.head().as_ptr(), "built once, shared by all");
     }
 }

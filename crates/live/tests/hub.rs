@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use base::{StreamId, WallTime};
 use bytes::Bytes;
 use live::mse::HEADER_LEN;
-use live::{Hub, Message, Publisher, State, StateKind, Tapped, Viewer};
+use live::{Hub, Message, Outlet, Publisher, State, StateKind, Tapped, Viewer};
 use media::fmp4::{read_fragment_header, read_init};
 use media::h264::{self, kind};
 use media::{Codec, Frame, Params, nal};
@@ -48,7 +48,7 @@ fn a_late_joiner_has_state_init_and_the_gop_from_its_keyframe_on() {
     assert_eq!(*origin, frame(0).wall, "all viewers of the run share it, whenever they came");
     assert_eq!(read_init(&bytes[HEADER_LEN..]).unwrap(), *frame(0).params);
     assert_eq!(walls(&messages[2..]), (10..17).collect::<Vec<_>>());
-    let Message::Media(first) = &messages[2] else { panic!("{messages:?}") };
+    let Message::Media(first, _) = &messages[2] else { panic!("{messages:?}") };
     assert_eq!(first[..2], [2, 1], "a live fragment that begins with a keyframe");
     let index = read_fragment_header(&first[HEADER_LEN..]).unwrap();
     assert_eq!(index.decode_time_us, 10 * 40_000, "media time counts from the origin");
@@ -109,8 +109,8 @@ fn viewers_share_the_bytes() {
     let both = [hub.subscribe(stream), hub.subscribe(stream)].map(|mut viewer| read(&mut viewer));
     assert_eq!(both[0], both[1]);
     for (one, other) in both[0].iter().zip(&both[1]) {
-        if let (Message::Media(one), Message::Media(other)) = (one, other) {
-            assert_eq!(one.as_ptr(), other.as_ptr());
+        if let (Message::Media(head, data), Message::Media(other, others)) = (one, other) {
+            assert_eq!((head.as_ptr(), data.as_ptr()), (other.as_ptr(), others.as_ptr()));
         }
     }
 }
@@ -278,8 +278,10 @@ fn what_a_viewer_is_sent_ffmpeg_decodes_frame_for_frame() {
         publisher.push(batch);
         for message in read(&mut viewer) {
             match message {
-                Message::Init { bytes, .. } | Message::Media(bytes) => {
-                    sent.extend_from_slice(&bytes[HEADER_LEN..]);
+                Message::Init { bytes, .. } => sent.extend_from_slice(&bytes[HEADER_LEN..]),
+                Message::Media(head, data) => {
+                    sent.extend_from_slice(&head[HEADER_LEN..]);
+                    sent.extend_from_slice(&data);
                 }
                 Message::State(_) => {}
                 other => panic!("{other:?}"),
@@ -339,7 +341,7 @@ fn read(viewer: &mut Viewer) -> Vec<Message> {
 /// Returns the numbers of the frames among `messages`, as their headers have it.
 fn walls(messages: &[Message]) -> Vec<i64> {
     let wall = |message: &Message| match message {
-        Message::Media(bytes) => {
+        Message::Media(bytes, _) => {
             let wall = i64::from_be_bytes(bytes[8..HEADER_LEN].try_into().unwrap());
             Some((wall - STARTED.0) / 40_000)
         }
@@ -392,4 +394,128 @@ fn run(command: &mut Command) -> Vec<u8> {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{command:?}: {said}");
     output.stdout
+}
+
+/// Keeps the walls of what it takes, as many as it may.
+#[derive(Default)]
+struct Kept {
+    walls: std::sync::Mutex<Vec<i64>>,
+    room: std::sync::atomic::AtomicUsize,
+}
+
+impl Kept {
+    fn of(room: usize) -> (Arc<Self>, Arc<dyn Outlet>) {
+        let kept = Arc::new(Self { room: room.into(), ..Self::default() });
+        (kept.clone(), kept)
+    }
+
+    fn walls(&self) -> Vec<i64> {
+        self.walls.lock().unwrap().clone()
+    }
+}
+
+impl Outlet for Kept {
+    fn offer(&self, head: &Bytes, frame: &Bytes) -> bool {
+        let mut kept = self.walls.lock().unwrap();
+        let takes = kept.len() < self.room.load(std::sync::atomic::Ordering::Relaxed);
+        if takes {
+            kept.extend(walls(&[Message::Media(head.clone(), frame.clone())]));
+        }
+        takes
+    }
+}
+
+/// A publisher of one frame and a viewer that has it.
+fn watched() -> (Hub, StreamId, Publisher, Viewer) {
+    let (hub, stream) = hub();
+    let mut publisher = live(&hub, stream);
+    publisher.push(&[frame(0)]);
+    let mut viewer = hub.subscribe(stream);
+    assert_eq!(walls(&read(&mut viewer)[2..]), [0]);
+    (hub, stream, publisher, viewer)
+}
+
+#[test]
+fn an_outlet_is_offered_what_comes_until_it_takes_no_more_and_nothing_is_lost_by_that() {
+    let (_hub, _, mut publisher, mut viewer) = watched();
+    let (kept, outlet) = Kept::of(4);
+    viewer.offer_to(&outlet);
+    viewer.offer_to(&outlet);
+    (1..=3).for_each(|number| publisher.push(&[frame(number)]));
+    assert_eq!(kept.walls(), [1, 2, 3]);
+    assert_eq!(read(&mut viewer), [], "they were the outlet's");
+    publisher.push(&[frame(4), frame(5), frame(6)]);
+    publisher.push(&[frame(7)]);
+    assert_eq!(kept.walls(), [1, 2, 3, 4]);
+    viewer.offer_to(&outlet);
+    assert_eq!(walls(&read(&mut viewer)), [5, 6, 7], "not overtaken by what it had not read");
+    kept.room.store(5, std::sync::atomic::Ordering::Relaxed);
+    viewer.offer_to(&outlet);
+    publisher.push(&[frame(8)]);
+    assert_eq!(kept.walls(), [1, 2, 3, 4, 8]);
+}
+
+#[tokio::test]
+async fn whoever_waits_is_woken_when_its_outlet_takes_no_more() {
+    let (_hub, _, mut publisher, mut viewer) = watched();
+    let (kept, outlet) = Kept::of(1);
+    viewer.offer_to(&outlet);
+    let waiting = tokio::spawn(async move { viewer.next().await });
+    tokio::task::yield_now().await;
+    publisher.push(&[frame(1)]);
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished() && kept.walls() == [1]);
+    publisher.push(&[frame(2)]);
+    assert_eq!(walls(&[waiting.await.unwrap()]), [2]);
+}
+
+#[test]
+fn what_is_no_frame_is_told_by_the_viewer_itself_before_the_frames_behind_it() {
+    let (hub, stream, mut publisher, mut viewer) = watched();
+    let (kept, outlet) = Kept::of(9);
+    viewer.offer_to(&outlet);
+    let other = Arc::new(Params { width: 1280, ..(*frame(0).params).clone() });
+    let wide = |number| Frame { params: other.clone(), ..frame(number) };
+    publisher.push(&[frame(1), wide(10), wide(11)]);
+    assert_eq!(kept.walls(), [1]);
+    let messages = read(&mut viewer);
+    channel_of_init(&messages[0]);
+    assert_eq!(walls(&messages[1..]), [10, 11]);
+
+    viewer.offer_to(&outlet);
+    let gone = State { kind: StateKind::NoData, reason: Some("silent"), ..LIVE };
+    publisher.state(gone);
+    publisher.push(&[wide(20)]);
+    assert_eq!(read(&mut viewer)[0], Message::State(gone));
+
+    viewer.offer_to(&outlet);
+    let mut later = hub.publisher(stream);
+    publisher.push(&[wide(21)]);
+    later.push(&[wide(30)]);
+    assert_eq!(walls(&read(&mut viewer)[1..]), [30], "behind an init message");
+
+    viewer.offer_to(&outlet);
+    later.push(&[wide(31)]);
+    assert_eq!(kept.walls(), [1, 31]);
+    hub.close(stream);
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(viewer.poll_next(&mut context), Poll::Ready(Message::Closed));
+}
+
+#[test]
+fn an_outlet_whose_viewer_went_is_offered_nothing_and_the_others_are() {
+    let (hub, stream, mut publisher, mut viewer) = watched();
+    let (kept, outlet) = Kept::of(9);
+    viewer.offer_to(&outlet);
+    drop(viewer);
+    let mut second = hub.subscribe(stream);
+    assert_eq!(walls(&read(&mut second)[2..]), [0], "in the slot of the first");
+    publisher.push(&[frame(1)]);
+    assert_eq!((kept.walls(), walls(&read(&mut second))), (vec![], vec![1]));
+    second.offer_to(&outlet);
+    publisher.push(&[frame(2)]);
+    assert_eq!(kept.walls(), [2]);
+    assert_eq!(Arc::strong_count(&outlet), 3, "the test's two, and the stream's");
+    drop(second);
+    assert_eq!(Arc::strong_count(&outlet), 2);
 }

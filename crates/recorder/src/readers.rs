@@ -13,9 +13,8 @@
 //! looks at changes nothing for the cameras beside it.
 //!
 //! A lively thread rests too, for less than anybody sees: a hundred frames that come one
-//! by one within that time are taken, and passed on to viewers, by one waking. Who
-//! serves viewers may do so on the thread of their stream ([`Lively::thread_of`]), where
-//! nothing is to be woken for a frame.
+//! by one within that time are taken, and passed on to viewers (`live::Outlet`), by one
+//! waking.
 //!
 //! Belongs here: which pipeline runs on which thread, and when a thread rests.
 //! What a pipeline does is `pipeline`'s, and which there should be `recorder`'s.
@@ -23,7 +22,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::num::NonZero;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::StreamId;
@@ -40,9 +38,9 @@ const CALM_REST: Duration = Duration::from_millis(230);
 /// How long a lively one does: less than half the time from one frame to the next.
 const LIVELY_REST: Duration = Duration::from_millis(15);
 
-/// A calm thread takes so many streams before another one is begun: while few are
-/// read, they are read on one.
-const FEW: usize = 64;
+/// A thread takes so many streams before another one is begun: while few are read, they
+/// are read on one.
+const FEW: usize = 128;
 
 /// How a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,25 +55,11 @@ pub(crate) enum Pace {
 /// still runs there.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    lively: Lively,
+    lively: Vec<Handle>,
     calm: Vec<Handle>,
-    /// Where each calm stream is read.
-    places: HashMap<StreamId, usize>,
+    /// Where each stream is read.
+    places: HashMap<StreamId, (Pace, usize)>,
     _end: DropGuard,
-}
-
-/// The lively ones. Clones are the same.
-#[derive(Clone, Debug)]
-pub(crate) struct Lively(Arc<[Handle]>);
-
-impl Lively {
-    /// Returns where a stream is read while it is watched: always the same, so that
-    /// viewers can be there already.
-    pub(crate) fn thread_of(&self, stream: StreamId) -> &Handle {
-        // The end of an id is random.
-        let [.., high, low] = *stream.0.as_bytes();
-        &self.0[usize::from(u16::from_be_bytes([high, low])) % self.0.len()]
-    }
 }
 
 impl Readers {
@@ -86,26 +70,23 @@ impl Readers {
         let start = |pace| -> io::Result<Vec<Handle>> {
             (0..cores).map(|number| reader(pace, number, end.clone())).collect()
         };
-        let (lively, calm) = (Lively(start(Pace::Lively)?.into()), start(Pace::Calm)?);
+        let (lively, calm) = (start(Pace::Lively)?, start(Pace::Calm)?);
         Ok(Self { lively, calm, places: HashMap::new(), _end: end.drop_guard() })
-    }
-
-    /// Returns the lively ones.
-    pub(crate) fn lively(&self) -> Lively {
-        self.lively.clone()
     }
 
     /// Returns where to read a stream from now on.
     pub(crate) fn assign(&mut self, stream: StreamId, pace: Pace) -> &Handle {
         self.release(stream);
-        if pace == Pace::Lively {
-            return self.lively.thread_of(stream);
-        }
-        let mut loads = vec![0; self.calm.len()];
-        self.places.values().for_each(|index| loads[*index] += 1);
+        let readers = match pace {
+            Pace::Lively => &self.lively,
+            Pace::Calm => &self.calm,
+        };
+        let mut loads = vec![0; readers.len()];
+        let of_pace = self.places.values().filter(|(one, _)| *one == pace);
+        of_pace.for_each(|(_, index)| loads[*index] += 1);
         let index = choose(&loads);
-        self.places.insert(stream, index);
-        &self.calm[index]
+        self.places.insert(stream, (pace, index));
+        &readers[index]
     }
 
     /// Notes that a stream is not read any more.
@@ -169,19 +150,7 @@ mod tests {
             }
             drop(ask);
             assert_eq!(sum.await.unwrap(), 6);
-            assert_eq!(readers.places.contains_key(&stream), pace == Pace::Calm);
+            assert_eq!(readers.places[&stream].0, pace);
         }
-    }
-
-    #[tokio::test]
-    async fn watched_streams_are_spread_over_the_threads_and_each_has_its_own() {
-        let lively = Readers::start().unwrap().lively();
-        let streams: Vec<StreamId> = (0..64 * lively.0.len()).map(|_| StreamId::new()).collect();
-        for thread in lively.0.iter() {
-            let has = |stream: &&StreamId| lively.thread_of(**stream).id() == thread.id();
-            assert!(streams.iter().filter(has).count() > 16, "of 64 in the mean");
-        }
-        let again = |stream: &StreamId| lively.thread_of(*stream).id();
-        assert_eq!(again(&streams[0]), again(&streams[0]));
     }
 }

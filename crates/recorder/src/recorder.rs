@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::health::{Board, CameraState};
 use crate::housekeeping::{Error, Housekeeping};
 use crate::pipeline::{Left, Pipeline, Span, seed};
-use crate::readers::{Lively, Pace, Readers};
+use crate::readers::{Pace, Readers};
 use crate::reconcile::steps;
 use crate::retries::Retries;
 use crate::sound::Sound;
@@ -69,7 +69,6 @@ pub struct Recorder {
 pub struct Handle {
     board: Arc<Board>,
     housekeeping: Arc<Housekeeping>,
-    lively: Lively,
     /// Remembers for each who listens that it has not heard the last one.
     nudge: watch::Sender<()>,
     stop: CancellationToken,
@@ -108,7 +107,6 @@ impl Recorder {
         let handle = Handle {
             board: Arc::default(),
             housekeeping: Arc::new(housekeeping),
-            lively: readers.lively(),
             nudge: watch::Sender::new(()),
             stop: CancellationToken::new(),
             ended: tokio_util::task::TaskTracker::new(),
@@ -152,13 +150,6 @@ impl Handle {
     /// Returns how many packets cameras numbered that never came, since the start.
     pub fn lost_packets(&self) -> u64 {
         self.board.lost_packets()
-    }
-
-    /// Returns the thread on which a stream is read while it is watched. Who serves its
-    /// viewers there is woken for a frame at no cost; who keeps it busy keeps cameras
-    /// waiting.
-    pub fn thread_of(&self, stream: StreamId) -> &tokio::runtime::Handle {
-        self.lively.thread_of(stream)
     }
 
     /// Asks for intended and actual to be compared, and retention and holds

@@ -1,10 +1,11 @@
 //! One channel of a socket, live or past, and what it was opened with.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::extract::ws::Message;
 use base::{CameraId, StreamId, WallTime};
-use live::{Hub, Viewer};
+use live::{Hub, Outlet, Viewer};
 use recorder::Form;
 use signin::MediaAction;
 
@@ -56,6 +57,13 @@ pub(crate) enum Next {
 }
 
 impl Channel {
+    /// Leaves what comes live to an outlet, once all that was there has gone to it.
+    pub(super) fn offer_to(&mut self, outlet: &Arc<dyn Outlet>) {
+        if let Source::Live(viewer, _) = &mut self.source {
+            viewer.offer_to(outlet);
+        }
+    }
+
     /// Returns what is next for the browser.
     pub(crate) fn poll_next(&mut self, number: u32, context: &mut Context<'_>) -> Poll<Next> {
         match &mut self.source {
@@ -83,7 +91,8 @@ fn live(number: u32, message: live::Message, made_of: Option<&MadeOf>) -> Next {
             let event = Event::Init { channel, codec, width, height, origin_us, converted_from };
             vec![event.message(), Message::Binary(bytes)]
         }
-        live::Message::Media(bytes) => vec![Message::Binary(bytes)],
+        // Who has caught up takes them as they lie (`outgoing`).
+        live::Message::Media(head, frame) => vec![Message::Binary([head, frame].concat().into())],
         live::Message::Dropped { frames } => {
             vec![Event::Dropped { channel: number, frames }.message()]
         }

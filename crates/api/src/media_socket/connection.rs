@@ -1,33 +1,29 @@
 //! The task that owns a socket.
 //!
-//! It begins where requests are served. With its first live channel it goes to the
-//! thread that reads this camera, where a frame wakes it at no cost; what it waits for
-//! beside frames (time, files, the database) stays where it was.
+//! It reads its channels and sends what they have. Once a live one has nothing more it
+//! leaves the socket itself with its stream (`outgoing`), where the camera's frames go
+//! out on the thread that reads them, and the task sleeps.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::ops::Bound;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use audit::Act;
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use base::{Span, StreamId, WallTime};
+use axum::extract::ws::{CloseFrame, Message};
+use base::{Span, WallTime};
 use catalog::{Action, Camera, Wish};
-use futures::future::BoxFuture;
-use futures::stream::SplitSink;
-use futures::{FutureExt, SinkExt, StreamExt};
+use live::Outlet;
 use signin::{MediaAction, MediaToken};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
-use tokio_util::context::TokioContext;
 
 use super::channel::{Channel, MadeOf, Next, Source};
 use super::ear::{self, Word};
 use super::message::{About, End, Event, Form, Op};
+use super::outgoing::{Gone, Io, Outgoing};
 use super::past::Past;
 use crate::app::State;
 use crate::converted::Converted;
@@ -65,7 +61,9 @@ const BATCH_BYTES: usize = 1 << 20;
 struct Connection {
     state: State,
     person: Person,
-    sink: SplitSink<WebSocket, Message>,
+    out: Arc<Outgoing>,
+    /// The same, as its live channels know it.
+    outlet: Arc<dyn Outlet>,
     channels: Channels,
     /// Past channels opened so far.
     past: u32,
@@ -74,10 +72,6 @@ struct Connection {
     decided: Instant,
     /// What comes from the browser, and what else is to be known.
     words: mpsc::Receiver<Word>,
-    /// Where requests are served.
-    office: Handle,
-    /// Whether it is on a reader's thread by now.
-    on_reader: bool,
 }
 
 /// The channels, asked in turn.
@@ -94,48 +88,35 @@ enum Over {
     Gone,
     /// The person may be here no longer.
     Revoked,
-    /// It is not over: it goes on at the reader's of a stream.
-    Moves(StreamId),
+}
+
+impl From<Gone> for Over {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
 }
 
 /// Serves a socket to its end.
-pub(crate) async fn run(state: State, person: Person, socket: WebSocket) {
-    let (sink, stream) = socket.split();
+pub(super) async fn run(state: State, person: Person, io: impl Io + 'static) {
     tracing::debug!(user = person.user.name, "a media socket was opened");
     let signed_in = Held::new(&state, person.sign_in.id);
-    let connection = Connection {
-        words: ear::listen(&state, signed_in, stream),
+    let out = Outgoing::new(io);
+    let mut connection = Connection {
+        words: ear::listen(&state, signed_in, out.incoming()).await,
         state,
         person,
-        sink,
+        outlet: out.clone(),
+        out,
         channels: Channels::default(),
         past: 0,
         looks: Looks::default(),
         told: Instant::now(),
         decided: Instant::now(),
-        office: Handle::current(),
-        on_reader: false,
     };
-    go_on(connection).await;
-}
-
-/// Serves it to its end, or until it goes on elsewhere. Boxed, since that is this again.
-fn go_on(mut connection: Connection) -> BoxFuture<'static, ()> {
-    let going = async move {
-        match connection.serve().await {
-            Over::Moves(to) => {
-                connection.on_reader = true;
-                let reader = connection.state.recorder.thread_of(to).clone();
-                let office = connection.office.clone();
-                reader.spawn(TokioContext::new(go_on(connection), office));
-                return;
-            }
-            Over::Revoked => connection.close_revoked().await,
-            Over::Gone => {}
-        }
-        tracing::debug!(user = connection.person.user.name, "a media socket was closed");
-    };
-    going.boxed()
+    if let Over::Revoked = connection.serve().await {
+        connection.close_revoked().await;
+    }
+    tracing::debug!(user = connection.person.user.name, "a media socket was closed");
 }
 
 impl Channels {
@@ -164,7 +145,8 @@ impl Connection {
                     Some(Word::Revoked) => return Over::Revoked,
                     Some(Word::Gone) | None => return Over::Gone,
                 },
-                batch = self.channels.next() => self.send(batch).await,
+                Gone = self.out.pumped() => return Over::Gone,
+                batch = self.channels.next(&self.outlet) => self.send(batch).await,
             };
             if let Err(over) = done {
                 return over;
@@ -174,6 +156,9 @@ impl Connection {
 
     /// Does what is due by now.
     async fn tick(&mut self) -> Result<(), Over> {
+        if self.out.waits() > STUCK {
+            return Err(self.stuck());
+        }
         if self.told.elapsed() >= viewing::TELL {
             self.told = Instant::now();
             self.looks.forget_old(self.state.now());
@@ -196,10 +181,7 @@ impl Connection {
         let answer = match op {
             Op::Live { reference, token, role, form } => {
                 let opened = self.open_live(&token, role, form).await;
-                let moves = opened.as_ref().ok().and_then(|(_, stream)| *stream);
-                let opened = opened.map(|(channel, _)| channel);
-                self.send([opened_or_refused(&reference, opened)]).await?;
-                return moves.map_or(Ok(()), |stream| Err(Over::Moves(stream)));
+                opened_or_refused(&reference, opened)
             }
             Op::Past { reference, token, role, form, from_us, credit } => {
                 let opened = self.open_past(&token, role, form, from_us, credit).await;
@@ -225,14 +207,12 @@ impl Connection {
         self.send([answer]).await
     }
 
-    /// Opens a live channel; returns its number, and the stream that the socket goes to
-    /// for it.
     async fn open_live(
         &mut self,
         token: &str,
         role: Role,
         form: Option<Form>,
-    ) -> Result<(u32, Option<StreamId>), Refusal> {
+    ) -> Result<u32, Refusal> {
         let (actions, view) = (needed(MediaAction::Live, role), View::live(role));
         let (token, camera) = self.admit_noted(token, actions, Act::Live).await?;
         let stream = role.stream(&camera)?;
@@ -256,9 +236,7 @@ impl Connection {
         let made_of = form.map(|form| MadeOf { hub: self.state.hub.clone(), stream, form });
         let source = Source::Live(viewer, made_of);
         self.open(channel, actions, view, &token, source, Arc::new(Mutex::new(watched)));
-        // Sound is few bytes, and what was converted comes from elsewhere.
-        let moves = !self.on_reader && form.is_none() && role != Role::Sound;
-        Ok((channel, moves.then_some(stream)))
+        Ok(channel)
     }
 
     async fn open_past(
@@ -435,30 +413,16 @@ impl Connection {
     }
 
     async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Over> {
-        let sink = &mut self.sink;
-        let sending = async {
-            for message in messages {
-                sink.feed(message).await?;
-            }
-            sink.flush().await
-        };
-        let mut sending = pin!(sending);
-        // Nearly always it goes at once.
-        let sent = match (&mut sending).now_or_never() {
-            Some(sent) => Ok(sent),
-            None => timeout(STUCK, sending).await,
-        };
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Over::Gone),
-            Err(_) => {
-                tracing::info!(
-                    user = self.person.user.name,
-                    "a media socket took nothing for 30 s"
-                );
-                Err(Over::Gone)
-            }
+        self.out.put(messages);
+        match timeout(STUCK, self.out.flushed()).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(self.stuck()),
         }
+    }
+
+    fn stuck(&self) -> Over {
+        tracing::info!(user = self.person.user.name, "a media socket took nothing for 30 s");
+        Over::Gone
     }
 
     /// Says farewell to who may be here no longer.
@@ -475,9 +439,11 @@ impl Connection {
 }
 
 impl Channels {
-    /// Waits until a channel has something; returns that and what others have ready, up to
-    /// a batch. May be dropped; nothing is lost.
-    async fn next(&mut self) -> Vec<Message> {
+    /// Waits until a channel has something that `outlet` does not take by itself; returns
+    /// that and what others have ready, up to a batch. May be dropped; nothing is lost.
+    ///
+    /// To be asked for when what was returned before has gone to the outlet.
+    async fn next(&mut self, outlet: &Arc<dyn Outlet>) -> Vec<Message> {
         poll_fn(|context| {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH && bytes < BATCH_BYTES {
@@ -486,7 +452,11 @@ impl Channels {
                 bytes += len(&more);
                 batch.extend(more);
             }
-            if batch.is_empty() { Poll::Pending } else { Poll::Ready(batch) }
+            if !batch.is_empty() {
+                return Poll::Ready(batch);
+            }
+            self.open.values_mut().for_each(|channel| channel.offer_to(outlet));
+            Poll::Pending
         })
         .await
     }

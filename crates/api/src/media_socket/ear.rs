@@ -10,15 +10,23 @@
 //! A task of its own, since all of it is rare: whoever passes frames on is woken for
 //! each of them, and would ask all of these whether they have anything.
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::StreamExt;
-use futures::stream::SplitStream;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::outgoing::Incoming;
 use crate::app::State;
 use crate::presence::Held;
 use crate::right;
+
+/// The most bytes of a message from a browser; a token is some 300.
+const LARGEST_MESSAGE: usize = 16 * 1024;
+
+/// How much is read from a socket at a time. Browsers say little, and each socket has
+/// such a buffer.
+const READ: usize = 2 * 1024;
 
 /// How many words may wait: who says more waits with it.
 const WAITING: usize = 4;
@@ -38,12 +46,17 @@ pub(super) enum Word {
 }
 
 /// Listens for as long as somebody takes the words.
-pub(super) fn listen(
+pub(super) async fn listen(
     state: &State,
     signed_in: Held,
-    stream: SplitStream<WebSocket>,
+    incoming: Incoming,
 ) -> mpsc::Receiver<Word> {
     let (tell, words) = mpsc::channel(WAITING);
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE))
+        .read_buffer_size(READ);
+    let stream = WebSocketStream::from_raw_socket(incoming, Role::Server, Some(config)).await;
     tokio::spawn(hear(state.clone(), signed_in, stream, tell));
     words
 }
@@ -51,12 +64,11 @@ pub(super) fn listen(
 async fn hear(
     state: State,
     signed_in: Held,
-    mut stream: SplitStream<WebSocket>,
+    mut stream: WebSocketStream<Incoming>,
     tell: mpsc::Sender<Word>,
 ) {
     let mut changes = state.catalog.changes();
-    let mut tick = interval(right::TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = right::ticks(&state);
     loop {
         let word = tokio::select! {
             // What ends a right comes first, however much a browser says.
@@ -69,7 +81,7 @@ async fn hear(
                 Some(Ok(Message::Text(text))) => Word::Said(text),
                 // Pings are answered beneath; nothing else is said in bytes.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => continue,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => Word::Gone,
+                Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => Word::Gone,
             },
         };
         let is_last = matches!(word, Word::Revoked | Word::Gone);
