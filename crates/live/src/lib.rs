@@ -17,8 +17,14 @@ pub mod fuzzing;
 pub mod hls;
 pub mod hub;
 pub mod mse;
+mod publisher;
 mod ring;
 pub mod rtsp;
+mod stream;
+mod viewer;
 pub mod whep;
 
-pub use hub::{Hub, Message, Outlet, Publisher, State, StateKind, Tapped, Viewer};
+pub use hub::Hub;
+pub use publisher::Publisher;
+pub use stream::{Outlet, State, StateKind};
+pub use viewer::{Message, Tapped, Viewer};

@@ -37,6 +37,8 @@ pub(super) struct Outgoing {
     wire: Mutex<Wire>,
     /// Who flushes what the socket did not take at once.
     flusher: AtomicWaker,
+    /// Who has an answer for what came in, and waits with it until all else is sent.
+    answerer: AtomicWaker,
 }
 
 struct Wire {
@@ -67,7 +69,8 @@ impl Outgoing {
             waits_since: None,
             is_broken: false,
         };
-        Arc::new(Self { wire: Mutex::new(wire), flusher: AtomicWaker::new() })
+        let (flusher, answerer) = (AtomicWaker::new(), AtomicWaker::new());
+        Arc::new(Self { wire: Mutex::new(wire), flusher, answerer })
     }
 
     /// Returns where to read what comes in.
@@ -86,23 +89,25 @@ impl Outgoing {
 
     /// Waits until all is sent.
     pub(super) async fn flushed(&self) -> Result<(), Gone> {
-        poll_fn(|context| {
-            self.flusher.register(context.waker());
-            self.lock().poll_flush(context)
-        })
-        .await
+        poll_fn(|context| self.poll_flush(context)).await
     }
 
     /// Sends what is put meanwhile and did not go at once; ends when nothing can be sent.
     pub(super) async fn pumped(&self) -> Gone {
-        poll_fn(|context| {
-            self.flusher.register(context.waker());
-            match self.lock().poll_flush(context) {
-                Poll::Ready(Err(gone)) => Poll::Ready(gone),
-                Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
-            }
+        poll_fn(|context| match self.poll_flush(context) {
+            Poll::Ready(Err(gone)) => Poll::Ready(gone),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         })
         .await
+    }
+
+    fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        self.flusher.register(context.waker());
+        let flushed = self.lock().poll_flush(context);
+        if flushed.is_ready() {
+            self.answerer.wake();
+        }
+        flushed
     }
 
     /// Returns how long something has waited to be taken.
@@ -215,15 +220,25 @@ impl AsyncRead for Incoming {
     }
 }
 
-/// Takes whole frames, since what reads writes each in one call.
+/// Takes whole frames, since what reads writes each in one call; none while something
+/// waits, so that who asks and does not listen fills no memory with answers.
 impl AsyncWrite for Incoming {
     fn poll_write(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.lock().put(bytes, [Bytes::new(), Bytes::new()]);
-        self.0.flusher.wake();
+        self.0.answerer.register(context.waker());
+        let mut wire = self.0.lock();
+        if wire.waits() {
+            return Poll::Pending;
+        }
+        wire.put(bytes, [Bytes::new(), Bytes::new()]);
+        let is_left = wire.waits() || wire.is_broken;
+        drop(wire);
+        if is_left {
+            self.0.flusher.wake();
+        }
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -374,5 +389,18 @@ mod tests {
         browser.close(None).await.unwrap();
         drop(browser);
         assert_eq!(hearing.await.unwrap().len(), 2, "a ping and a farewell");
+    }
+    #[tokio::test]
+    async fn who_asks_and_does_not_listen_fills_no_memory() {
+        let (out, browser) = socket(2000).await;
+        let incoming = WebSocketStream::from_raw_socket(out.incoming(), Role::Server, None).await;
+        let hearing = tokio::spawn(incoming.collect::<Vec<_>>());
+        let (mut asking, listening) = browser.split();
+        for _ in 0..10_000 {
+            asking.send(Read::Ping(Bytes::from_static(&[7; 125]))).await.unwrap();
+        }
+        assert!(out.lock().rest.len() <= 2, "a frame that did not fit");
+        drop((asking, listening));
+        assert!(hearing.await.unwrap().len() >= 10_000, "all were heard");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! Feeds ──feed(stream)──▶ Feed ◀── asked by any number of players
-//!                          │ task: hub::Viewer ──▶ Packager ──▶ wakes who waits
+//!                          │ task: Viewer ──▶ Packager ──▶ wakes who waits
 //!                          └ nobody asked for LINGER: the task ends, nothing is left
 //! ```
 

@@ -22,7 +22,7 @@ use media::{Frame, Params};
 
 use super::window::{Map, Part, Segment, Window};
 use super::{TARGET_S, media_time_us};
-use crate::hub::{StateKind, Tapped};
+use crate::{StateKind, Tapped};
 
 /// How long a part is at most, unless a single frame lasts longer.
 const LONGEST_PART_US: i64 = 333_000;

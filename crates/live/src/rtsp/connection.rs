@@ -4,7 +4,7 @@
 //! ```text
 //!            ┌ requests ──▶ session ──▶ responses ─┐
 //! client ◀──▶│                                     ├─▶ out: nothing is taken from the hub
-//!            └ hub::Viewer each track ──▶ packets ─┘        while something waits in it
+//!            └ Viewer each track ──▶ packets ─┘        while something waits in it
 //! ```
 //!
 //! One task owns a connection. While the client takes nothing, nothing is taken
