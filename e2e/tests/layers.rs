@@ -44,7 +44,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("qrcodegen", &["signin"]),
     // What another installation says of people, and how it is asked.
     ("jsonwebtoken", &["signin"]),
-    ("hyper", &["signin"]),
+    // And the connection beneath a media socket.
+    ("hyper", &["signin", "api"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),
