@@ -112,9 +112,11 @@ impl Shared {
     pub(crate) fn call_back(&mut self) {
         let at = self.ring.head();
         for eager in std::mem::take(&mut self.eager) {
-            // Who is woken is asked for by `take_wakers`.
-            let waker = self.give_back(&eager, at);
-            self.slots[eager.slot].waker = waker;
+            // Who is woken is asked for by `take_wakers`; the slot of one that went may be
+            // another's by now, whose waker stays.
+            if let Some(waker) = self.give_back(&eager, at) {
+                self.slots[eager.slot].waker = Some(waker);
+            }
         }
     }
 
