@@ -200,19 +200,12 @@ impl Timeline {
     /// Returns what is recorded in `wanted`, what is not, and why.
     pub fn answer(&self, wanted: Span) -> Answer {
         let mut answer = Answer {
+            runs: self.runs(wanted),
             first: self.segments.first().map(|segment| segment.span.start()),
             last: self.last(),
             ..Answer::default()
         };
-        for slice in self.slices(wanted) {
-            match answer.runs.last_mut() {
-                Some(run) if run.end() == slice.span.start() => {
-                    *run = Span::new(run.start(), slice.span.end()).unwrap_or(*run);
-                }
-                _ => answer.runs.push(slice.span),
-            }
-        }
-        for missing in self.missing(wanted) {
+        for missing in self.missing_between(&answer.runs, wanted) {
             match missing {
                 Missing::Deleted(deleted) => answer.deleted.push(deleted),
                 Missing::Gap(gap) => answer.gaps.push(gap),
@@ -254,13 +247,41 @@ impl Timeline {
     /// Returns the pieces of `wanted` that no segment covers, in order, as far
     /// as something is known before or after them.
     pub(crate) fn missing(&self, wanted: Span) -> Vec<Missing> {
+        self.missing_between(&self.runs(wanted), wanted)
+    }
+
+    /// Returns the stretches of `wanted` that segments cover, in order and apart.
+    ///
+    /// Which of several serves a moment does not matter here, so that a month is told
+    /// in one pass.
+    fn runs(&self, wanted: Span) -> Vec<Span> {
+        let reach = wanted.start().minus(self.longest);
+        let first = self.segments.partition_point(|segment| segment.span.start() < reach);
+        let mut runs: Vec<Span> = Vec::new();
+        for segment in &self.segments[first..] {
+            if segment.span.start() >= wanted.end() {
+                break;
+            }
+            let Some(part) = segment.span.intersection(wanted) else { continue };
+            match runs.last_mut() {
+                Some(run) if part.start() <= run.end() => {
+                    let end = run.end().max(part.end());
+                    *run = Span::new(run.start(), end).unwrap_or(*run);
+                }
+                _ => runs.push(part),
+            }
+        }
+        runs
+    }
+
+    fn missing_between(&self, runs: &[Span], wanted: Span) -> Vec<Missing> {
         let mut pieces = Vec::new();
         let mut from = wanted.start();
-        for slice in self.slices(wanted) {
-            if let Some(hole) = Span::new(from, slice.span.start()) {
+        for run in runs {
+            if let Some(hole) = Span::new(from, run.start()) {
                 self.explain(hole, &mut pieces);
             }
-            from = slice.span.end();
+            from = run.end();
         }
         if let Some(hole) = Span::new(from, wanted.end()) {
             self.explain(hole, &mut pieces);
