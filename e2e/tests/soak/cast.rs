@@ -49,6 +49,11 @@ impl Eye {
         self.streams.keys().map(String::as_str).chain(self.sound.map(|_| "sound"))
     }
 
+    /// Returns whether there are few of its kind.
+    pub(crate) fn is_odd(&self) -> bool {
+        matches!(self.kind, Kind::H265 | Kind::BFrames) || self.sound.is_some()
+    }
+
     pub(crate) fn stream(&self, role: &str) -> anyhow::Result<StreamId> {
         let stream = self.streams.get(role).copied();
         stream.with_context(|| format!("{} has no {role} stream", self.name))

@@ -94,9 +94,17 @@ impl Stage {
 
     /// Returns one of the cameras that have something.
     pub(crate) fn camera(&self, dice: &mut Dice, has: impl Fn(&Eye) -> bool) -> &Eye {
-        // The first ones are odd in one way or other: half of the sessions go to them.
-        let few = if dice.within(0..=1) == 0 { 10 } else { self.cameras.len() };
-        let fit: Vec<&Eye> = self.cameras[..few].iter().filter(|eye| has(eye)).collect();
+        // Half of the sessions go to a few: the first ones, and what is odd in some way.
+        let all = dice.within(0..=1) == 1;
+        let of_few = |(number, eye): &(usize, &Eye)| all || *number < 10 || eye.is_odd();
+        let fit: Vec<&Eye> = self
+            .cameras
+            .iter()
+            .enumerate()
+            .filter(of_few)
+            .map(|(_, eye)| eye)
+            .filter(|eye| has(eye))
+            .collect();
         fit[dice.within(0..=fit.len() as u64 - 1) as usize]
     }
 
