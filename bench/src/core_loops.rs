@@ -38,12 +38,13 @@ const FEW: usize = 20;
 const MANY: usize = 60;
 
 /// A loop, and what it is.
-const LOOPS: [(&str, &str); 5] = [
+const LOOPS: [(&str, &str); 6] = [
     ("read", "packets of a camera become frames"),
     ("gather", "frames become a fragment with its header"),
     ("publish", "a frame is given to the hub, which nobody watches"),
     ("show", "a frame is given to the hub, and its message to ten viewers"),
     ("cut", "a frame becomes the payloads of WebRTC"),
+    ("seal", "a frame's payloads are numbered and sealed for ten viewers"),
 ];
 
 /// Runs one loop over so many groups, or does no more than what comes before it: the
@@ -62,6 +63,7 @@ pub(crate) fn run(name: &str, groups: usize, is_idle: bool) -> anyhow::Result<()
         "publish" => publish(&frames, 0),
         "show" => publish(&frames, 10),
         "cut" => frames.iter().map(|frame| live::fuzzing::payloads(frame).len()).sum(),
+        "seal" => live::fuzzing::sealed(&frames, 10),
         _ => anyhow::bail!("there is no loop {name}"),
     };
     anyhow::ensure!(done + 1 >= groups * GOP as usize, "the loop {name} did {done}");

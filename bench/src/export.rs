@@ -1,6 +1,8 @@
 //! What taking out a minute costs: to make it, and to fetch it, sealed and not.
 
 use std::io::Read;
+use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -8,10 +10,10 @@ use e2e::http::Person;
 use e2e::recorded;
 use serde_json::json;
 
-use crate::cpu;
 use crate::khue::{Khue, PATIENCE, Streams};
 use crate::load::Load;
 use crate::mse::Way;
+use crate::{cpu, floor};
 
 /// How much is recorded before anything is taken out.
 const RECORDED: Duration = Duration::from_secs(72);
@@ -22,6 +24,9 @@ const ALONE: Duration = Duration::from_secs(10);
 /// How many times it is made, and fetched by each way.
 pub(crate) const TIMES: usize = 50;
 
+/// How much whoever fetches reads at a time.
+const PORTION: usize = 256 << 10;
+
 /// The figures of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
@@ -30,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) making_cpu_ms: f64,
     pub(crate) making_ms: Vec<f64>,
     pub(crate) fetched: Vec<Fetched>,
+    /// CPU milliseconds of a program that reads as many bytes and sends them.
+    pub(crate) lent_ms: f64,
     /// What a segment has beside its frames, as a part of them.
     pub(crate) container: f64,
 }
@@ -93,6 +100,7 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
     }
     let root = khue.recordings.clone();
     khue.stop()?;
+    let lent_ms = lent(folder.path(), size_bytes)?;
     let (mut files, mut frames) = (0, 0);
     for segment in recorded::segments(&root, stream)? {
         files += std::fs::metadata(&segment)?.len();
@@ -100,7 +108,32 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
         frames += found.iter().map(|frame| u64::from(frame.size_bytes)).sum::<u64>();
     }
     let container = (files - frames) as f64 / frames as f64;
-    Ok(Figures { size_bytes, making_cpu_ms, making_ms, fetched, container })
+    Ok(Figures { size_bytes, making_cpu_ms, making_ms, fetched, lent_ms, container })
+}
+
+/// Returns what reading so many bytes of a file and sending them costs alone.
+fn lent(folder: &Path, size_bytes: u64) -> anyhow::Result<f64> {
+    let file = folder.join("lent");
+    std::fs::write(&file, vec![7; usize::try_from(size_bytes)?])?;
+    let path = file.to_str().context("a path is text")?;
+    let (lender, address) = floor::start(&["lend", path])?;
+    let mut portion = vec![0; PORTION];
+    let mut fetch = || -> anyhow::Result<()> {
+        let mut socket = TcpStream::connect(&address)?;
+        let mut got = 0;
+        loop {
+            match socket.read(&mut portion)? {
+                0 => break,
+                read => got += read as u64,
+            }
+        }
+        anyhow::ensure!(got == size_bytes, "{got} bytes came of {size_bytes}");
+        Ok(())
+    };
+    fetch()?;
+    let before = cpu::tree(lender.0.id()).cpu_ms;
+    (0..TIMES).try_for_each(|_| fetch())?;
+    Ok((cpu::tree(lender.0.id()).cpu_ms - before) as f64 / TIMES as f64)
 }
 
 /// Fetches one; returns how long its first byte took, and all of it, in milliseconds.
@@ -121,7 +154,7 @@ fn fetch(
         }
     };
     let mut reader = answer.body_mut().with_config().limit(1 << 30).reader();
-    let mut portion = vec![0; 256 << 10];
+    let mut portion = vec![0; PORTION];
     let (mut first, mut got) = (0.0, 0);
     loop {
         let read = reader.read(&mut portion)?;

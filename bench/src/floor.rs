@@ -10,9 +10,10 @@
 //! call for each, at the moments at which cameras would bring them.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -106,6 +107,49 @@ pub(crate) fn send(cameras: usize, viewers: usize) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads a file and sends it to each who connects, one after another, until the process
+/// is ended: all that handing it out cannot do without.
+pub(crate) fn lend(file: &Path) -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("{}", listener.local_addr()?);
+    let mut portion = vec![0; WRITE];
+    loop {
+        let (mut socket, _) = listener.accept()?;
+        let mut file = std::fs::File::open(file)?;
+        loop {
+            let read = file.read(&mut portion)?;
+            if read == 0 {
+                break;
+            }
+            socket.write_all(&portion[..read])?;
+        }
+    }
+}
+
+/// A process that is ended when this is dropped.
+pub(crate) struct Ended(pub(crate) Child);
+
+/// Starts one of these; returns it, and the first line that it says.
+pub(crate) fn start(arguments: &[&str]) -> anyhow::Result<(Ended, String)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = child.stdout.take().context("there is an output")?;
+    let child = Ended(child);
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    Ok((child, line.trim().to_owned()))
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Reads what `send` sends, and forgets it, until the process is ended.

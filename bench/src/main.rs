@@ -78,7 +78,9 @@ enum Command {
     },
     /// Send as cheaply as can be, until ended
     Send { cameras: usize, viewers: usize },
-    /// Read that and forget it
+    /// Read a file and send it as cheaply as can be, until ended
+    Lend { file: PathBuf },
+    /// Read what is sent and forget it
     Sink { address: String, viewers: usize },
     /// What recording costs, beside peers
     Record {
@@ -138,6 +140,7 @@ fn main() -> anyhow::Result<()> {
         Some(Command::WhepViewers { ref told }) => whep::watch(told),
         Some(Command::MseViewers) => mse::watch(),
         Some(Command::Send { cameras, viewers }) => floor::send(cameras, viewers),
+        Some(Command::Lend { ref file }) => floor::lend(file),
         Some(Command::Sink { ref address, viewers }) => floor::sink(address, viewers),
         Some(Command::CoreCheck { ref limits }) => core_loops::check(limits),
         Some(Command::Core { ref name, groups, idle }) => core_loops::run(name, groups, idle),
@@ -231,6 +234,7 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
         | Command::Floor { .. }
         | Command::Send { .. }
         | Command::Sink { .. }
+        | Command::Lend { .. }
         | Command::WhepViewers { .. }
         | Command::MseViewers
         | Command::CoreCheck { .. }

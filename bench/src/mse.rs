@@ -30,9 +30,9 @@ use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, http};
 
-use crate::cpu;
 use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
+use crate::{cpu, floor};
 
 /// How long after the last viewer has a picture before anything is measured.
 const SETTLE: Duration = Duration::from_secs(4);
@@ -134,21 +134,9 @@ pub(crate) fn measure(
 
 /// Returns the CPU milliseconds for a second of one viewer of who does nothing but send.
 pub(crate) fn floor(cameras: usize, viewers: usize, window: Duration) -> anyhow::Result<f64> {
-    let start = |arguments: &[&str]| -> anyhow::Result<(Ended, String)> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().context("there is an output")?;
-        let child = Ended(child);
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        Ok((child, line.trim().to_owned()))
-    };
     let count = viewers.to_string();
-    let (sender, address) = start(&["send", &cameras.to_string(), &count])?;
-    let (_sink, ready) = start(&["sink", &address, &count])?;
+    let (sender, address) = floor::start(&["send", &cameras.to_string(), &count])?;
+    let (_sink, ready) = floor::start(&["sink", &address, &count])?;
     anyhow::ensure!(ready == "ready", "who takes what is sent said {ready:?}");
     std::thread::sleep(SETTLE);
     let (before, began) = (cpu::tree(sender.0.id()).cpu_ms, Instant::now());
@@ -157,16 +145,6 @@ pub(crate) fn floor(cameras: usize, viewers: usize, window: Duration) -> anyhow:
     let each = used / began.elapsed().as_secs_f64() / viewers as f64;
     eprintln!("relay: sending alone {each:.3} ms");
     Ok(each)
-}
-
-/// A process that is ended when this is dropped.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// What viewers received so far.

@@ -1,12 +1,13 @@
 """A player of another make, aiortc, that watches by WHEP. Started by e2e/src/players.rs:
 
     python whep.py '{"address", "ca", "token", "role", "frames", "pictures",
-                     "sound": {"file", "seconds"} or nothing}'
+                     "sound": {"file", "seconds"} or nothing, "profile" or nothing}'
 
 Writes each decoded frame to the file "pictures" as 640 x 360 gray bytes, where
 sound is wanted what was heard of it to its file, as samples of 16 bits, and what
 it found to standard output, as JSON. It listens until it has heard so many
 seconds; to a server that says it sends no sound, as long as there are pictures.
+A profile is that of SRTP, where it shall be that and no other.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import sys
 import urllib.request
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtcdtlstransport import SRTP_PROFILES
 
 SIZE = (640, 360)
 # What aiortc decodes Opus to.
@@ -50,7 +52,16 @@ async def listen(track, wanted, heard):
             heard["samples"] += frame.samples
 
 
+async def reported(receiver):
+    """Returns how many packets the server said that it had sent."""
+    stats = await receiver.getStats()
+    return sum(one.packetsSent for one in stats.values() if one.type == "remote-outbound-rtp")
+
+
 async def watch(told):
+    if told.get("profile"):
+        wanted = told["profile"].encode()
+        SRTP_PROFILES[:] = [one for one in SRTP_PROFILES if one.openssl_profile == wanted]
     player = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     player.addTransceiver("video", direction="recvonly")
     wanted, sound = told.get("sound"), None
@@ -77,6 +88,7 @@ async def watch(told):
         await listening
     elif listening:
         listening.cancel()
+    packets = await reported(player.getReceivers()[0])
     ended = await asyncio.to_thread(ask, told, "DELETE", ends_at)
     again = None
     try:
@@ -91,6 +103,7 @@ async def watch(told):
         "sizes": sorted(sizes),
         "times": times,
         "sound": heard,
+        "reported": packets,
     }
 
 

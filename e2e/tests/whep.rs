@@ -24,6 +24,10 @@ const LOOP: u32 = 500;
 /// How many frames aiortc decodes: several GOPs.
 const FRAMES: usize = 100;
 
+/// All that DTLS may agree on for SRTP (RFC 5764, RFC 7714).
+const PROFILES: [&str; 3] =
+    ["SRTP_AEAD_AES_256_GCM", "SRTP_AEAD_AES_128_GCM", "SRTP_AES128_CM_SHA1_80"];
+
 const CHOSEN: &str = "mưa rào Hà Nội 1954";
 
 /// A running program with one camera, and somebody who may watch it.
@@ -56,7 +60,7 @@ fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
     assert_eq!(session["ways"]["whep"], true);
 
     // The small stream has ten frames a second, numbered as those of the large one.
-    let found = aiortc(&world, "sub")?;
+    let found = aiortc(&world, "sub", FRAMES, None)?;
     assert_eq!((&found["status"], &found["sizes"]), (&json!(201), &json!([[640, 360]])), "{found}");
     assert_eq!((&found["ended"], &found["again"]), (&json!(200), &json!(404)));
     let numbers = burnt_in(&world.stage.file("pictures"))?;
@@ -65,9 +69,18 @@ fn aiortc_and_chromium_play_each_frame_in_its_order() -> anyhow::Result<()> {
     let times: Vec<i64> = serde_json::from_value(found["times"].clone())?;
     assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
 
+    // Its SRTP is libsrtp, which opens all that we seal, reports as well.
+    for profile in PROFILES {
+        let found = aiortc(&world, "sub", 30, Some(profile))?;
+        let numbers = burnt_in(&world.stage.file("pictures"))?;
+        assert_eq!(numbers.len(), 30, "{profile}: {found}");
+        follow(&numbers, 2..=3);
+        assert!(found["reported"].as_u64() > Some(0), "{profile}: {found}");
+    }
+
     // The large one is more than Python takes on a busy machine: its kernel drops
     // packets that it does not read in time, and it shows what it then has.
-    let found = aiortc(&world, "main")?;
+    let found = aiortc(&world, "main", FRAMES, None)?;
     assert_eq!(found["sizes"], json!([[1920, 1080]]), "{found}");
     let mut numbers = burnt_in(&world.stage.file("pictures"))?;
     follow(&numbers, 0..=LOOP / 2);
@@ -118,9 +131,14 @@ fn a_udp_port_that_is_taken_is_named_with_the_cure() -> anyhow::Result<()> {
 }
 
 /// Watches with aiortc, and returns what it found.
-fn aiortc(world: &World, role: &str) -> anyhow::Result<Value> {
+fn aiortc(
+    world: &World,
+    role: &str,
+    frames: usize,
+    profile: Option<&str>,
+) -> anyhow::Result<Value> {
     let told = json!({
-        "token": world.token()?, "role": role, "frames": FRAMES,
+        "token": world.token()?, "role": role, "frames": frames, "profile": profile,
         "pictures": world.stage.file("pictures"),
     });
     players::whep(&world.person, &world.stage.file("data/tls/ca.pem"), told)

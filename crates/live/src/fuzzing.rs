@@ -3,16 +3,21 @@
 //! What must hold is said in `fuzz/`; here it is only made reachable.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use media::{Codec, Frame, Params};
+use str0m::config::KeyingMaterial;
+use str0m::crypto::dtls::SrtpProfile;
 
 use crate::hls::{File, Reload};
 use crate::rtsp::Known;
 use crate::rtsp::digest::{Challenge, Claim, Verdict};
 use crate::rtsp::message::{Input, take};
 use crate::rtsp::session::{Heard, Session};
+use crate::whep::keys::Agreed;
+use crate::whep::srtp::Sealer;
+use crate::whep::track::{Now, Sendable, Sink, Track, Types};
 use crate::whep::{Refused, demux, offer, packets};
 
 /// Returns for whom a datagram is that is a check: `Some(None)` if it is of whoever
@@ -32,6 +37,43 @@ pub fn offer(offer: &str) -> Result<(String, Vec<String>), Refused> {
 /// Returns the RTP payloads of a frame.
 pub fn payloads(frame: &Frame) -> Vec<Arc<[u8]>> {
     packets::cut(frame)
+}
+
+/// Sends frames, each when it is there, to so many viewers by WebRTC; returns the bytes
+/// that would go out.
+pub fn sealed(frames: &[Frame], viewers: usize) -> usize {
+    struct Counted(Vec<u8>, usize);
+    impl Sink for Counted {
+        fn put(&mut self, _: usize, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+            self.0.clear();
+            if write(&mut self.0) {
+                self.1 += self.0.len();
+            }
+        }
+    }
+    let agreed = Agreed {
+        profile: SrtpProfile::AEAD_AES_256_GCM,
+        material: KeyingMaterial::new(&[7; 88]),
+        is_client: false,
+    };
+    let viewer = |number| {
+        let track = Track::new(90_000, number, Some(!number), Some((4, "0")));
+        Some((track, Sealer::new(&agreed)?))
+    };
+    let mut viewers: Vec<_> = (0..viewers as u32).filter_map(viewer).collect();
+    let (mut cut, mut out) = (packets::Cut::default(), Counted(Vec::new(), 0));
+    let (types, began) = (Types { media: 96, again: Some(97) }, Instant::now());
+    let Some(first) = frames.first().map(|frame| frame.wall) else { return 0 };
+    for frame in frames {
+        let after = Duration::from_micros(frame.wall.micros_since(first).unsigned_abs());
+        let now = Now { instant: began + after, wall: frame.wall };
+        for (track, sealer) in &mut viewers {
+            let sendable = Sendable { wall: frame.wall, payloads: cut.payloads(frame) };
+            track.push(types, &[sendable], false, true, now);
+            track.send(now.instant, sealer, &mut out);
+        }
+    }
+    out.1
 }
 
 /// Takes everything that a client sent in these pieces; returns the methods of

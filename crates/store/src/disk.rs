@@ -3,7 +3,7 @@
 //! ```text
 //! create  append  truncate  rename  unlink                change it
 //! sync_data (a file)  sync_dir (its entry)  sync_all      make it last
-//! open_to_read  read                                      what may be spoilt
+//! open_to_read  read  read_ready                          what may be spoilt
 //! ```
 //!
 //! What is recorded is written past the page cache, as far as the system can: it is
@@ -16,7 +16,7 @@
 //! goes past it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,6 +97,23 @@ impl ReadFile {
             }
         }
         Ok(read)
+    }
+
+    /// Fills `buffer` from `offset` on with what lies in memory, and returns how much
+    /// that was; nothing where the disk would have to be waited for.
+    pub fn read_ready(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.lossy.is_some() {
+            return Ok(0);
+        }
+        let mut into = [IoSliceMut::new(buffer)];
+        match rustix::io::preadv2(&self.file, &mut into, offset, ReadWriteFlags::NOWAIT) {
+            Ok(read) => Ok(read),
+            // Not all file systems can say.
+            Err(Errno::AGAIN | Errno::INTR | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => {
+                Ok(0)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Fills all of `buffer` from `offset` on.

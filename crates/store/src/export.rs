@@ -22,7 +22,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::{Span, StreamId, WallTime};
@@ -61,6 +61,13 @@ pub struct Export {
     chunks: Vec<Chunk>,
     disk: Disk,
 }
+
+/// The segment that somebody reads an export from at the moment.
+///
+/// No other stays open: an export waits for half an hour for who may never fetch it, and
+/// a deleted file that is open takes its room on the disk as before.
+#[derive(Debug, Default)]
+pub struct Opened(Option<(Arc<PathBuf>, ReadFile)>);
 
 /// Frames that lie together.
 #[derive(Debug)]
@@ -123,28 +130,57 @@ impl Export {
         plan.finish(&core.disk, span, gaps, sound).ok_or_else(nothing)
     }
 
-    /// Returns up to `len` bytes of the file from `offset` on; fewer only at
-    /// its end. Blocks for the disk; see [`read_at`](Self::read_at).
-    pub fn read_range(&self, offset: u64, len: usize) -> Result<Bytes, StoreError> {
-        let left = self.size_bytes.saturating_sub(offset);
-        let len = usize::try_from(left).unwrap_or(usize::MAX).min(len);
-        let mut out = vec![0; len];
-        let read = self.read_at(offset, &mut out)?;
-        out.truncate(read);
-        Ok(out.into())
-    }
-
     /// Fills `out` with the file's bytes from `offset` on; returns how many they are,
     /// fewer than there is room for only at its end. Blocks for the disk.
-    ///
-    /// No segment stays open behind it: an export waits for half an hour for who
-    /// may never fetch it, and a deleted file that is open takes its room on the
-    /// disk as before.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`], if a segment was deleted since (what is to be
     /// taken out should be held) or the disk will not read it.
     pub fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
+        self.read_on(offset, out, &mut Opened::default())
+    }
+
+    /// The same for who reads on and on, with what it opened before.
+    pub fn read_on(
+        &self,
+        offset: u64,
+        out: &mut [u8],
+        opened: &mut Opened,
+    ) -> Result<usize, StoreError> {
+        self.fill(offset, out, |path, from, room| {
+            let file = match &mut opened.0 {
+                Some((known, file)) if known == path => file,
+                other => &mut other.insert((path.clone(), self.disk.open_to_read(path)?)).1,
+            };
+            file.read_exact(from, room)?;
+            Ok(room.len())
+        })
+    }
+
+    /// Fills `out` as far as that takes no waiting for the disk; returns how far that is,
+    /// perhaps nowhere.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn read_ready(
+        &self,
+        offset: u64,
+        out: &mut [u8],
+        opened: &Opened,
+    ) -> Result<usize, StoreError> {
+        self.fill(offset, out, |path, from, room| match &opened.0 {
+            Some((known, file)) if known == path => file.read_ready(from, room),
+            _ => Ok(0),
+        })
+    }
+
+    /// Fills `out` from `offset` on, up to where `read` gives less than was asked for.
+    fn fill(
+        &self,
+        offset: u64,
+        out: &mut [u8],
+        mut read: impl FnMut(&Arc<PathBuf>, u64, &mut [u8]) -> io::Result<usize>,
+    ) -> Result<usize, StoreError> {
         let end = self.size_bytes.min(offset.saturating_add(out.len() as u64));
         let header_len = self.header.len() as u64;
         let mut at = offset;
@@ -154,44 +190,31 @@ impl Export {
             at += header.len() as u64;
         }
         let mut chunk = self.chunks.partition_point(|chunk| chunk.at <= at).saturating_sub(1);
-        let mut open: Option<(&Path, ReadFile)> = None;
         while at < end {
             let Some(Chunk { at: start, source }) = self.chunks.get(chunk) else { break };
             let (into, room) = (at - start, &mut out[(at - offset) as usize..]);
-            let wanted = match source {
+            match source {
                 Source::Memory(bytes) => {
                     let wanted = (bytes.len() as u64 - into).min(end - at);
                     let bytes = &bytes[into as usize..(into + wanted) as usize];
                     room[..bytes.len()].copy_from_slice(bytes);
-                    wanted
+                    at += wanted;
                 }
                 Source::Segment(path, range) => {
                     let from = range.start + into;
                     let wanted = (range.end - from).min(end - at);
-                    let read = self
-                        .file(path, &mut open)
-                        .and_then(|file| file.read_exact(from, &mut room[..wanted as usize]));
-                    read.map_err(|error| StoreError::disk("read", path)(error).in_segment())?;
-                    wanted
+                    let done = read(path, from, &mut room[..wanted as usize]);
+                    let done =
+                        done.map_err(|error| StoreError::disk("read", path)(error).in_segment())?;
+                    at += done as u64;
+                    if (done as u64) < wanted {
+                        break;
+                    }
                 }
-            };
-            at += wanted;
+            }
             chunk += 1;
         }
         Ok(at.saturating_sub(offset) as usize)
-    }
-
-    /// Returns the file at `path`: what is open, if that is it.
-    fn file<'a, 'b>(
-        &self,
-        path: &'a Path,
-        open: &'b mut Option<(&'a Path, ReadFile)>,
-    ) -> io::Result<&'b ReadFile> {
-        let file = match open.take() {
-            Some((known, file)) if known == path => file,
-            _ => self.disk.open_to_read(path)?,
-        };
-        Ok(&open.insert((path, file)).1)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use base::{Span, WallTime};
 use bytes::Bytes;
-use common::{BEGIN, Camera, Home, STEP_US, counted, pictures, shown, span};
+use common::{BEGIN, Camera, Home, STEP_US, counted, pictures, read_range, shown, span};
 use media::Frame;
 use store::{Export, GapReason, Store, StoreError};
 
@@ -21,7 +21,7 @@ fn wall(number: i64) -> WallTime {
 fn written(home: &Home, export: &Export) -> PathBuf {
     let mut file = Vec::new();
     for len in [1, 7, 1000, 65_536, 3, 100_000].into_iter().cycle() {
-        let part = export.read_range(file.len() as u64, len).unwrap();
+        let part = read_range(export, file.len() as u64, len).unwrap();
         if part.is_empty() {
             break;
         }
@@ -199,7 +199,7 @@ async fn an_export_keeps_no_segment_open_for_whoever_may_never_fetch_the_rest() 
     let store = recorded(&home, camera.stream, &camera.frames(0..400)).await;
     let export = store.export(camera.stream, span(camera.wall(30), camera.wall(350))).unwrap();
     let half = export.size_bytes as usize / 2;
-    assert_eq!(export.read_range(0, half).unwrap().len(), half);
+    assert_eq!(read_range(&export, 0, half).unwrap().len(), half);
     store.close().await;
     let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
     let open = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
@@ -208,7 +208,7 @@ async fn an_export_keeps_no_segment_open_for_whoever_may_never_fetch_the_rest() 
     assert!(ours.is_empty(), "{ours:?}");
     // Once its segments are gone there is nothing to read, and their room is free.
     home.segments().iter().for_each(|segment| std::fs::remove_file(segment).unwrap());
-    let read = export.read_range(half as u64, half);
+    let read = read_range(&export, half as u64, half);
     assert!(matches!(read, Err(StoreError::Unreadable { .. })), "{read:?}");
 }
 
@@ -222,14 +222,22 @@ async fn a_part_of_the_file_is_what_the_whole_has_there() {
     let asked: Span = span(camera.wall(30), camera.wall(350));
     let export = store.export(camera.stream, asked).unwrap();
     let size = export.size_bytes as usize;
-    let whole = export.read_range(0, size).unwrap();
+    let whole = read_range(&export, 0, size).unwrap();
     assert_eq!(whole.len(), size);
-    let mut dice = store::testutil::Dice::new(9);
+    let (mut dice, mut opened) = (store::testutil::Dice::new(9), store::Opened::default());
     for _ in 0..300 {
         let from = dice.below(size as u64 + 10) as usize;
         let len = dice.below(30_000) as usize;
-        let part = export.read_range(from as u64, len).unwrap();
-        assert!(part == whole[from.min(size)..(from + len).min(size)], "{from} + {len}");
+        let part = read_range(&export, from as u64, len).unwrap();
+        let expected = &whole[from.min(size)..(from + len).min(size)];
+        assert!(part == expected, "{from} + {len}");
+        // Whoever reads on has the same, and so has who takes what needs no waiting.
+        let mut out = vec![0; len];
+        let read = export.read_on(from as u64, &mut out, &mut opened).unwrap();
+        assert!(out[..read] == *expected, "{from} + {len}, read on");
+        out.fill(0);
+        let read = export.read_ready(from as u64, &mut out, &opened).unwrap();
+        assert!(expected.starts_with(&out[..read]), "{from} + {len}, what was ready");
     }
     let frames = camera.frames(25..350);
     let data: Vec<u8> = frames.iter().flat_map(|frame| frame.data.to_vec()).collect();

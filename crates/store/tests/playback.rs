@@ -428,11 +428,12 @@ async fn a_bad_sector_is_a_gap_and_reading_goes_on_behind_it() {
         // A clip says so as well, and one beside the bad place can be taken.
         let asked =
             |from, to| store.export(camera.stream, span(camera.wall(from), camera.wall(to)));
-        let broken = asked(0, 125).and_then(|clip| clip.read_range(0, clip.size_bytes as usize));
+        let broken =
+            asked(0, 125).and_then(|clip| common::read_range(&clip, 0, clip.size_bytes as usize));
         assert!(matches!(broken, Err(StoreError::Unreadable { .. })), "{broken:?}");
         let whole = asked(75, 125).unwrap();
         assert_eq!(
-            whole.read_range(0, whole.size_bytes as usize).unwrap().len() as u64,
+            common::read_range(&whole, 0, whole.size_bytes as usize).unwrap().len() as u64,
             whole.size_bytes
         );
     }

@@ -18,7 +18,7 @@ use catalog::{Action, Camera};
 use media::Frame;
 use recorder::Form;
 use serde::{Deserialize, Serialize};
-use store::Piece;
+use store::{Opened, Piece};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -374,36 +374,66 @@ fn portions(
     held: Arc<Held>,
     range: Range<u64>,
 ) -> impl futures::Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (state, held, range.start, Instant::now(), Portions::default());
-    futures::stream::try_unfold(begin, move |(state, held, at, mut looked, portions)| async move {
-        if at >= range.end {
+    let begin = Fetching {
+        state,
+        held,
+        at: range.start,
+        end: range.end,
+        looked: Instant::now(),
+        opened: Opened::default(),
+        portions: Portions::default(),
+    };
+    futures::stream::try_unfold(begin, Fetching::next)
+}
+
+/// Somebody's fetching.
+struct Fetching {
+    state: State,
+    held: Arc<Held>,
+    at: u64,
+    end: u64,
+    /// When it was looked at last whether they may.
+    looked: Instant,
+    opened: Opened,
+    portions: Portions,
+}
+
+impl Fetching {
+    /// Reads the next portion; nothing at the end.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.at >= self.end {
             return Ok(None);
         }
-        if looked.elapsed() >= LOOK {
-            may_fetch(&state, &held).await.map_err(|refusal| {
-                tracing::info!(export = %held.id, "fetched no further: {}", refusal.message());
+        if self.looked.elapsed() >= LOOK {
+            may_fetch(&self.state, &self.held).await.map_err(|refusal| {
+                tracing::info!(export = %self.held.id, "fetched no further: {}", refusal.message());
                 io::Error::from(io::ErrorKind::PermissionDenied)
             })?;
-            looked = Instant::now();
+            self.looked = Instant::now();
         }
-        let len = usize::try_from(PORTION.min(range.end - at)).unwrap_or(0);
-        let mut portion = portions.take();
-        let reading = tokio::task::spawn_blocking(move || {
-            let read = held.export.read_at(at, &mut portion.bytes[..len]);
-            portion.len = *read.as_ref().unwrap_or(&0);
-            (held, portion, read)
-        });
-        let (held, portion, read) = reading.await.map_err(io::Error::other)?;
-        let read = read.map_err(|error| {
-            tracing::error!(export = %held.id, %error, "an export broke off");
+        let len = usize::try_from(PORTION.min(self.end - self.at)).unwrap_or(0);
+        let mut portion = self.portions.take();
+        // What lies in memory is there before another thread would have woken up for it.
+        let room = &mut portion.bytes[..len];
+        let mut read = self.held.export.read_ready(self.at, room, &self.opened);
+        if matches!(read, Ok(0)) {
+            let reading = tokio::task::spawn_blocking(move || {
+                let room = &mut portion.bytes[..len];
+                let read = self.held.export.read_on(self.at, room, &mut self.opened);
+                (self, portion, read)
+            });
+            (self, portion, read) = reading.await.map_err(io::Error::other)?;
+        }
+        portion.len = read.map_err(|error| {
+            tracing::error!(export = %self.held.id, %error, "an export broke off");
             io::Error::other(error)
         })?;
-        if read == 0 {
+        if portion.len == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let next = at + read as u64;
-        Ok(Some((Bytes::from_owner(portion), (state, held, next, looked, portions))))
-    })
+        self.at += portion.len as u64;
+        Ok(Some((Bytes::from_owner(portion), self)))
+    }
 }
 
 /// Memory that portions are read into, again and again: to take it from the system and

@@ -161,7 +161,10 @@ fn is_rtsp(line: &[u8]) -> bool {
 fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim();
-    (!name.is_empty()).then(|| (name.to_owned(), value.trim().to_owned()))
+    // Some of it is said back to the camera (its session, its numbers), and a lone CR would
+    // be a line of its own there.
+    let value: String = value.trim().chars().filter(|sign| !sign.is_control()).collect();
+    (!name.is_empty()).then(|| (name.to_owned(), value))
 }
 
 fn moved(message: Message, by: usize) -> Message {
@@ -227,6 +230,13 @@ mod tests {
         }
         let (packet, length) = take(b"\r\n$\x01\0\x01x").unwrap().unwrap();
         assert_eq!((packet, length), (Message::Packet { channel: 1, data: 6..7 }, 7));
+    }
+
+    #[test]
+    fn no_header_holds_the_end_of_a_line() {
+        let (read, _) =
+            response(b"RTSP/1.0 200 OK\r\nSession: 5E\rPLAY *\x0b\x00 RTSP/1.0\r\n\r\n");
+        assert_eq!(read.header("Session"), Some("5EPLAY * RTSP/1.0"));
     }
 
     #[test]

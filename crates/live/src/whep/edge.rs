@@ -22,7 +22,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base::{StreamId, WallTime};
 use media::Codec;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
-use str0m::net::Transmit;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
@@ -35,8 +34,9 @@ use super::demux::{Datagram, Routes};
 use super::outbox::Outbox;
 use super::packets::{self, Cut};
 use super::service::Watched;
-use super::session::{B_FRAMES, Now, Session};
+use super::session::{B_FRAMES, Out, Session, Way};
 use super::taken::Taken;
+use super::track::{Now, Sink};
 use crate::{Hub, Viewer};
 
 /// What viewers' times are rounded up to.
@@ -344,29 +344,29 @@ impl Edge {
                 break;
             }
             self.due.pop_first();
-            self.contained(number, |edge| {
-                if let Some(live) = edge.live.get_mut(&number) {
-                    live.session.tick(now);
-                    edge.drain(number, now);
-                }
-            });
+            self.contained(number, |edge| edge.drain(number, now));
         }
     }
 
     /// Sends all that a session has, and does what it says of itself.
     fn drain(&mut self, number: u64, now: Instant) {
         let Some(live) = self.live.get_mut(&number) else { return };
-        let (outbox, out) = (&mut self.outbox, (&self.socket, &self.state));
-        let (bound, public) = (self.bound, self.public);
-        let drained = live.session.drain(now, |transmit| {
-            outbox.push(out, way(transmit, bound, public), &transmit.contents);
-        });
-        self.due.remove(&(live.due, number));
-        live.due = rounded(drained.next, now);
-        if let Some(more) = drained.more {
-            live.due = live.due.min(more);
+        let drained = live.session.drain(
+            now,
+            &mut Door {
+                outbox: &mut self.outbox,
+                out: (&self.socket, &self.state),
+                bound: self.bound,
+                public: self.public,
+            },
+        );
+        let due = rounded(drained.next, now);
+        let due = drained.more.map_or(due, |more| due.min(more));
+        if due != live.due {
+            self.due.remove(&(live.due, number));
         }
-        self.due.insert((live.due, number));
+        live.due = due;
+        self.due.insert((due, number));
         if let Some(end) = drained.over {
             self.end(number, end);
         } else if drained.connected {
@@ -381,11 +381,15 @@ impl Edge {
     fn end(&mut self, number: u64, end: End) {
         let Some(mut live) = self.forget(number) else { return };
         live.session.close();
-        let (outbox, out) = (&mut self.outbox, (&self.socket, &self.state));
-        let (bound, public) = (self.bound, self.public);
-        live.session.drain(Instant::now(), |transmit| {
-            outbox.push(out, way(transmit, bound, public), &transmit.contents);
-        });
+        live.session.drain(
+            Instant::now(),
+            &mut Door {
+                outbox: &mut self.outbox,
+                out: (&self.socket, &self.state),
+                bound: self.bound,
+                public: self.public,
+            },
+        );
         ended(number, live, end);
     }
 
@@ -440,19 +444,43 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// Where a packet goes to, and which of our addresses it must come from: the one
-/// that the viewer's own packets came to.
-fn way(
-    transmit: &Transmit,
+/// The way out for all sessions.
+struct Door<'a> {
+    outbox: &'a mut Outbox,
+    out: (&'a UdpSocket, &'a UdpSocketState),
     bound: SocketAddr,
     public: Option<IpAddr>,
-) -> (SocketAddr, Option<IpAddr>) {
+}
+
+/// The same by one way.
+struct Lane<'a> {
+    outbox: &'a mut Outbox,
+    out: (&'a UdpSocket, &'a UdpSocketState),
+    to: (SocketAddr, Option<IpAddr>),
+}
+
+impl Out for Door<'_> {
+    fn by(&mut self, way: Way) -> impl Sink {
+        let to = address(way, self.bound, self.public);
+        Lane { outbox: self.outbox, out: self.out, to }
+    }
+}
+
+impl Sink for Lane<'_> {
+    fn put(&mut self, length: usize, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        self.outbox.put(self.out, self.to, length, write);
+    }
+}
+
+/// Where a packet goes to, and which of our addresses it must come from: the one
+/// that the viewer's own packets came to.
+fn address(way: Way, bound: SocketAddr, public: Option<IpAddr>) -> (SocketAddr, Option<IpAddr>) {
     let mapped = |ip: IpAddr| match ip {
         IpAddr::V4(ip) if bound.is_ipv6() => ip.to_ipv6_mapped().into(),
         ip => ip,
     };
-    let to = SocketAddr::new(mapped(transmit.destination.ip()), transmit.destination.port());
-    let from = transmit.source.ip();
+    let to = SocketAddr::new(mapped(way.destination.ip()), way.destination.port());
+    let from = way.source.ip();
     // That of a NAT before us is not ours to send from.
     let is_ours = bound.ip().is_unspecified() && public != Some(from);
     (to, is_ours.then(|| mapped(from)))

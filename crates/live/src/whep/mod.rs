@@ -5,7 +5,7 @@
 //! api ──offer──▶ Whep::open ──▶ answer          one thread, one UDP socket
 //!                   │                        ┌──────────────────────────────┐
 //!                   └──────── Session ──────▶│ edge   whose is it? demux    │◀──▶ viewers
-//! hub ──frames──▶ cut into packets, once ───▶│        session: str0m        │
+//! hub ──frames──▶ cut into packets, once ───▶│        session: str0m, tracks│
 //!                                            └──────────────────────────────┘
 //! ```
 //!
@@ -14,6 +14,8 @@
 //! | `service` | WHEP as the rest of the program sees it |
 //! | `edge` | the socket, the clock, the thread that drives all sessions |
 //! | `session` | one viewer: bytes and frames in, bytes out |
+//! | `track`, `srtp`, `report` | one medium as it leaves: numbered, sealed, told of |
+//! | `keys` | what DTLS agreed on, heard from str0m's |
 //! | `bell`, `taken` | whose streams have something, and what |
 //! | `demux`, `offer`, `packets`, `rhythm`, `pace`, `addresses` | pure parts of it |
 //! | `outbox` | many packets by one call to the kernel |
@@ -32,14 +34,18 @@ mod bell;
 mod config;
 pub(crate) mod demux;
 mod edge;
+pub(crate) mod keys;
 pub(crate) mod offer;
 mod outbox;
 mod pace;
 pub(crate) mod packets;
+mod report;
 mod rhythm;
 mod service;
 mod session;
+pub(crate) mod srtp;
 mod taken;
+pub(crate) mod track;
 
 use std::fmt;
 

@@ -37,21 +37,29 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// Takes a packet; sends those before it that it does not fit.
-    pub(crate) fn push(
+    /// Takes a packet of `length` bytes, which `write` appends, or says that it could not;
+    /// sends those before it that it does not fit.
+    pub(crate) fn put(
         &mut self,
         (socket, state): (&UdpSocket, &UdpSocketState),
         to: (SocketAddr, Option<IpAddr>),
-        packet: &[u8],
+        length: usize,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
     ) {
-        if !self.takes(to, packet.len(), state.max_gso_segments()) {
+        if !self.takes(to, length, state.max_gso_segments()) {
             self.flush((socket, state));
         }
-        if self.count == 0 {
-            (self.to, self.each) = (Some(to), packet.len());
+        let start = self.bytes.len();
+        let is_whole = write(&mut self.bytes) && self.bytes.len() - start == length;
+        debug_assert!(is_whole, "a packet that is not what was said");
+        if !is_whole {
+            self.bytes.truncate(start);
+            return;
         }
-        self.ended = packet.len() < self.each;
-        self.bytes.extend_from_slice(packet);
+        if self.count == 0 {
+            (self.to, self.each) = (Some(to), length);
+        }
+        self.ended = length < self.each;
         self.count += 1;
     }
 
@@ -95,7 +103,10 @@ mod tests {
         let (to, mut outbox) = ((viewer.local_addr().unwrap(), None), Outbox::default());
         let lengths = [100, 1200, 1200, 1200, 400, 400, 90, 1200];
         for (number, length) in lengths.into_iter().enumerate() {
-            outbox.push((&socket, &state), to, &vec![number as u8; length]);
+            outbox.put((&socket, &state), to, length, |out| {
+                out.resize(out.len() + length, number as u8);
+                true
+            });
         }
         outbox.flush((&socket, &state));
         let mut bytes = [0; 2000];

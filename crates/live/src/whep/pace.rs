@@ -10,7 +10,6 @@
 //! faster is lost, and asked for again, and the picture is late by more than it
 //! won. So an allowance is spent and comes back with time, as in a leaky bucket.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// What may leave at once.
@@ -25,37 +24,29 @@ const LONGEST_S: f64 = 0.5;
 /// How often what waits is looked after.
 const STEP: Duration = Duration::from_millis(5);
 
-/// What waits to leave.
+/// How much may leave by now. What waits is with whoever sends it, in its order.
 #[derive(Debug)]
-pub(crate) struct Pace<T> {
-    waiting: VecDeque<(usize, T)>,
+pub(crate) struct Pace {
     waiting_bytes: usize,
     allowance: f64,
     rate: f64,
     looked: Option<Instant>,
 }
 
-impl<T> Default for Pace<T> {
+impl Default for Pace {
     fn default() -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            allowance: ALLOWANCE_BYTES,
-            rate: BYTES_A_SECOND,
-            looked: None,
-        }
+        Self { waiting_bytes: 0, allowance: ALLOWANCE_BYTES, rate: BYTES_A_SECOND, looked: None }
     }
 }
 
-impl<T> Pace<T> {
-    /// Takes something of so many bytes.
-    pub(crate) fn push(&mut self, bytes: usize, packet: T) {
-        self.waiting.push_back((bytes, packet));
+impl Pace {
+    /// Counts bytes that wait now.
+    pub(crate) fn wait(&mut self, bytes: usize) {
         self.waiting_bytes += bytes;
         self.rate = self.rate.max(self.waiting_bytes as f64 / LONGEST_S);
     }
 
-    /// Lets time pass: what may leave by now is to be taken by [`pop`](Self::pop).
+    /// Lets time pass: what may leave by now is said by [`leave`](Self::leave).
     pub(crate) fn tick(&mut self, now: Instant) {
         let passed =
             self.looked.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
@@ -64,23 +55,22 @@ impl<T> Pace<T> {
             .min(ALLOWANCE_BYTES.max(self.rate * STEP.as_secs_f64()));
     }
 
-    /// Returns the next that may leave.
-    pub(crate) fn pop(&mut self) -> Option<T> {
+    /// Returns whether the next may leave, of so many bytes: then it does.
+    pub(crate) fn leave(&mut self, bytes: usize) -> bool {
         if self.allowance <= 0.0 {
-            return None;
+            return false;
         }
-        let (bytes, packet) = self.waiting.pop_front()?;
         self.allowance -= bytes as f64;
-        self.waiting_bytes -= bytes;
-        if self.waiting.is_empty() {
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
+        if self.waiting_bytes == 0 {
             self.rate = BYTES_A_SECOND;
         }
-        Some(packet)
+        true
     }
 
     /// Returns when more may leave, if anything waits.
     pub(crate) fn next(&self) -> Option<Instant> {
-        let looked = self.looked.filter(|_| !self.waiting.is_empty())?;
+        let looked = self.looked.filter(|_| self.waiting_bytes > 0)?;
         Some(looked + STEP)
     }
 }
@@ -93,15 +83,14 @@ mod tests {
     /// each step.
     fn sent(bytes: usize) -> Vec<usize> {
         let (mut pace, mut now) = (Pace::default(), Instant::now());
-        (0..bytes / 1000).for_each(|number| pace.push(1000, number));
-        let (mut steps, mut next) = (Vec::new(), 0);
+        let (mut steps, mut gone, all) = (Vec::new(), 0, bytes / 1000);
+        (0..all).for_each(|_| pace.wait(1000));
         loop {
             pace.tick(now);
-            while let Some(number) = pace.pop() {
-                assert_eq!(number, next, "in their order");
-                next += 1;
+            while gone < all && pace.leave(1000) {
+                gone += 1;
             }
-            steps.push(next);
+            steps.push(gone);
             match pace.next() {
                 Some(then) => now = then,
                 None => return steps,
@@ -135,13 +124,14 @@ mod tests {
     fn what_was_spent_comes_back() {
         let (mut pace, now) = (Pace::default(), Instant::now());
         pace.tick(now);
-        (0..32).for_each(|number| pace.push(1000, number));
-        assert_eq!(std::iter::from_fn(|| pace.pop()).count(), 32);
-        (0..32).for_each(|number| pace.push(1000, number));
+        let leave = |pace: &mut Pace| (0..32).filter(|_| pace.leave(1000)).count();
+        pace.wait(32_000);
+        assert_eq!(leave(&mut pace), 32);
+        pace.wait(32_000);
         pace.tick(now);
-        assert_eq!(std::iter::from_fn(|| pace.pop()).count(), 0);
+        assert_eq!(leave(&mut pace), 0);
         pace.tick(now + Duration::from_secs(1));
-        assert_eq!(std::iter::from_fn(|| pace.pop()).count(), 32);
+        assert_eq!(leave(&mut pace), 32);
         assert_eq!(pace.next(), None);
     }
 }

@@ -95,13 +95,12 @@ impl Whep {
         let credentials = IceCreds { ufrag: ufrag.clone(), pass };
         let candidates = addresses::reachable(&shared.config, shared.bound, &addresses::own());
         let now = Instant::now();
-        let (mut session, answer) =
+        let (session, answer) =
             Session::accept(offer, &shared.setup, credentials, &candidates, now)?;
         // Told at once where it is known already; else the session ends by it.
         if let Some(params) = known(&shared.hub, watched.pictures) {
             session.takes(&params).map_err(Refused::Unsupported)?;
         }
-        session.drain(now, |_| {});
         let sound = watched.sound.is_some() && session.takes_sound();
         let (ended, over) = oneshot::channel();
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed) as u64;

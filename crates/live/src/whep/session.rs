@@ -3,10 +3,13 @@
 //! ```text
 //! offer ──accept──▶ Session ──▶ answer
 //!
-//! a datagram ─┐                 ┌▶ datagrams
-//! the time   ─┼──▶ then drain ──┼▶ when to come again
-//! frames     ─┘                 └▶ connected · over
+//! a datagram ─┐            ┌ str0m: SDP, ICE, DTLS, what comes  ┐    ┌▶ datagrams
+//! the time   ─┼─▶ drain ──▶│ way, keys, what is missed ▼        ├───▶┼▶ when to come again
+//! frames     ─┘            └ Track: RTP and its reports, sealed ┘    └▶ connected · over
 //! ```
+//!
+//! str0m would send packets, too, one by one, each asked for through all that it does; what
+//! leaves here is written where it is sent from (docs/design/0009).
 //!
 //! > After each input comes a whole `drain`, before the next.
 //!
@@ -18,43 +21,38 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base::WallTime;
 use media::{Codec, Params};
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{Codec as Format, PayloadParams};
 use str0m::media::{Direction, MediaKind, Mid, Pt};
-use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::{Extension, RtpWrite};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::rtcp::Rtcp;
+use str0m::rtp::{Extension, RawPacket};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
+use super::keys::{self, Keys};
 use super::offer::{self, Checked};
-use super::pace::Pace;
-use super::packets::Payloads;
-use super::rhythm::{Rhythm, rtp_time};
+use super::srtp::Sealer;
+use super::track::{Now, Sendable, Sink, Track, Types};
 use super::{End, Refused};
 
 /// How long a viewer may take from its offer until it is connected.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many packets are kept to be sent again, and how long: a round trip, and
-/// a keyframe.
-const KEPT_PACKETS: usize = 512;
-const KEPT_FOR: Duration = Duration::from_secs(1);
-
-/// The most of what is sent that may be sent again: beyond it a network is not
-/// helped by more.
-const SENT_AGAIN: f32 = 0.15;
-
 /// The clocks of RTP for pictures and for Opus.
 const PICTURES_HZ: u32 = 90_000;
 const SOUND_HZ: u32 = 48_000;
 
-/// How far behind a frame may be when sent; more is a clock that was set.
-const LONGEST_BEHIND: Duration = Duration::from_secs(10);
-
 /// How often the time may be told without an answer before that is a defect.
 const MOST_TURNS: usize = 64;
+
+/// How often it is asked where the viewer is now: who moves from one network to another
+/// is followed.
+const WHERE: Duration = Duration::from_secs(1);
+
+/// Reports are ours ([`Track`]): str0m, which knows of no packet, has none to make.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// What all sessions of a process share.
 pub(crate) struct Setup {
@@ -65,49 +63,40 @@ pub(crate) struct Setup {
 /// One viewer.
 pub(crate) struct Session {
     rtc: Rtc,
+    keys: Keys,
+    /// From when it is connected on.
+    sealer: Option<Sealer>,
+    /// The way that it is connected by.
+    way: Option<Way>,
+    /// Whether something came that str0m may have an answer to.
+    stirred: bool,
+    /// When str0m wants to be told the time.
+    next: Instant,
     accepted: Instant,
     connected: bool,
+    leaving: bool,
+    /// By which name its media are known to be of one sender.
+    name: String,
     pictures: Track,
     /// What the viewer takes of H.264 and H.265.
     formats: Vec<PayloadParams>,
-    /// The one that the stream goes by, once it has begun.
-    chosen: Option<Pt>,
-    sound: Option<(Track, Pt)>,
+    /// How the stream goes, once it has begun.
+    chosen: Option<Types>,
+    sound: Option<(Track, Types)>,
     /// What the viewer said that it takes.
     candidates: Vec<SocketAddr>,
 }
 
-/// One medium as it is sent.
-struct Track {
-    mid: Mid,
-    clock_hz: u32,
-    sequence: u64,
-    rhythm: Rhythm,
-    pace: Pace<Packet>,
+/// From which of our addresses to which of the viewer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: SocketAddr,
 }
 
-/// A packet that waits to leave.
-#[derive(Debug)]
-struct Packet {
-    pt: Pt,
-    time: u32,
-    moment: Instant,
-    ends: bool,
-    payload: Arc<[u8]>,
-}
-
-/// A moment by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) instant: Instant,
-    pub(crate) wall: WallTime,
-}
-
-/// A frame as it is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Sendable {
-    pub(crate) wall: WallTime,
-    pub(crate) payloads: Payloads,
+/// Gives where datagrams of a way go.
+pub(crate) trait Out {
+    fn by(&mut self, way: Way) -> impl Sink;
 }
 
 /// How a session is after it was drained.
@@ -126,7 +115,7 @@ pub(crate) struct Drained {
 impl Setup {
     /// Makes the certificate that viewers verify by the fingerprint in the answer.
     pub(crate) fn new() -> Result<Self, String> {
-        let provider = Arc::new(str0m::crypto::from_feature_flags());
+        let provider = Arc::new(keys::provider());
         let certificate = provider
             .dtls_provider
             .generate_certificate()
@@ -150,7 +139,7 @@ impl Session {
             Refused::Offer(format!("the offer cannot be answered: {error}"))
         };
         let offer = SdpOffer::from_sdp_string(&sdp).map_err(|error| unreadable(&error))?;
-        let mut rtc = RtcConfig::new()
+        let config = RtcConfig::new()
             .set_crypto_provider(setup.provider.clone())
             .set_dtls_cert(setup.certificate.clone())
             .set_local_ice_credentials(credentials)
@@ -165,7 +154,12 @@ impl Session {
             // paced by it, and reading it costs as much as sending.
             .clear_extension_map()
             .set_extension(4, Extension::RtpMid)
-            .build(now);
+            .set_rtcp_report_interval_video(NEVER)
+            .set_rtcp_report_interval_audio(NEVER)
+            // Which packets the viewer misses is told by these, where it is by those.
+            .enable_raw_packets(true)
+            .set_stats_interval(Some(WHERE));
+        let (mut rtc, keys) = Keys::of(|| config.build(now));
         for address in candidates {
             let candidate = Candidate::host(*address, "udp").map_err(|error| unreadable(&error))?;
             rtc.add_local_candidate(candidate);
@@ -192,28 +186,38 @@ impl Session {
         if formats.is_empty() {
             return Err(none());
         }
-        let pictures = Track::new(&mut rtc, mid, PICTURES_HZ)?;
+        let pictures = track(&mut rtc, mid, PICTURES_HZ)?;
         let sound = match sound {
             Some(mid) => {
                 let opus = taken(&rtc, mid).find(|format| format.spec().codec == Format::Opus);
-                match opus.map(|format| format.pt()) {
-                    Some(pt) => Some((Track::new(&mut rtc, mid, SOUND_HZ)?, pt)),
+                match opus.map(|format| types(&format)) {
+                    Some(types) => Some((track(&mut rtc, mid, SOUND_HZ)?, types)),
                     None => None,
                 }
             }
             None => None,
         };
+        drain_setup(&mut rtc);
+        let answer = answer.to_sdp_string();
+        let name = answer.lines().find_map(|line| line.split_once(" cname:"));
         let session = Self {
             rtc,
+            keys,
+            sealer: None,
+            way: None,
+            stirred: true,
+            next: now,
             accepted: now,
             connected: false,
+            leaving: false,
+            name: name.map_or("khue", |(_, name)| name).to_owned(),
             pictures,
             formats,
             chosen: None,
             sound,
             candidates: candidates.to_vec(),
         };
-        Ok((session, answer.to_sdp_string()))
+        Ok((session, answer))
     }
 
     /// Returns whether the viewer wants sound of the form that is had here.
@@ -246,14 +250,16 @@ impl Session {
         if is_check && !self.rtc.accepts(&input) {
             return false;
         }
+        self.stirred = true;
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::debug!(%error, "a datagram of a viewer was of no use");
         }
         true
     }
 
-    /// Takes the time.
-    pub(crate) fn tick(&mut self, now: Instant) {
+    /// Tells str0m the time.
+    fn tick(&mut self, now: Instant) {
+        self.stirred = true;
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             tracing::debug!(%error, "a viewer's time was of no use");
         }
@@ -267,43 +273,95 @@ impl Session {
 
     /// Takes frames of pictures, those that `begins` says to follow a beginning.
     pub(crate) fn show(&mut self, frames: &[Sendable], begins: bool, now: Now) {
-        if let Some(pt) = self.chosen {
-            self.pictures.push(pt, frames, begins, now);
+        if let Some(types) = self.chosen {
+            self.pictures.push(types, frames, begins, true, now);
         }
     }
 
     /// Takes frames of sound.
     pub(crate) fn sound(&mut self, frames: &[Sendable], begins: bool, now: Now) {
-        if let Some((track, pt)) = &mut self.sound {
-            track.push(*pt, frames, begins, now);
+        if let Some((track, types)) = &mut self.sound {
+            // Sound has no end of a frame: each packet is one.
+            track.push(*types, frames, begins, false, now);
         }
     }
 
     /// Says farewell; what is to be sent comes with the next drain.
     pub(crate) fn close(&mut self) {
+        self.leaving = true;
+        self.stirred = true;
         if let Err(error) = self.rtc.close() {
             tracing::debug!(%error, "a viewer was not told that it is over");
         }
     }
 
-    /// Gives all there is to send, and says how the session is.
-    pub(crate) fn drain(&mut self, now: Instant, mut send: impl FnMut(&Transmit)) -> Drained {
+    /// Gives all there is to send by `now`, and says how the session is.
+    pub(crate) fn drain(&mut self, now: Instant, out: &mut impl Out) -> Drained {
         let (mut connected, mut over) = (false, None);
-        if self.send(now) {
-            // Packets are on their way once the time was told.
+        if self.leaving {
+            // With the keys, before they are said to be of no use any more.
+            self.send_reports(now, out, |track, now, name| track.goodbye(now, name));
+        }
+        if now >= self.next {
             self.tick(now);
         }
+        if std::mem::take(&mut self.stirred) {
+            (connected, over) = self.poll(now, out);
+        }
+        if over.is_none() && !self.rtc.is_alive() {
+            over = Some(End::Left);
+        }
+        if self.connected {
+            if !self.leaving {
+                self.send(now, out);
+            }
+            let more = self.pictures.next().filter(|_| over.is_none());
+            return Drained { next: self.next, more, connected, over };
+        }
+        let until = self.accepted + PATIENCE;
+        if over.is_none() && now >= until {
+            over = Some(End::Unconnected);
+        }
+        Drained { next: self.next.min(until), more: None, connected, over }
+    }
+
+    /// Does what str0m has to do; returns whether it is connected just now, and why it is
+    /// over, if it is.
+    fn poll(&mut self, now: Instant, out: &mut impl Out) -> (bool, Option<End>) {
+        let (mut connected, mut over) = (false, None);
         let mut turns = 0;
-        let next = loop {
+        self.next = loop {
             match self.rtc.poll_output() {
-                Ok(Output::Transmit(transmit)) => send(&transmit),
+                Ok(Output::Transmit(transmit)) => {
+                    let (source, destination) = (transmit.source, transmit.destination);
+                    let (way, bytes) = (Way { source, destination }, &transmit.contents[..]);
+                    // DTLS goes by the way that is connected (RFC 7983: by its first byte).
+                    if matches!(bytes.first(), Some(20..=63)) {
+                        self.way = Some(way);
+                    }
+                    out.by(way).put(bytes.len(), |out| {
+                        out.extend_from_slice(bytes);
+                        true
+                    });
+                }
                 Ok(Output::Event(Event::Connected)) => {
                     connected = !self.connected;
                     self.connected = true;
+                    self.sealer = self.keys.agreed().and_then(Sealer::new);
+                    if self.sealer.is_none() {
+                        over = Some(End::Broken("DTLS gave no keys for SRTP".to_owned()));
+                    }
                 }
                 Ok(Output::Event(Event::IceConnectionStateChange(
                     IceConnectionState::Disconnected,
                 ))) => over = Some(End::Gone),
+                Ok(Output::Event(Event::PeerStats(peer))) => {
+                    if let Some(pair) = peer.selected_candidate_pair {
+                        let (source, destination) = (pair.local.addr, pair.remote.addr);
+                        self.way = Some(Way { source, destination });
+                    }
+                }
+                Ok(Output::Event(Event::RawPacket(packet))) => self.hear(&packet),
                 // A keyframe cannot be asked of a camera: the next one answers.
                 Ok(Output::Event(_)) => {}
                 Ok(Output::Timeout(next)) if next > now || turns == MOST_TURNS => break next,
@@ -317,29 +375,61 @@ impl Session {
                 }
             }
         };
-        if over.is_none() && !self.rtc.is_alive() {
-            over = Some(End::Left);
-        }
-        let until = self.accepted + PATIENCE;
-        if self.connected {
-            let more = self.pictures.pace.next().filter(|_| over.is_none());
-            return Drained { next, more, connected, over };
-        }
-        if over.is_none() && now >= until {
-            over = Some(End::Unconnected);
-        }
-        Drained { next: next.min(until), more: None, connected, over }
+        // What it was told on the way is done with.
+        self.stirred = false;
+        (connected, over)
     }
 
-    /// Hands over what may leave by now; returns whether there was any.
-    fn send(&mut self, now: Instant) -> bool {
-        let pictures = self.pictures.send(&mut self.rtc, now);
-        let sound = self.sound.as_mut().is_some_and(|(track, _)| track.send(&mut self.rtc, now));
-        pictures || sound
+    /// Takes what a viewer says of what it received.
+    fn hear(&mut self, packet: &RawPacket) {
+        let RawPacket::RtcpRx(Rtcp::Nack(nack)) = packet else { return };
+        let sound = self.sound.as_mut().map(|(track, _)| track);
+        let track = [Some(&mut self.pictures), sound].into_iter().flatten();
+        let Some(track) = track.into_iter().find(|track| track.ssrc() == *nack.ssrc) else {
+            return;
+        };
+        for entry in nack.reports.iter() {
+            // The first one, and which of the sixteen after it (RFC 4585 §6.2.1).
+            let others = (0..16).filter(|bit| entry.blp >> bit & 1 == 1);
+            let others = others.map(|bit| entry.pid.wrapping_add(bit + 1));
+            track.missed([entry.pid].into_iter().chain(others));
+        }
+    }
+
+    /// Sends what may leave by now.
+    fn send(&mut self, now: Instant, out: &mut impl Out) {
+        let (Some(sealer), Some(way)) = (&self.sealer, self.way) else { return };
+        {
+            let mut sink = out.by(way);
+            self.pictures.send(now, sealer, &mut sink);
+            if let Some((track, _)) = &mut self.sound {
+                track.send(now, sealer, &mut sink);
+            }
+        }
+        self.send_reports(now, out, |track, now, name| track.report(now, name));
+    }
+
+    fn send_reports(
+        &mut self,
+        now: Instant,
+        out: &mut impl Out,
+        of: impl Fn(&mut Track, Instant, &str) -> Option<Vec<u8>>,
+    ) {
+        let (Some(sealer), Some(way)) = (&mut self.sealer, self.way) else { return };
+        let sound = self.sound.as_mut().map(|(track, _)| track);
+        for track in [Some(&mut self.pictures), sound].into_iter().flatten() {
+            let report = of(track, now, &self.name).and_then(|report| sealer.rtcp(report));
+            if let Some(report) = report {
+                out.by(way).put(report.len(), |out| {
+                    out.extend_from_slice(&report);
+                    true
+                });
+            }
+        }
     }
 
     /// Returns how a stream goes to this viewer.
-    fn format_for(&self, params: &Params) -> Result<Pt, String> {
+    fn format_for(&self, params: &Params) -> Result<Types, String> {
         if params.reorder_depth().is_some_and(|depth| depth > 0) {
             return Err(B_FRAMES.to_owned());
         }
@@ -355,7 +445,7 @@ impl Session {
             Codec::H264 => same().or_else(|| all().next()),
             _ => all().next(),
         };
-        format.map(|format| format.pt()).ok_or_else(|| match params.codec {
+        format.map(types).ok_or_else(|| match params.codec {
             Codec::H265 => "the stream is H.265, which the offer does not take; ask for another \
                             role, or for MSE"
                 .to_owned(),
@@ -371,60 +461,23 @@ impl Session {
 pub(crate) const B_FRAMES: &str =
     "the stream has B-frames, which WebRTC cannot play; turn them off at the camera, or use MSE";
 
-impl Track {
-    fn new(rtc: &mut Rtc, mid: Mid, clock_hz: u32) -> Result<Self, Refused> {
-        let mut direct = rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
-            let words = "the offer asks for several qualities at once, which are not had here";
-            return Err(Refused::Offer(words.to_owned()));
-        };
-        stream.set_rtx_cache(KEPT_PACKETS, KEPT_FOR, Some(SENT_AGAIN));
-        drain_setup(rtc);
-        let mut random = [0; 2];
-        // Where the first number is, nobody relies on (RFC 3550 §5.1: hard to guess).
-        let _ = getrandom::fill(&mut random);
-        // In the lower half: a receiver learns of the first time that it counts over.
-        let sequence = u64::from(u16::from_be_bytes(random) >> 1);
-        Ok(Self { mid, clock_hz, sequence, rhythm: Rhythm::default(), pace: Pace::default() })
-    }
+/// Makes what sends a medium by the sources that the answer names.
+fn track(rtc: &mut Rtc, mid: Mid, clock_hz: u32) -> Result<Track, Refused> {
+    let media = rtc.media(mid);
+    let number = media.and_then(|media| media.remote_extmap().id_of(Extension::RtpMid));
+    let mut direct = rtc.direct_api();
+    let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
+        let words = "the offer asks for several qualities at once, which are not had here";
+        return Err(Refused::Offer(words.to_owned()));
+    };
+    let (ssrc, again) = (*stream.ssrc(), stream.rtx().map(|ssrc| *ssrc));
+    let name = mid.to_string();
+    Ok(Track::new(clock_hz, ssrc, again, number.map(|number| (number, name.as_str()))))
+}
 
-    /// Takes frames; they leave as the pace allows.
-    fn push(&mut self, pt: Pt, frames: &[Sendable], begins: bool, now: Now) {
-        let walls: Vec<WallTime> = frames.iter().map(|frame| frame.wall).collect();
-        let times = self.rhythm.times(&walls, begins);
-        for (frame, time) in frames.iter().zip(times) {
-            let behind = u64::try_from(now.wall.micros_since(frame.wall)).unwrap_or(0);
-            let behind = Duration::from_micros(behind).min(LONGEST_BEHIND);
-            let moment = now.instant.checked_sub(behind).unwrap_or(now.instant);
-            let (time, last) =
-                (rtp_time(time, self.clock_hz), frame.payloads.len().saturating_sub(1));
-            for (number, payload) in frame.payloads.iter().enumerate() {
-                // Sound has no end of a frame: each packet is one.
-                let ends = number == last && self.clock_hz == PICTURES_HZ;
-                let packet = Packet { pt, time, moment, ends, payload: payload.clone() };
-                self.pace.push(payload.len(), packet);
-            }
-        }
-    }
-
-    /// Gives what may leave by now; returns whether there was any.
-    fn send(&mut self, rtc: &mut Rtc, now: Instant) -> bool {
-        self.pace.tick(now);
-        let Some(mut packet) = self.pace.pop() else { return false };
-        let mut direct = rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(self.mid, None) else { return false };
-        loop {
-            let Packet { pt, time, moment, ends, payload } = packet;
-            let sequence = self.sequence.into();
-            self.sequence += 1;
-            let write = RtpWrite::new(pt, sequence, time, moment, payload);
-            stream.write_rtp(write.marker(ends).nackable(true));
-            match self.pace.pop() {
-                Some(next) => packet = next,
-                None => return true,
-            }
-        }
-    }
+/// Returns how the payloads of a format are called.
+fn types(format: &PayloadParams) -> Types {
+    Types { media: *format.pt(), again: format.resend().map(|pt| *pt) }
 }
 
 /// A change before anything is connected has nothing to say but when to come again.

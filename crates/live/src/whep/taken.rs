@@ -9,7 +9,7 @@ use media::{Frame, Params};
 
 use super::End;
 use super::packets::Payloads;
-use super::session::Sendable;
+use super::track::Sendable;
 use crate::{Tapped, Viewer};
 
 /// What a stream had for a viewer at once.

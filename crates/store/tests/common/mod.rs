@@ -12,7 +12,7 @@ use base::{Span, StreamId, WallTime};
 use bytes::Bytes;
 use media::{Codec, Frame, Params};
 use store::testutil::{Dice, Lossy};
-use store::{Disk, Piece, Store, StoreConfig};
+use store::{Disk, Export, Piece, Store, StoreConfig, StoreError};
 
 /// 2026-11-20, a quarter to one in the night.
 pub const BEGIN: WallTime = WallTime(1_795_135_500_000_000);
@@ -261,4 +261,12 @@ pub fn counted(movie: &Path) -> u64 {
     let said = String::from_utf8(count.stderr).unwrap();
     assert_eq!(said, "", "ffprobe complains");
     String::from_utf8(count.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// Returns up to `len` bytes of an export from `offset` on; fewer only at its end.
+pub fn read_range(export: &Export, offset: u64, len: usize) -> Result<Vec<u8>, StoreError> {
+    let mut out = vec![0; len];
+    let read = export.read_at(offset, &mut out)?;
+    out.truncate(read);
+    Ok(out)
 }
