@@ -35,6 +35,9 @@ const RTCP: Labels = Labels { key: 3, authentication: 4, salt: 5 };
 const FIRST_INDEX: u32 = 1 << 16;
 
 /// What sends by one agreement.
+///
+/// No number of a source may be used twice with one key: str0m has the keys, too, and is
+/// given no packet of these sources to send.
 #[derive(Debug)]
 pub(crate) struct Sealer {
     rtp: Seal,
