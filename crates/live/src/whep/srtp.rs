@@ -54,7 +54,7 @@ struct Labels {
 /// A cipher with its keys.
 enum Seal {
     Gcm { key: LessSafeKey, salt: [u8; 12] },
-    Cm { key: EncryptingKey, authentication: hmac::Key, salt: [u8; 14] },
+    Cm { key: Box<EncryptingKey>, authentication: Box<hmac::Key>, salt: [u8; 14] },
 }
 
 impl Sealer {
@@ -220,12 +220,12 @@ impl Seal {
             master.derive(labels.salt, &mut salt)?;
             let key = UnboundCipherKey::new(&cipher::AES_128, &key).ok()?;
             return Some(Self::Cm {
-                key: EncryptingKey::ctr(key).ok()?,
+                key: Box::new(EncryptingKey::ctr(key).ok()?),
                 // RFC 3711 §4.2.1 has no other.
-                authentication: hmac::Key::new(
+                authentication: Box::new(hmac::Key::new(
                     hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
                     &authentication,
-                ),
+                )),
                 salt,
             });
         }
