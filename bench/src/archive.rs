@@ -47,8 +47,12 @@ pub(crate) struct Figures {
     pub(crate) seek_ms: Vec<f64>,
     /// From the word on the socket to the first fragment on it.
     pub(crate) socket_ms: Vec<f64>,
-    /// The lines of time of all cameras, one asked for after the other.
+    /// The lines of time of all cameras, as a wall asks for them: at once.
+    pub(crate) wall_ms: Vec<f64>,
+    /// The same, one asked for after the other.
     pub(crate) lines_ms: Vec<f64>,
+    /// What all of them weigh on the wire.
+    pub(crate) wall_bytes: usize,
     /// What one of them weighs on the wire, at most.
     pub(crate) line_bytes: usize,
     /// To open the store with all of it.
@@ -116,11 +120,15 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
     let khue = Khue::serve(&config, folder.path())?;
     let person = khue.signed_in()?;
     let cameras: Vec<String> = person.cameras()?.into_keys().collect();
-    let (mut lines_ms, mut line_bytes) = (Vec::new(), 0);
+    let (mut wall_ms, mut lines_ms, mut wall_bytes, mut line_bytes) = (vec![], vec![], 0, 0);
+    let wall = format!("timelines?cameras={}&", cameras.join(","));
     for _ in 0..10 {
         let began = Instant::now();
+        wall_bytes = line(&person, &wall, start, end)?;
+        wall_ms.push(milliseconds(began.elapsed()));
+        let began = Instant::now();
         for camera in &cameras {
-            let bytes = line(&person, camera, start, end)?;
+            let bytes = line(&person, &format!("cameras/{camera}/timeline?"), start, end)?;
             line_bytes = line_bytes.max(bytes);
         }
         lines_ms.push(milliseconds(began.elapsed()));
@@ -153,13 +161,21 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
         socket.say(&json!({ "op": "stop", "channel": channel }))?;
         socket.until("end")?;
     }
-    Ok(Figures { seek_ms, socket_ms, lines_ms, line_bytes, open_ms, index_bytes })
+    Ok(Figures {
+        seek_ms,
+        socket_ms,
+        wall_ms,
+        lines_ms,
+        wall_bytes,
+        line_bytes,
+        open_ms,
+        index_bytes,
+    })
 }
 
-/// Asks for a camera's line of a month; returns what it weighs on the wire.
-fn line(person: &Person, camera: &str, start: WallTime, end: WallTime) -> anyhow::Result<usize> {
-    let path =
-        format!("/api/v1/cameras/{camera}/timeline?role=main&from_us={}&to_us={}", start.0, end.0);
+/// Asks for lines of a month; returns what they weigh on the wire.
+fn line(person: &Person, of: &str, start: WallTime, end: WallTime) -> anyhow::Result<usize> {
+    let path = format!("/api/v1/{of}role=main&from_us={}&to_us={}", start.0, end.0);
     let mut answer = person.request("GET", &path, &[("accept-encoding", "gzip, br")], None)?;
     let bytes = answer.body_mut().read_to_vec()?;
     anyhow::ensure!(answer.status() == 200, "{}", String::from_utf8_lossy(&bytes));

@@ -77,12 +77,13 @@ impl Page {
     /// What looking back costs.
     pub(crate) fn archive(&mut self, figures: &archive::Figures) {
         let at = |of: &[f64], share| percentile(of.iter().copied(), share).unwrap_or_default();
-        let archive::Figures { seek_ms, socket_ms, lines_ms, .. } = figures;
+        let archive::Figures { seek_ms, socket_ms, wall_ms, lines_ms, .. } = figures;
         self.line(&format!(
             "\n## Looking back in a month\n\n64 cameras, 30 days, {} segments of ten minutes; each camera's line fails five times a day. \
              A random moment, from the question to the fragment in hand: in the store alone **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms; by \
              the media socket, from the word to the fragment at the client, **p50 {:.2} ms, p95 {:.2} ms**, most {:.2} ms. The lines of time \
-             of all 64 by HTTPS, one asked for after the other: **p50 {:.1} ms, most {:.1} ms**; one of them is {:.1} kB on the wire at most. \
+             of all 64 by HTTPS, as a wall asks for them: **p50 {:.1} ms, most {:.1} ms**, {:.0} kB on the wire; one asked for after the \
+             other: p50 {:.1} ms, most {:.1} ms, {:.1} kB each at most. \
              Opening the store: {:.0} ms. Beside the segments lie {:.0} bytes for each, which of ten minutes at 25 frames a second is \
              **{:.3} bytes a frame**.",
             archive::SEGMENTS,
@@ -92,6 +93,9 @@ impl Page {
             at(socket_ms, 0.5),
             at(socket_ms, 0.95),
             at(socket_ms, 1.0),
+            at(wall_ms, 0.5),
+            at(wall_ms, 1.0),
+            figures.wall_bytes as f64 / 1e3,
             at(lines_ms, 0.5),
             at(lines_ms, 1.0),
             figures.line_bytes as f64 / 1e3,

@@ -737,11 +737,16 @@ async function answer(request, path, query, body) {
   if (placed) return placed;
   const watched = await ways.answer(request, path, query, body, user);
   if (watched) return watched;
-  const one = /^\/cameras\/([^/]+)(\/timeline)?$/.exec(path);
+  if (path === "/timelines") {
+    const ids = query.get("cameras").split(",");
+    const asked = cameras.filter((c) => ids.includes(c.id));
+    const [from, to] = [Number(query.get("from_us")), Number(query.get("to_us"))];
+    return { status: 200, body: { timelines: Object.fromEntries(asked.map((c) => [c.id, timeline(c, from, to)])) } };
+  }
+  const one = /^\/cameras\/([^/]+)$/.exec(path);
   if (one) {
     const c = cameras.find((x) => x.id === one[1]);
     if (!c) return fail(404, "not_found", "no such camera");
-    if (one[2]) return { status: 200, body: timeline(c, Number(query.get("from_us")), Number(query.get("to_us"))) };
     if (method === "DELETE") {
       cameras.splice(cameras.indexOf(c), 1);
       return { status: 204 };

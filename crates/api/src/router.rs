@@ -133,6 +133,7 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(site_sheet::sites_csv))
         .routes(routes!(sites::change_site))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(timeline::timelines))
         .routes(routes!(thumbnails::thumbnail))
         .routes(routes!(media_tokens::media_token))
         .routes(routes!(whep::open))

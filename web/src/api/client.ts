@@ -172,13 +172,22 @@ export const probe = (body: ProbeAsked) => done<ProbeAnswer>(http.POST("/api/v1/
 export const mediaToken = (body: TokenAsked) =>
   done<MediaToken>(http.POST("/api/v1/media-tokens", { body: body as components["schemas"]["TokenAsked"] }));
 
-export const timeline = (id: string, role: Role, fromUs: number, toUs: number, signal?: AbortSignal) =>
-  done<Timeline>(
-    http.GET("/api/v1/cameras/{id}/timeline", {
-      params: { path: { id }, query: { role, from_us: Math.floor(fromUs), to_us: Math.ceil(toUs) } },
+/** Of several cameras, by id; those that may not be looked back on are left out. */
+export const timelines = (
+  ids: readonly string[],
+  role: Role,
+  fromUs: number,
+  toUs: number,
+  signal?: AbortSignal,
+): Promise<Record<string, Timeline>> =>
+  done<{ timelines: Record<string, Timeline> }>(
+    http.GET("/api/v1/timelines", {
+      params: {
+        query: { cameras: ids.join(","), role, from_us: Math.floor(fromUs), to_us: Math.ceil(toUs) },
+      },
       signal,
     }),
-  );
+  ).then((answer) => answer.timelines);
 
 export const makeExport = (body: ExportAsked) => done<ExportAnswer>(http.POST("/api/v1/exports", { body }));
 

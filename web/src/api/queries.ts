@@ -201,10 +201,15 @@ export const statusQuery = queryOptions({
 });
 
 /** `moving`: the stretch reaches the present, so it grows. */
-export const timelineQuery = (id: string, role: Role, fromUs: number, toUs: number, moving: boolean) =>
-  queryOptions({
-    queryKey: ["timeline", id, role, fromUs, toUs],
-    queryFn: ({ signal }) => client.timeline(id, role, fromUs, toUs, signal),
+export const timelinesQuery = (ids: readonly string[], role: Role, fromUs: number, toUs: number, moving: boolean) => {
+  // A wall that is arranged anew is the same question.
+  const cameras = [...new Set(ids)].sort();
+  return queryOptions({
+    queryKey: ["timelines", cameras, role, fromUs, toUs],
+    queryFn: ({ signal }) => client.timelines(cameras, role, fromUs, toUs, signal),
+    enabled: cameras.length > 0,
     staleTime: moving ? 3_000 : 60_000,
     refetchInterval: moving ? 4_000 : false,
+    placeholderData: keepPreviousData,
   });
+};

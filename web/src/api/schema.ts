@@ -1551,6 +1551,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/timelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what is recorded of several cameras in a stretch.
+         * @description Whoever looks at a wall asks once, where one request for each camera would cost more
+         *     than what it asks for.
+         */
+        get: operations["timelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tree": {
         parameters: {
             query?: never;
@@ -3738,6 +3759,16 @@ export interface components {
              * @description Below it, everything is on disk for good.
              */
             synced_us?: number | null;
+        };
+        /** @description What a stretch holds, of several cameras. */
+        TimelinesAnswer: {
+            /**
+             * @description By the camera's id. One that this person may not look back on, or that has no such
+             *     stream, is left out.
+             */
+            timelines: {
+                [key: string]: components["schemas"]["TimelineAnswer"];
+            };
         };
         /**
          * @description What may be done with media.
@@ -10310,6 +10341,55 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    timelines: {
+        parameters: {
+            query: {
+                /** @description Ids, with commas between; 256 at most. */
+                cameras: string;
+                role: components["schemas"]["Role"];
+                from_us: number;
+                to_us: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelinesAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

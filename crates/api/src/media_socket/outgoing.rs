@@ -110,6 +110,16 @@ impl Outgoing {
         flushed
     }
 
+    /// Sends a frame for somebody who does not flush; who does is told of what is left.
+    fn begin(&self, mut wire: MutexGuard<'_, Wire>, head: &[u8], payload: [Bytes; 2]) {
+        wire.put(head, payload);
+        let is_left = wire.waits() || wire.is_broken;
+        drop(wire);
+        if is_left {
+            self.flusher.wake();
+        }
+    }
+
     /// Returns how long something has waited to be taken.
     pub(super) fn waits(&self) -> Duration {
         self.lock().waits_since.map_or(Duration::ZERO, |since| since.elapsed())
@@ -122,17 +132,12 @@ impl Outgoing {
 
 impl Outlet for Outgoing {
     fn offer(&self, first: &Bytes, second: &Bytes) -> bool {
-        let mut wire = self.lock();
+        let wire = self.lock();
         if wire.waits() || wire.is_broken {
             return false;
         }
         let (head, length) = head(BINARY, first.len() + second.len());
-        wire.put(&head[..length], [first.clone(), second.clone()]);
-        let is_left = wire.waits() || wire.is_broken;
-        drop(wire);
-        if is_left {
-            self.flusher.wake();
-        }
+        self.begin(wire, &head[..length], [first.clone(), second.clone()]);
         true
     }
 }
@@ -229,16 +234,11 @@ impl AsyncWrite for Incoming {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.0.answerer.register(context.waker());
-        let mut wire = self.0.lock();
+        let wire = self.0.lock();
         if wire.waits() {
             return Poll::Pending;
         }
-        wire.put(bytes, [Bytes::new(), Bytes::new()]);
-        let is_left = wire.waits() || wire.is_broken;
-        drop(wire);
-        if is_left {
-            self.0.flusher.wake();
-        }
+        self.0.begin(wire, bytes, [Bytes::new(), Bytes::new()]);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -79,7 +79,9 @@ pub(crate) fn scope_of(method: &Method, path: &str) -> Option<Scope> {
     // Passwords, second factors and sign-ins of people.
     let of_getting_in = ["/one-time-password", "/second-factor", "/devices", "/single-sign-on"];
     match (family, reads) {
-        ("tree" | "cameras" | "organisations" | "sites", true) => Some(Scope::CamerasRead),
+        ("tree" | "cameras" | "timelines" | "organisations" | "sites", true) => {
+            Some(Scope::CamerasRead)
+        }
         ("cameras" | "organisations" | "sites", false) => Some(Scope::CamerasWrite),
         ("people", _) if of_getting_in.iter().any(|end| path.ends_with(end)) => None,
         ("people", true) => Some(Scope::PeopleRead),
@@ -235,6 +237,8 @@ mod tests {
         }
         let of = |method, path| scope_of(&method, path);
         assert_eq!(of(Method::GET, "/api/v1/cameras/{id}/timeline"), Some(Scope::CamerasRead));
+        assert_eq!(of(Method::GET, "/api/v1/timelines"), Some(Scope::CamerasRead));
+        assert_eq!(of(Method::POST, "/api/v1/timelines"), None);
         assert_eq!(of(Method::POST, "/api/v1/cameras/probe"), Some(Scope::CamerasWrite));
         assert_eq!(of(Method::GET, "/api/v1/organisations"), Some(Scope::CamerasRead));
         assert_eq!(of(Method::GET, "/api/v1/sites.xlsx"), Some(Scope::CamerasRead));

@@ -49,6 +49,43 @@ async fn the_timeline_tells_runs_and_why_there_is_a_hole() {
 }
 
 #[tokio::test]
+async fn several_timelines_come_in_one_answer_without_those_that_one_may_not_see() {
+    let world = world().await;
+    let operator = world.operator().await;
+    let (one, other) = (recorded(&world).await, recorded(&world).await);
+    let guarded = world.camera("Kho").await.id;
+    let change =
+        catalog::CameraChange { class: Some(catalog::Class::Defence), ..Default::default() };
+    world.catalog.change_camera(guarded, change).await.unwrap();
+    let query = format!("role=main&from_us={}&to_us={}", START.0, START.0 + 30 * SECOND);
+    let path = format!("/api/v1/timelines?cameras={one},{guarded},{other},{one}&{query}");
+    let answer = world.get(&operator, &path).await.json();
+    let of = async |camera| {
+        let path = format!("/api/v1/cameras/{camera}/timeline?{query}");
+        world.get(&operator, &path).await.json()
+    };
+    let timelines = json!({one.to_string(): of(one).await, other.to_string(): of(other).await});
+    assert_eq!(timelines[one.to_string()]["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(answer, json!({"timelines": timelines}));
+    // What was tried has its entry.
+    let last = world.entries().await.pop().unwrap();
+    assert_eq!(last.object.map(|object| object.id), Some(guarded.0));
+    assert_eq!(last.outcome, audit::Outcome::Refused("not_found".to_owned()));
+
+    let refusal = async |cameras: &str| {
+        let path = format!("/api/v1/timelines?cameras={cameras}&{query}");
+        let (status, code, message) = world.get(&operator, &path).await.refusal();
+        assert_eq!((status, code.as_str()), (400, "invalid"));
+        message
+    };
+    assert_eq!(refusal("12").await, "\"12\" is no camera's id");
+    assert_eq!(refusal("").await, "\"\" is no camera's id");
+    let many: Vec<_> = (0..257).map(|_| base::CameraId::new().to_string()).collect();
+    let words = "257 cameras are too many at once; ask for 256";
+    assert_eq!(refusal(&many.join(",")).await, words);
+}
+
+#[tokio::test]
 async fn an_export_is_made_once_and_fetched_whole_or_in_parts() {
     let world = world().await;
     let operator = world.operator().await;

@@ -157,6 +157,8 @@ fn needs(method: &str, path: &str) -> Option<Needs> {
         ("get" | "post", "api-tokens") | ("delete", "api-tokens/{id}") => Somebody,
         ("get", "tree" | "status" | "holds" | "stream-secrets") => Somebody,
         ("get", "cameras" | "cameras.csv" | "cameras.xlsx") => Somebody,
+        // Cameras that may not be looked back on are left out.
+        ("get", "timelines") => Somebody,
         ("get", "organisations" | "organisations.csv" | "organisations.xlsx") => Somebody,
         ("get", "sites" | "sites.csv" | "sites.xlsx") => Somebody,
         ("delete", "holds/{id}" | "stream-secrets/{id}") => Somebody,

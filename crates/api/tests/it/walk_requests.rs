@@ -28,6 +28,10 @@ impl City {
             ("get", "/api/v1/cameras/{id}/timeline") => {
                 (format!("?role=main&from_us={from}&to_us={to}"), Value::Null)
             }
+            ("get", "/api/v1/timelines") => {
+                let query = format!("?cameras={camera}&role=main&from_us={from}&to_us={to}");
+                (query, Value::Null)
+            }
             ("get", "/api/v1/explanations") => (
                 format!(
                     "?person={}&camera={}&action=live",

@@ -1,11 +1,11 @@
 /** Looking back: the same grid as live, all tiles on one cursor, and the timeline. */
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { History, Radio } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { timeline as askTimeline } from "../../api/client";
-import { timelineQuery, treeQuery } from "../../api/queries";
+import { timelines as askTimelines } from "../../api/client";
+import { timelinesQuery, treeQuery } from "../../api/queries";
 import type { CameraRow } from "../../api/types";
 import { useOffer } from "../../desk/choosing";
 import { Grid } from "../../desk/Grid";
@@ -111,13 +111,9 @@ export function PlaybackPage() {
 
   const asked = askedSpan(window);
   const moving = asked.toUs > serverNowUs() - 30 * SECOND_US;
-  const answers = useQueries({
-    queries: present.map((camera) => ({
-      ...timelineQuery(camera.id, "main", asked.fromUs, asked.toUs, moving),
-      placeholderData: (last: unknown) => last as never,
-    })),
-  });
-  const timelines = present.map((camera, i) => ({ camera, timeline: answers[i]?.data ?? null }));
+  const ids = present.map((camera) => camera.id);
+  const { data: lines } = useQuery(timelinesQuery(ids, "main", asked.fromUs, asked.toUs, moving));
+  const timelines = present.map((camera) => ({ camera, timeline: lines?.[camera.id] ?? null }));
 
   const known = useRef(timelines);
   known.current = timelines;
@@ -301,9 +297,8 @@ export function PlaybackPage() {
 async function furtherFootage(cameras: readonly CameraRow[], us: number): Promise<number | null> {
   const toUs = Math.min(us + 31 * DAY_US, serverNowUs());
   if (toUs <= us) return null;
-  const answers = await Promise.allSettled(cameras.map((c) => askTimeline(c.id, "main", us, toUs)));
-  return nextFootage(
-    answers.flatMap((a) => (a.status === "fulfilled" ? [a.value] : [])),
-    us,
-  );
+  const ids = cameras.map((camera) => camera.id);
+  // Whoever does not know goes on from where they are.
+  const lines = await askTimelines(ids, "main", us, toUs).catch(() => null);
+  return lines && nextFootage(Object.values(lines), us);
 }
