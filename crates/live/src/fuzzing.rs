@@ -16,15 +16,16 @@ use crate::rtsp::digest::{Challenge, Claim, Verdict};
 use crate::rtsp::message::{Input, take};
 use crate::rtsp::session::{Heard, Session};
 use crate::whep::keys::Agreed;
+use crate::whep::now::Now;
 use crate::whep::srtp::Sealer;
-use crate::whep::track::{Now, Sendable, Sink, Track, Types};
+use crate::whep::track::{Sendable, Sink, Track, Types};
 use crate::whep::{Refused, demux, offer, packets};
 
 /// Returns for whom a datagram is that is a check: `Some(None)` if it is of whoever
 /// sends from its address, `None` if it is nobody's.
 pub fn datagram(bytes: &[u8]) -> Option<Option<&str>> {
     match demux::Datagram::read(bytes)? {
-        demux::Datagram::Check { ufrag } => Some(Some(ufrag)),
+        demux::Datagram::Check { ufrag, .. } => Some(Some(ufrag)),
         demux::Datagram::Media => Some(None),
     }
 }
@@ -57,7 +58,7 @@ pub fn sealed(frames: &[Frame], viewers: usize) -> usize {
         is_client: false,
     };
     let viewer = |number| {
-        let track = Track::new(90_000, number, Some(!number), Some((4, "0")));
+        let track = Track::new(90_000, number, Some(!number), Some((4, "0")), "khue");
         Some((track, Sealer::new(&agreed)?))
     };
     let mut viewers: Vec<_> = (0..viewers as u32).filter_map(viewer).collect();

@@ -195,6 +195,19 @@ impl Player {
         }
     }
 
+    /// Goes on from another address, as who leaves one network for another: what is sent
+    /// to the old one is not heard any more.
+    fn move_away(&mut self) {
+        let old = self.socket.local_addr().unwrap();
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+        let address = socket.local_addr().unwrap();
+        self.socket = socket;
+        let old = Candidate::host(old, "udp").unwrap();
+        assert!(self.rtc.direct_api().invalidate_candidate(&old));
+        self.rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+    }
+
     /// Plays so many frames, and returns their bytes.
     fn frames(&mut self, count: usize) -> Vec<Vec<u8>> {
         self.until(|player| player.seen.len() >= count);
@@ -270,6 +283,26 @@ fn lost_packets_are_sent_again() {
         assert_eq!(player.frames(1), [scene.seen(number)]);
     }
     assert!(player.lost > 5, "none was lost");
+}
+
+#[test]
+fn who_moves_is_followed_by_the_frames_after() {
+    let mut scene = Scene::new();
+    scene.push(0..1);
+    let (mut player, mut watching) = Player::watch(&scene.whep, scene.watched());
+    player.frames(1);
+    player.move_away();
+    let mut number = 0;
+    player.until(|player| {
+        // Only a beginning is of use to who missed what came before.
+        number += 1;
+        scene.push([number]);
+        !player.seen.is_empty()
+    });
+    player.frames(1);
+    scene.push([number + 1]);
+    player.until(|player| !player.seen.is_empty());
+    assert_eq!(watching.is_over(), None);
 }
 
 #[test]

@@ -22,7 +22,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::{Span, StreamId, WallTime};
@@ -61,13 +61,6 @@ pub struct Export {
     chunks: Vec<Chunk>,
     disk: Disk,
 }
-
-/// The segment that somebody reads an export from at the moment.
-///
-/// No other stays open: an export waits for half an hour for who may never fetch it, and
-/// a deleted file that is open takes its room on the disk as before.
-#[derive(Debug, Default)]
-pub struct Opened(Option<(Arc<PathBuf>, ReadFile)>);
 
 /// Frames that lie together.
 #[derive(Debug)]
@@ -133,25 +126,16 @@ impl Export {
     /// Fills `out` with the file's bytes from `offset` on; returns how many they are,
     /// fewer than there is room for only at its end. Blocks for the disk.
     ///
+    /// No segment stays open between two calls: an export waits for half an hour for who
+    /// may never fetch the rest, and a deleted file that is open takes its room on the
+    /// disk as before.
+    ///
     /// # Errors
     /// [`StoreError::Unreadable`], if a segment was deleted since (what is to be
     /// taken out should be held) or the disk will not read it.
     pub fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
-        self.read_on(offset, out, &mut Opened::default())
-    }
-
-    /// The same for who reads on and on, with what it opened before.
-    pub fn read_on(
-        &self,
-        offset: u64,
-        out: &mut [u8],
-        opened: &mut Opened,
-    ) -> Result<usize, StoreError> {
-        self.fill(offset, out, |path, from, room| {
-            let file = match &mut opened.0 {
-                Some((known, file)) if known == path => file,
-                other => &mut other.insert((path.clone(), self.disk.open_to_read(path)?)).1,
-            };
+        let open = |path: &Path| self.disk.open_to_read(path).map(Some);
+        self.fill(offset, out, open, |file, from, room| {
             file.read_exact(from, room)?;
             Ok(room.len())
         })
@@ -162,25 +146,20 @@ impl Export {
     ///
     /// # Errors
     /// As [`read_at`](Self::read_at).
-    pub fn read_ready(
-        &self,
-        offset: u64,
-        out: &mut [u8],
-        opened: &Opened,
-    ) -> Result<usize, StoreError> {
-        self.fill(offset, out, |path, from, room| match &opened.0 {
-            Some((known, file)) if known == path => file.read_ready(from, room),
-            _ => Ok(0),
-        })
+    pub fn read_ready(&self, offset: u64, out: &mut [u8]) -> Result<usize, StoreError> {
+        self.fill(offset, out, |path| self.disk.open_ready(path), ReadFile::read_ready)
     }
 
-    /// Fills `out` from `offset` on, up to where `read` gives less than was asked for.
+    /// Fills `out` from `offset` on, up to where `open` gives no file, or `read` less than
+    /// was asked for.
     fn fill(
         &self,
         offset: u64,
         out: &mut [u8],
-        mut read: impl FnMut(&Arc<PathBuf>, u64, &mut [u8]) -> io::Result<usize>,
+        open: impl Fn(&Path) -> io::Result<Option<ReadFile>>,
+        read: impl Fn(&ReadFile, u64, &mut [u8]) -> io::Result<usize>,
     ) -> Result<usize, StoreError> {
+        let mut opened: Option<(&Path, ReadFile)> = None;
         let end = self.size_bytes.min(offset.saturating_add(out.len() as u64));
         let header_len = self.header.len() as u64;
         let mut at = offset;
@@ -203,9 +182,13 @@ impl Export {
                 Source::Segment(path, range) => {
                     let from = range.start + into;
                     let wanted = (range.end - from).min(end - at);
-                    let done = read(path, from, &mut room[..wanted as usize]);
-                    let done =
-                        done.map_err(|error| StoreError::disk("read", path)(error).in_segment())?;
+                    let failed = |error| StoreError::disk("read", path)(error).in_segment();
+                    if opened.as_ref().is_none_or(|(known, _)| *known != path.as_path()) {
+                        let Some(file) = open(path).map_err(failed)? else { break };
+                        opened = Some((path, file));
+                    }
+                    let Some((_, file)) = &opened else { break };
+                    let done = read(file, from, &mut room[..wanted as usize]).map_err(failed)?;
                     at += done as u64;
                     if (done as u64) < wanted {
                         break;

@@ -53,7 +53,7 @@ pub use core::Watermarks;
 pub use disk::Disk;
 pub use error::StoreError;
 pub use expire::Expired;
-pub use export::{Export, Opened};
+pub use export::Export;
 pub use format::FORMAT;
 pub use gap::{Gap, GapReason, NoSuchReason};
 pub use layout::{Layout, SegmentName, Source};

@@ -18,7 +18,7 @@ use catalog::{Action, Camera};
 use media::Frame;
 use recorder::Form;
 use serde::{Deserialize, Serialize};
-use store::{Opened, Piece};
+use store::Piece;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -380,7 +380,6 @@ fn portions(
         at: range.start,
         end: range.end,
         looked: Instant::now(),
-        opened: Opened::default(),
         portions: Portions::default(),
     };
     futures::stream::try_unfold(begin, Fetching::next)
@@ -394,7 +393,6 @@ struct Fetching {
     end: u64,
     /// When it was looked at last whether they may.
     looked: Instant,
-    opened: Opened,
     portions: Portions,
 }
 
@@ -415,11 +413,11 @@ impl Fetching {
         let mut portion = self.portions.take();
         // What lies in memory is there before another thread would have woken up for it.
         let room = &mut portion.bytes[..len];
-        let mut read = self.held.export.read_ready(self.at, room, &self.opened);
+        let mut read = self.held.export.read_ready(self.at, room);
         if matches!(read, Ok(0)) {
             let reading = tokio::task::spawn_blocking(move || {
                 let room = &mut portion.bytes[..len];
-                let read = self.held.export.read_on(self.at, room, &mut self.opened);
+                let read = self.held.export.read_at(self.at, room);
                 (self, portion, read)
             });
             (self, portion, read) = reading.await.map_err(io::Error::other)?;

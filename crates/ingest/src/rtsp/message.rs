@@ -162,8 +162,9 @@ fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let name = name.trim();
     // Some of it is said back to the camera (its session, its numbers), and a lone CR would
-    // be a line of its own there.
-    let value: String = value.trim().chars().filter(|sign| !sign.is_control()).collect();
+    // be a line of its own there. A tab is white space (RFC 2326 §15.1), and parts words.
+    let is_kept = |sign: &char| !sign.is_control() || *sign == '\t';
+    let value: String = value.trim().chars().filter(is_kept).collect();
     (!name.is_empty()).then(|| (name.to_owned(), value))
 }
 
@@ -237,6 +238,10 @@ mod tests {
         let (read, _) =
             response(b"RTSP/1.0 200 OK\r\nSession: 5E\rPLAY *\x0b\x00 RTSP/1.0\r\n\r\n");
         assert_eq!(read.header("Session"), Some("5EPLAY * RTSP/1.0"));
+        // A tab parts words as a space does.
+        let (read, _) =
+            response(b"RTSP/1.0 401 No\r\nWWW-Authenticate:\tDigest\trealm=\"x\"\r\n\r\n");
+        assert_eq!(read.header("WWW-Authenticate"), Some("Digest\trealm=\"x\""));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) enum Datagram<'a> {
     Check {
         /// The session's part of the user name.
         ufrag: &'a str,
+        /// Whether the way that it came is the one to be used from now on.
+        nominates: bool,
     },
     /// Belongs to whoever sends from there.
     Media,
@@ -35,6 +37,8 @@ const STUN_HEADER: usize = 20;
 const MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const BINDING_REQUEST: [u8; 2] = [0, 1];
 const USERNAME: [u8; 2] = [0, 6];
+const MESSAGE_INTEGRITY: [u8; 2] = [0, 8];
+const USE_CANDIDATE: [u8; 2] = [0, 0x25];
 
 /// Which session has which names and addresses.
 #[derive(Debug, Default)]
@@ -47,31 +51,36 @@ impl<'a> Datagram<'a> {
     /// Tells what a datagram is; nothing if it is nobody's.
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         match bytes.first()? {
-            0..=1 => Some(Self::Check { ufrag: checked_ufrag(bytes)? }),
+            0..=1 => check(bytes),
             20..=63 | 128..=191 => Some(Self::Media),
             _ => None,
         }
     }
 }
 
-/// Returns for whom a STUN request is (RFC 8489 §5, §14.3; RFC 8445 §7.2.2: the
+/// Returns for whom a STUN request is (RFC 8489 §5, §14.3; RFC 8445 §7.1.1, §7.2.2: the
 /// user name is that of whom it goes to, a colon, and that of whom it comes from).
-fn checked_ufrag(bytes: &[u8]) -> Option<&str> {
+fn check(bytes: &[u8]) -> Option<Datagram<'_>> {
     let (head, mut rest) = bytes.split_first_chunk::<STUN_HEADER>()?;
     let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
     if head[..2] != BINDING_REQUEST || head[4..8] != MAGIC || length != rest.len() {
         return None;
     }
-    loop {
-        let (attribute, after) = rest.split_first_chunk::<4>()?;
+    let (mut ufrag, mut nominates) = (None, false);
+    while let Some((attribute, after)) = rest.split_first_chunk::<4>() {
         let length = usize::from(u16::from_be_bytes([attribute[2], attribute[3]]));
         let (value, after) = after.split_at_checked(length)?;
-        if attribute[..2] == USERNAME {
-            return std::str::from_utf8(value).ok()?.split_once(':').map(|(ours, _)| ours);
+        match [attribute[0], attribute[1]] {
+            USERNAME => ufrag = Some(std::str::from_utf8(value).ok()?.split_once(':')?.0),
+            USE_CANDIDATE => nominates = true,
+            // Nothing behind it is vouched for (RFC 8489 §14.5).
+            MESSAGE_INTEGRITY => break,
+            _ => {}
         }
         // Each attribute fills up to four bytes.
         rest = after.get(length.next_multiple_of(4) - length..)?;
     }
+    Some(Datagram::Check { ufrag: ufrag?, nominates })
 }
 
 impl Routes {
@@ -145,8 +154,24 @@ mod tests {
         let first = request(&[(6, b"ours:theirs"), (0x24, &[0, 0, 0, 1])]);
         let later = request(&[(0x8022, b"odd"), (6, b"ours:theirs:more")]);
         for bytes in [first, later] {
-            assert_eq!(Datagram::read(&bytes), Some(Datagram::Check { ufrag: "ours" }));
+            let check = Datagram::Check { ufrag: "ours", nominates: false };
+            assert_eq!(Datagram::read(&bytes), Some(check));
         }
+    }
+
+    #[test]
+    fn a_way_is_nominated_by_what_is_vouched_for() {
+        let nominates = |attributes: &[(u16, &[u8])]| {
+            matches!(
+                Datagram::read(&request(attributes)),
+                Some(Datagram::Check { ufrag: "ours", nominates: true })
+            )
+        };
+        let (name, vouched) = ((6, &b"ours:theirs"[..]), (8, &[0; 20][..]));
+        assert!(nominates(&[name, (0x25, b""), vouched]));
+        assert!(nominates(&[(0x25, b""), name, vouched]));
+        assert!(!nominates(&[name, vouched, (0x25, b"")]));
+        assert!(!nominates(&[name, vouched]));
     }
 
     #[test]

@@ -17,9 +17,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use base::{StreamId, WallTime};
+use base::StreamId;
 use media::Codec;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
@@ -31,12 +31,13 @@ use super::End;
 use super::bell::{Bell, Ready};
 use super::config::WhepConfig;
 use super::demux::{Datagram, Routes};
+use super::now::Now;
 use super::outbox::Outbox;
 use super::packets::{self, Cut};
 use super::service::Watched;
-use super::session::{B_FRAMES, Out, Session, Way};
+use super::session::{B_FRAMES, Kind, Out, Session, Way};
 use super::taken::Taken;
-use super::track::{Now, Sink};
+use super::track::Sink;
 use crate::{Hub, Viewer};
 
 /// What viewers' times are rounded up to.
@@ -88,13 +89,19 @@ struct Live {
     ended: Option<oneshot::Sender<End>>,
 }
 
-/// All viewers, as the thread has them.
-pub(super) struct Edge {
-    hub: Hub,
+/// Where we are.
+#[derive(Clone, Copy, Debug)]
+struct Place {
     /// What the socket is bound to.
     bound: SocketAddr,
     /// The address of a NAT before us.
     public: Option<IpAddr>,
+}
+
+/// All viewers, as the thread has them.
+pub(super) struct Edge {
+    hub: Hub,
+    place: Place,
     socket: UdpSocket,
     state: UdpSocketState,
     words: mpsc::UnboundedReceiver<Word>,
@@ -136,11 +143,10 @@ impl Edge {
         }
         tracing::info!(%bound, segments = state.max_gso_segments(), "WHEP is served");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let public = config.public_address.map(|public| public.ip);
+        let place = Place { bound, public: config.public_address.map(|public| public.ip) };
         let edge = Edge {
             hub,
-            bound,
-            public,
+            place,
             viewers,
             live: HashMap::new(),
             routes: Routes::default(),
@@ -233,9 +239,9 @@ impl Edge {
             for (meta, buffer) in metas.iter().zip(&buffers).take(read) {
                 let whole = &buffer[..meta.len.min(buffer.len())];
                 for datagram in whole.chunks(meta.stride.max(1)) {
-                    if let Some((number, is_check)) = self.whose(meta, datagram) {
+                    if let Some((number, kind)) = self.whose(meta, datagram) {
                         self.contained(number, |edge| {
-                            edge.hear(now, meta, datagram, (number, is_check));
+                            edge.hear(now, meta, datagram, (number, kind));
                         });
                     }
                 }
@@ -244,11 +250,13 @@ impl Edge {
         self.buffers = buffers;
     }
 
-    /// Returns whose a datagram is, and whether it is a check.
-    fn whose(&self, meta: &RecvMeta, bytes: &[u8]) -> Option<(u64, bool)> {
+    /// Returns whose a datagram is, and what it is.
+    fn whose(&self, meta: &RecvMeta, bytes: &[u8]) -> Option<(u64, Kind)> {
         match Datagram::read(bytes)? {
-            Datagram::Check { ufrag } => Some((self.routes.named(ufrag)?, true)),
-            Datagram::Media => Some((self.routes.at(canonical(meta.addr))?, false)),
+            Datagram::Check { ufrag, nominates } => {
+                Some((self.routes.named(ufrag)?, Kind::Check { nominates }))
+            }
+            Datagram::Media => Some((self.routes.at(canonical(meta.addr))?, Kind::Media)),
         }
     }
 
@@ -263,19 +271,13 @@ impl Edge {
         }
     }
 
-    fn hear(
-        &mut self,
-        now: Instant,
-        meta: &RecvMeta,
-        bytes: &[u8],
-        (number, is_check): (u64, bool),
-    ) {
+    fn hear(&mut self, now: Instant, meta: &RecvMeta, bytes: &[u8], (number, kind): (u64, Kind)) {
         let source = canonical(meta.addr);
         let Some(live) = self.live.get_mut(&number) else { return };
-        let came_to = meta.dst_ip.map_or(self.bound.ip(), |ip| ip.to_canonical());
-        let destination = SocketAddr::new(came_to, self.bound.port());
-        if live.session.receive(now, source, destination, bytes, is_check) {
-            if is_check {
+        let came_to = meta.dst_ip.map_or(self.place.bound.ip(), |ip| ip.to_canonical());
+        let destination = SocketAddr::new(came_to, self.place.bound.port());
+        if live.session.receive(now, source, destination, bytes, kind) {
+            if matches!(kind, Kind::Check { .. }) {
                 self.routes.claim(number, &mut live.addresses, source);
             }
             self.drain(number, now);
@@ -284,7 +286,7 @@ impl Edge {
 
     /// Serves those whose streams have something.
     fn serve_ready(&mut self) {
-        let now = now();
+        let now = Now::get();
         for number in self.ready.take() {
             self.contained(number, |edge| edge.feed(number, now));
         }
@@ -351,15 +353,9 @@ impl Edge {
     /// Sends all that a session has, and does what it says of itself.
     fn drain(&mut self, number: u64, now: Instant) {
         let Some(live) = self.live.get_mut(&number) else { return };
-        let drained = live.session.drain(
-            now,
-            &mut Door {
-                outbox: &mut self.outbox,
-                out: (&self.socket, &self.state),
-                bound: self.bound,
-                public: self.public,
-            },
-        );
+        let mut door =
+            Door { outbox: &mut self.outbox, out: (&self.socket, &self.state), place: self.place };
+        let drained = live.session.drain(now, &mut door);
         let due = rounded(drained.next, now);
         let due = drained.more.map_or(due, |more| due.min(more));
         if due != live.due {
@@ -381,15 +377,9 @@ impl Edge {
     fn end(&mut self, number: u64, end: End) {
         let Some(mut live) = self.forget(number) else { return };
         live.session.close();
-        live.session.drain(
-            Instant::now(),
-            &mut Door {
-                outbox: &mut self.outbox,
-                out: (&self.socket, &self.state),
-                bound: self.bound,
-                public: self.public,
-            },
-        );
+        let mut door =
+            Door { outbox: &mut self.outbox, out: (&self.socket, &self.state), place: self.place };
+        live.session.drain(Instant::now(), &mut door);
         ended(number, live, end);
     }
 
@@ -422,13 +412,6 @@ fn ended(number: u64, mut live: Live, end: End) {
     }
 }
 
-/// The moment by both clocks.
-fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let wall = WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
-    Now { instant: Instant::now(), wall }
-}
-
 /// Rounds a viewer's time up, so that many are served by one wake-up.
 fn rounded(due: Instant, now: Instant) -> Instant {
     // From this process's beginning of time, whichever that is.
@@ -448,8 +431,7 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 struct Door<'a> {
     outbox: &'a mut Outbox,
     out: (&'a UdpSocket, &'a UdpSocketState),
-    bound: SocketAddr,
-    public: Option<IpAddr>,
+    place: Place,
 }
 
 /// The same by one way.
@@ -461,7 +443,7 @@ struct Lane<'a> {
 
 impl Out for Door<'_> {
     fn by(&mut self, way: Way) -> impl Sink {
-        let to = address(way, self.bound, self.public);
+        let to = self.place.address(way);
         Lane { outbox: self.outbox, out: self.out, to }
     }
 }
@@ -472,18 +454,20 @@ impl Sink for Lane<'_> {
     }
 }
 
-/// Where a packet goes to, and which of our addresses it must come from: the one
-/// that the viewer's own packets came to.
-fn address(way: Way, bound: SocketAddr, public: Option<IpAddr>) -> (SocketAddr, Option<IpAddr>) {
-    let mapped = |ip: IpAddr| match ip {
-        IpAddr::V4(ip) if bound.is_ipv6() => ip.to_ipv6_mapped().into(),
-        ip => ip,
-    };
-    let to = SocketAddr::new(mapped(way.destination.ip()), way.destination.port());
-    let from = way.source.ip();
-    // That of a NAT before us is not ours to send from.
-    let is_ours = bound.ip().is_unspecified() && public != Some(from);
-    (to, is_ours.then(|| mapped(from)))
+impl Place {
+    /// Returns where a packet goes to, and which of our addresses it must come from: the
+    /// one that the viewer's own packets came to.
+    fn address(self, way: Way) -> (SocketAddr, Option<IpAddr>) {
+        let mapped = |ip: IpAddr| match ip {
+            IpAddr::V4(ip) if self.bound.is_ipv6() => ip.to_ipv6_mapped().into(),
+            ip => ip,
+        };
+        let to = SocketAddr::new(mapped(way.destination.ip()), way.destination.port());
+        let from = way.source.ip();
+        // That of a NAT before us is not ours to send from.
+        let is_ours = self.bound.ip().is_unspecified() && self.public != Some(from);
+        (to, is_ours.then(|| mapped(from)))
+    }
 }
 
 #[cfg(test)]

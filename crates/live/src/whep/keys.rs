@@ -10,7 +10,7 @@
 //! needed twice. Its provider of DTLS may be ours, and that hears them.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use str0m::config::{CryptoProvider, DtlsCert, KeyingMaterial};
@@ -22,7 +22,7 @@ use str0m::crypto::dtls::{
 
 /// The keys of one session, once it has any.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys(Arc<OnceLock<Agreed>>);
+pub(crate) struct Keys(Arc<Mutex<Option<Agreed>>>);
 
 /// What both sides have.
 #[derive(Debug)]
@@ -49,9 +49,13 @@ impl Keys {
         (made, keys)
     }
 
-    /// Returns what was agreed on, once it was.
-    pub(crate) fn agreed(&self) -> Option<&Agreed> {
-        self.0.get()
+    /// Takes what was agreed on, once it was: it lies here no longer than that.
+    pub(crate) fn take(&self) -> Option<Agreed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn heard(&self, agreed: Agreed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(agreed);
     }
 }
 
@@ -98,7 +102,7 @@ impl DtlsInstance for Heard {
         let output = self.dtls.poll_output(buffer);
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
             // They are agreed on once (no renegotiation in DTLS-SRTP as WebRTC has it).
-            let _ = self.keys.0.set(Agreed {
+            self.keys.heard(Agreed {
                 profile: *profile,
                 material: KeyingMaterial::new(material),
                 is_client: self.dtls.is_active(),

@@ -17,7 +17,7 @@
 //! | `track`, `srtp`, `report` | one medium as it leaves: numbered, sealed, told of |
 //! | `keys` | what DTLS agreed on, heard from str0m's |
 //! | `bell`, `taken` | whose streams have something, and what |
-//! | `demux`, `offer`, `packets`, `rhythm`, `pace`, `addresses` | pure parts of it |
+//! | `demux`, `offer`, `packets`, `rhythm`, `pace`, `addresses`, `now` | pure parts of it |
 //! | `outbox` | many packets by one call to the kernel |
 //! | `config` | what the node's file says |
 //!
@@ -35,6 +35,7 @@ mod config;
 pub(crate) mod demux;
 mod edge;
 pub(crate) mod keys;
+pub(crate) mod now;
 pub(crate) mod offer;
 mod outbox;
 mod pace;

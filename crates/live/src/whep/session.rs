@@ -32,9 +32,10 @@ use str0m::rtp::{Extension, RawPacket};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::keys::{self, Keys};
+use super::now::Now;
 use super::offer::{self, Checked};
 use super::srtp::Sealer;
-use super::track::{Now, Sendable, Sink, Track, Types};
+use super::track::{Sendable, Sink, Track, Types};
 use super::{End, Refused};
 
 /// How long a viewer may take from its offer until it is connected.
@@ -46,10 +47,6 @@ const SOUND_HZ: u32 = 48_000;
 
 /// How often the time may be told without an answer before that is a defect.
 const MOST_TURNS: usize = 64;
-
-/// How often it is asked where the viewer is now: who moves from one network to another
-/// is followed.
-const WHERE: Duration = Duration::from_secs(1);
 
 /// Reports are ours ([`Track`]): str0m, which knows of no packet, has none to make.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -66,8 +63,10 @@ pub(crate) struct Session {
     keys: Keys,
     /// From when it is connected on.
     sealer: Option<Sealer>,
-    /// The way that it is connected by.
+    /// The way that pictures go.
     way: Option<Way>,
+    /// The way that a check came which nominates it, until it is answered.
+    nominated: Option<Way>,
     /// Whether something came that str0m may have an answer to.
     stirred: bool,
     /// When str0m wants to be told the time.
@@ -75,8 +74,6 @@ pub(crate) struct Session {
     accepted: Instant,
     connected: bool,
     leaving: bool,
-    /// By which name its media are known to be of one sender.
-    name: String,
     pictures: Track,
     /// What the viewer takes of H.264 and H.265.
     formats: Vec<PayloadParams>,
@@ -85,6 +82,16 @@ pub(crate) struct Session {
     sound: Option<(Track, Types)>,
     /// What the viewer said that it takes.
     candidates: Vec<SocketAddr>,
+}
+
+/// What a datagram is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A check of the way between us and the viewer; the viewer may say by it that this is
+    /// the way to go from now on.
+    Check { nominates: bool },
+    /// DTLS, or what the viewer says of media.
+    Media,
 }
 
 /// From which of our addresses to which of the viewer's.
@@ -122,6 +129,28 @@ impl Setup {
             .ok_or("no certificate for WHEP can be made; the system gives no random bytes")?;
         Ok(Self { provider, certificate })
     }
+
+    fn config(&self, credentials: IceCreds) -> RtcConfig {
+        RtcConfig::new()
+            .set_crypto_provider(self.provider.clone())
+            .set_dtls_cert(self.certificate.clone())
+            .set_local_ice_credentials(credentials)
+            .set_ice_lite(true)
+            // Cut into packets once for all, not in each session.
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_h264(true)
+            .enable_h265(true)
+            .enable_opus(true, false)
+            // Without what asks for a report of each packet: nothing here is
+            // paced by it, and reading it costs as much as sending.
+            .clear_extension_map()
+            .set_extension(4, Extension::RtpMid)
+            .set_rtcp_report_interval_video(NEVER)
+            .set_rtcp_report_interval_audio(NEVER)
+            // Which packets the viewer misses is told by these, where it is by those.
+            .enable_raw_packets(true)
+    }
 }
 
 impl Session {
@@ -139,27 +168,7 @@ impl Session {
             Refused::Offer(format!("the offer cannot be answered: {error}"))
         };
         let offer = SdpOffer::from_sdp_string(&sdp).map_err(|error| unreadable(&error))?;
-        let config = RtcConfig::new()
-            .set_crypto_provider(setup.provider.clone())
-            .set_dtls_cert(setup.certificate.clone())
-            .set_local_ice_credentials(credentials)
-            .set_ice_lite(true)
-            // Cut into packets once for all, not in each session.
-            .set_rtp_mode(true)
-            .clear_codecs()
-            .enable_h264(true)
-            .enable_h265(true)
-            .enable_opus(true, false)
-            // Without what asks for a report of each packet: nothing here is
-            // paced by it, and reading it costs as much as sending.
-            .clear_extension_map()
-            .set_extension(4, Extension::RtpMid)
-            .set_rtcp_report_interval_video(NEVER)
-            .set_rtcp_report_interval_audio(NEVER)
-            // Which packets the viewer misses is told by these, where it is by those.
-            .enable_raw_packets(true)
-            .set_stats_interval(Some(WHERE));
-        let (mut rtc, keys) = Keys::of(|| config.build(now));
+        let (mut rtc, keys) = Keys::of(|| setup.config(credentials).build(now));
         for address in candidates {
             let candidate = Candidate::host(*address, "udp").map_err(|error| unreadable(&error))?;
             rtc.add_local_candidate(candidate);
@@ -187,37 +196,33 @@ impl Session {
             return Err(none());
         }
         let pictures = track(&mut rtc, mid, PICTURES_HZ)?;
-        let sound = match sound {
-            Some(mid) => {
-                let opus = taken(&rtc, mid).find(|format| format.spec().codec == Format::Opus);
-                match opus.map(|format| types(&format)) {
-                    Some(types) => Some((track(&mut rtc, mid, SOUND_HZ)?, types)),
-                    None => None,
-                }
-            }
+        let opus = |mid: &Mid| {
+            let mut taken = taken(&rtc, *mid);
+            taken.find(|format| format.spec().codec == Format::Opus)
+        };
+        let sound = match sound.and_then(|mid| Some((mid, opus(&mid)?))) {
+            Some((mid, opus)) => Some((track(&mut rtc, mid, SOUND_HZ)?, types(&opus))),
             None => None,
         };
         drain_setup(&mut rtc);
-        let answer = answer.to_sdp_string();
-        let name = answer.lines().find_map(|line| line.split_once(" cname:"));
         let session = Self {
             rtc,
             keys,
             sealer: None,
             way: None,
+            nominated: None,
             stirred: true,
             next: now,
             accepted: now,
             connected: false,
             leaving: false,
-            name: name.map_or("khue", |(_, name)| name).to_owned(),
             pictures,
             formats,
             chosen: None,
             sound,
             candidates: candidates.to_vec(),
         };
-        Ok((session, answer))
+        Ok((session, answer.to_sdp_string()))
     }
 
     /// Returns whether the viewer wants sound of the form that is had here.
@@ -238,7 +243,7 @@ impl Session {
         source: SocketAddr,
         destination: SocketAddr,
         bytes: &[u8],
-        is_check: bool,
+        kind: Kind,
     ) -> bool {
         // Whatever the packet was sent to, it came to one of the addresses told.
         let told = self.candidates.iter().find(|told| **told == destination);
@@ -247,8 +252,11 @@ impl Session {
             return false;
         };
         let input = Input::Receive(now, receive);
-        if is_check && !self.rtc.accepts(&input) {
+        if matches!(kind, Kind::Check { .. }) && !self.rtc.accepts(&input) {
             return false;
+        }
+        if kind == (Kind::Check { nominates: true }) {
+            self.nominated = Some(Way { source: destination, destination: source });
         }
         self.stirred = true;
         if let Err(error) = self.rtc.handle_input(input) {
@@ -300,7 +308,7 @@ impl Session {
         let (mut connected, mut over) = (false, None);
         if self.leaving {
             // With the keys, before they are said to be of no use any more.
-            self.send_reports(now, out, |track, now, name| track.goodbye(now, name));
+            self.send_reports(now, out, |track, now| track.goodbye(now));
         }
         if now >= self.next {
             self.tick(now);
@@ -335,9 +343,17 @@ impl Session {
                 Ok(Output::Transmit(transmit)) => {
                     let (source, destination) = (transmit.source, transmit.destination);
                     let (way, bytes) = (Way { source, destination }, &transmit.contents[..]);
-                    // DTLS goes by the way that is connected (RFC 7983: by its first byte).
-                    if matches!(bytes.first(), Some(20..=63)) {
-                        self.way = Some(way);
+                    // By its first byte (RFC 7983).
+                    match bytes.first() {
+                        // DTLS goes the way that will be connected.
+                        Some(20..=63) if !self.connected => self.way = Some(way),
+                        // RTCP of ours goes from elsewhere, and all of one counter: what
+                        // str0m would send counts by another, with the same keys.
+                        Some(128..=191) => continue,
+                        _ if is_answer(bytes) && self.nominated == Some(way) => {
+                            self.way = Some(way);
+                        }
+                        _ => {}
                     }
                     out.by(way).put(bytes.len(), |out| {
                         out.extend_from_slice(bytes);
@@ -347,7 +363,7 @@ impl Session {
                 Ok(Output::Event(Event::Connected)) => {
                     connected = !self.connected;
                     self.connected = true;
-                    self.sealer = self.keys.agreed().and_then(Sealer::new);
+                    self.sealer = self.keys.take().as_ref().and_then(Sealer::new);
                     if self.sealer.is_none() {
                         over = Some(End::Broken("DTLS gave no keys for SRTP".to_owned()));
                     }
@@ -355,12 +371,6 @@ impl Session {
                 Ok(Output::Event(Event::IceConnectionStateChange(
                     IceConnectionState::Disconnected,
                 ))) => over = Some(End::Gone),
-                Ok(Output::Event(Event::PeerStats(peer))) => {
-                    if let Some(pair) = peer.selected_candidate_pair {
-                        let (source, destination) = (pair.local.addr, pair.remote.addr);
-                        self.way = Some(Way { source, destination });
-                    }
-                }
                 Ok(Output::Event(Event::RawPacket(packet))) => self.hear(&packet),
                 // A keyframe cannot be asked of a camera: the next one answers.
                 Ok(Output::Event(_)) => {}
@@ -376,18 +386,15 @@ impl Session {
             }
         };
         // What it was told on the way is done with.
-        self.stirred = false;
+        (self.stirred, self.nominated) = (false, None);
         (connected, over)
     }
 
     /// Takes what a viewer says of what it received.
     fn hear(&mut self, packet: &RawPacket) {
         let RawPacket::RtcpRx(Rtcp::Nack(nack)) = packet else { return };
-        let sound = self.sound.as_mut().map(|(track, _)| track);
-        let track = [Some(&mut self.pictures), sound].into_iter().flatten();
-        let Some(track) = track.into_iter().find(|track| track.ssrc() == *nack.ssrc) else {
-            return;
-        };
+        let mut tracks = tracks(&mut self.pictures, &mut self.sound);
+        let Some(track) = tracks.find(|track| track.ssrc() == *nack.ssrc) else { return };
         for entry in nack.reports.iter() {
             // The first one, and which of the sixteen after it (RFC 4585 §6.2.1).
             let others = (0..16).filter(|bit| entry.blp >> bit & 1 == 1);
@@ -401,24 +408,22 @@ impl Session {
         let (Some(sealer), Some(way)) = (&self.sealer, self.way) else { return };
         {
             let mut sink = out.by(way);
-            self.pictures.send(now, sealer, &mut sink);
-            if let Some((track, _)) = &mut self.sound {
+            for track in tracks(&mut self.pictures, &mut self.sound) {
                 track.send(now, sealer, &mut sink);
             }
         }
-        self.send_reports(now, out, |track, now, name| track.report(now, name));
+        self.send_reports(now, out, Track::report);
     }
 
     fn send_reports(
         &mut self,
         now: Instant,
         out: &mut impl Out,
-        of: impl Fn(&mut Track, Instant, &str) -> Option<Vec<u8>>,
+        of: impl Fn(&mut Track, Instant) -> Option<Vec<u8>>,
     ) {
         let (Some(sealer), Some(way)) = (&mut self.sealer, self.way) else { return };
-        let sound = self.sound.as_mut().map(|(track, _)| track);
-        for track in [Some(&mut self.pictures), sound].into_iter().flatten() {
-            let report = of(track, now, &self.name).and_then(|report| sealer.rtcp(report));
+        for track in tracks(&mut self.pictures, &mut self.sound) {
+            let report = of(track, now).and_then(|report| sealer.rtcp(report));
             if let Some(report) = report {
                 out.by(way).put(report.len(), |out| {
                     out.extend_from_slice(&report);
@@ -465,6 +470,7 @@ pub(crate) const B_FRAMES: &str =
 fn track(rtc: &mut Rtc, mid: Mid, clock_hz: u32) -> Result<Track, Refused> {
     let media = rtc.media(mid);
     let number = media.and_then(|media| media.remote_extmap().id_of(Extension::RtpMid));
+    let cname = media.map_or_else(String::new, |media| media.cname().to_owned());
     let mut direct = rtc.direct_api();
     let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
         let words = "the offer asks for several qualities at once, which are not had here";
@@ -472,7 +478,21 @@ fn track(rtc: &mut Rtc, mid: Mid, clock_hz: u32) -> Result<Track, Refused> {
     };
     let (ssrc, again) = (*stream.ssrc(), stream.rtx().map(|ssrc| *ssrc));
     let name = mid.to_string();
-    Ok(Track::new(clock_hz, ssrc, again, number.map(|number| (number, name.as_str()))))
+    let name = number.map(|number| (number, name.as_str()));
+    Ok(Track::new(clock_hz, ssrc, again, name, &cname))
+}
+
+/// Yields what is sent to a viewer.
+fn tracks<'a>(
+    pictures: &'a mut Track,
+    sound: &'a mut Option<(Track, Types)>,
+) -> impl Iterator<Item = &'a mut Track> {
+    std::iter::once(pictures).chain(sound.as_mut().map(|(track, _)| track))
+}
+
+/// Whether a datagram says that a check was right (RFC 8489 §5).
+fn is_answer(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[1, 1])
 }
 
 /// Returns how the payloads of a format are called.

@@ -17,10 +17,8 @@ use str0m::crypto::dtls::SrtpProfile;
 
 use super::keys::Agreed;
 
-/// What sealing adds to a packet of RTP at most.
-pub(crate) const LONGEST_TAG: usize = 16;
-
-/// The tag of `SRTP_AES128_CM_HMAC_SHA1_80`.
+/// The tags of AES-GCM, and of `SRTP_AES128_CM_HMAC_SHA1_80`.
+const GCM_TAG: usize = 16;
 const CM_TAG: usize = 10;
 
 /// Bytes of RTCP that are not sealed: the first packet's header and who sends.
@@ -30,14 +28,12 @@ const RTCP_OPEN: usize = 8;
 const RTP: Labels = Labels { key: 0, authentication: 1, salt: 2 };
 const RTCP: Labels = Labels { key: 3, authentication: 4, salt: 5 };
 
-/// Where our packets of RTCP begin to count: str0m, which has the same keys and says
-/// farewell with them, counts from nought, and no number may be used twice (RFC 7714 §9).
-const FIRST_INDEX: u32 = 1 << 16;
-
 /// What sends by one agreement.
 ///
-/// No number of a source may be used twice with one key: str0m has the keys, too, and is
-/// given no packet of these sources to send.
+/// No number of a source may be used twice with one key (RFC 7714 §8, §9): str0m has the
+/// keys, too, and nothing that it would seal with them leaves ([`Session`]).
+///
+/// [`Session`]: super::session::Session
 #[derive(Debug)]
 pub(crate) struct Sealer {
     rtp: Seal,
@@ -74,13 +70,13 @@ impl Sealer {
         };
         let master = Master { key: ours(keys, key_bytes)?, salt: ours(salts, salt_bytes)? };
         let seal = |labels| Seal::new(agreed.profile, &master, &labels);
-        Some(Self { rtp: seal(RTP)?, rtcp: seal(RTCP)?, rtcp_index: FIRST_INDEX })
+        Some(Self { rtp: seal(RTP)?, rtcp: seal(RTCP)?, rtcp_index: 0 })
     }
 
     /// Returns what sealing adds to a packet of RTP.
     pub(crate) fn tag_len(&self) -> usize {
         match self.rtp {
-            Seal::Gcm { .. } => LONGEST_TAG,
+            Seal::Gcm { .. } => GCM_TAG,
             Seal::Cm { .. } => CM_TAG,
         }
     }
@@ -326,6 +322,51 @@ mod tests {
     fn agreed(profile: SrtpProfile, length: usize, is_client: bool) -> Agreed {
         let material: Vec<u8> = (0..length as u8).collect();
         Agreed { profile, material: KeyingMaterial::new(&material), is_client }
+    }
+
+    /// What libsrtp 2 makes of the same keys and packets, over the last number and on.
+    #[test]
+    fn all_profiles_seal_as_libsrtp_does_where_a_number_counts_over() {
+        use SrtpProfile as P;
+        let text = b"Gallia est omnis";
+        let head = |number: u16| {
+            [&[0x80, 0x60], &number.to_be_bytes()[..], &bytes("8041f8d3 5501a0b2")].concat()
+        };
+        let report = bytes("80c80006 5501a0b2 00112233 44556677 8041f8d3 00000002 00000020");
+        for (profile, length, last, first, reported) in [
+            (
+                P::AES128_CM_SHA1_80,
+                60,
+                "fd72556b2e41c965d5c3796fcebb2bbb55fa8d14e072513cf76d",
+                "a50fe237265ca0c32649a4ff99a97ca4b58db13b3f07eb27208d",
+                "ce8b2a11e626a1f1ff54eb5cac08459f7759b0198000000173a51c0e655f927d6a85",
+            ),
+            (
+                P::AEAD_AES_128_GCM,
+                56,
+                "f374421c3557caf7fda35d1d96c1fecb96811c53f18c5886b0d75cee88972e01",
+                "2fe71e0e0361a9b6143780109c2194c09cbd53e4770e9280e8d697c8df8aaa08",
+                "91452d273c3feced7a25574eb1f939d0ccff5dd454a9dd1d318f557162b2cb6acd824fa780000001",
+            ),
+            (
+                P::AEAD_AES_256_GCM,
+                88,
+                "d3f6657e2850f177d4a76cf0bf102f2f36a589910b2e70ceb4d0a84a1ff43ee7",
+                "e87ee9a81bd63c1126fa245300e160d92286144f94630747d39b64e5277bdc25",
+                "b259c0c8601f4b3dce711e54add9c6b7bf12759082e53d3899c552b322bfe6fca325484980000001",
+            ),
+        ] {
+            let mut sealer = Sealer::new(&agreed(profile, length, false)).unwrap();
+            for (index, sealed) in [(0xffff, last), (0x1_0000, first)] {
+                let mut out = [head(index as u16), text.to_vec()].concat();
+                assert!(sealer.rtp(&mut out, 0, 12, 0x5501_a0b2, index));
+                assert_eq!(out, [head(index as u16), bytes(sealed)].concat(), "{profile:?}");
+            }
+            // It counts from one.
+            sealer.rtcp_index = 1;
+            let sealed = sealer.rtcp(report.clone()).unwrap();
+            assert_eq!(sealed, [&report[..8], &bytes(reported)].concat(), "{profile:?}");
+        }
     }
 
     #[test]

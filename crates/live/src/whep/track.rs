@@ -15,14 +15,15 @@ use std::time::{Duration, Instant};
 
 use base::WallTime;
 
+use super::now::Now;
 use super::pace::Pace;
 use super::packets::Payloads;
 use super::report::{self, Sent};
 use super::rhythm::{Rhythm, rtp_time};
 use super::srtp::Sealer;
 
-/// How many packets are kept to be sent again, and how long: a round trip, and
-/// a keyframe.
+/// How many packets are kept to be sent again, and how long after the first one of their
+/// frame: a round trip, and a keyframe.
 const KEPT_PACKETS: usize = 512;
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
@@ -62,6 +63,8 @@ pub(crate) struct Track {
     again: Option<Source>,
     /// Of each header: whose medium it is.
     extension: Vec<u8>,
+    /// By which name receivers know what is of one sender (RFC 3550 §6.5.1).
+    cname: String,
     rhythm: Rhythm,
     pace: Pace,
     /// Frames that have not left yet, or not with all packets.
@@ -117,7 +120,7 @@ struct Waiting {
 /// Packets of a frame that were sent: all from its first one on, as far as it was sent.
 #[derive(Debug)]
 struct Kept {
-    /// The first one's.
+    /// The first one's, and when it was sent.
     number: u64,
     at: Instant,
     frame: Dated,
@@ -129,13 +132,6 @@ struct Last {
     time: u32,
     wall: WallTime,
     moment: Instant,
-}
-
-/// A moment by both clocks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Now {
-    pub(crate) instant: Instant,
-    pub(crate) wall: WallTime,
 }
 
 /// A frame as it is sent.
@@ -162,18 +158,20 @@ impl Source {
 
 impl Track {
     /// `again` is the source of what is sent again. `name` is the medium's, and the number
-    /// by which header extensions name it, if they do.
+    /// by which header extensions name it, if they do; `cname` the sender's.
     pub(crate) fn new(
         clock_hz: u32,
         ssrc: u32,
         again: Option<u32>,
         name: Option<(u8, &str)>,
+        cname: &str,
     ) -> Self {
         Self {
             clock_hz,
             source: Source::of(ssrc),
             again: again.map(Source::of),
             extension: name.map_or_else(Vec::new, |(number, name)| extension(number, name)),
+            cname: cname.to_owned(),
             rhythm: Rhythm::default(),
             pace: Pace::default(),
             waiting: VecDeque::new(),
@@ -351,19 +349,19 @@ impl Track {
     }
 
     /// Returns what is to be told of it now, if it is time.
-    pub(crate) fn report(&mut self, now: Instant, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn report(&mut self, now: Instant) -> Option<Vec<u8>> {
         if self.reported.is_some_and(|reported| now - reported < REPORT_EVERY) {
             return None;
         }
         let sent = self.sent(now)?;
         self.reported = Some(now);
-        Some(report::report(&sent, name))
+        Some(report::report(&sent, &self.cname))
     }
 
     /// Returns its farewell, if anything was ever sent.
-    pub(crate) fn goodbye(&self, now: Instant, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn goodbye(&self, now: Instant) -> Option<Vec<u8>> {
         // A report goes before all else (RFC 3550 §6.1).
-        let mut out = report::report(&self.sent(now)?, name);
+        let mut out = report::report(&self.sent(now)?, &self.cname);
         out.extend(report::goodbye(self.source.ssrc));
         Some(out)
     }
@@ -432,7 +430,7 @@ mod tests {
             let profile = SrtpProfile::AEAD_AES_128_GCM;
             let sealer = Sealer::new(&Agreed { profile, material, is_client: false }).unwrap();
             let now = Now { instant: Instant::now(), wall: WallTime(1_000_000) };
-            Self { track: Track::new(90_000, 7, again, name), sealer, now }
+            Self { track: Track::new(90_000, 7, again, name, "a"), sealer, now }
         }
 
         /// Sends a frame of packets of these lengths, some time after the one before.
@@ -510,14 +508,14 @@ mod tests {
     fn a_report_tells_the_moment_of_the_last_frame_and_what_was_sent() {
         let mut bench = Bench::new(None, None);
         let now = bench.now.instant;
-        assert_eq!(bench.track.report(now, "a"), None, "nothing was sent");
+        assert_eq!(bench.track.report(now), None, "nothing was sent");
         bench.frame(&[1000, 200], Duration::ZERO);
-        let report = bench.track.report(now + Duration::from_millis(500), "a").unwrap();
+        let report = bench.track.report(now + Duration::from_millis(500)).unwrap();
         let word = |at: usize| u32::from_be_bytes(*report[at..].first_chunk().unwrap());
         assert_eq!((word(4), word(12), word(20), word(24)), (7, 1 << 31, 2, 1200));
         assert_eq!(word(16), rtp_time(1_500_000, 90_000));
-        assert_eq!(bench.track.report(now + Duration::from_millis(600), "a"), None, "too soon");
-        assert!(bench.track.goodbye(now, "a").unwrap().ends_with(&[0x81, 203, 0, 1, 0, 0, 0, 7]));
+        assert_eq!(bench.track.report(now + Duration::from_millis(600)), None, "too soon");
+        assert!(bench.track.goodbye(now).unwrap().ends_with(&[0x81, 203, 0, 1, 0, 0, 0, 7]));
     }
 
     #[test]
