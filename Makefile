@@ -45,7 +45,7 @@ fmt: ## format the Rust code
 e2e: need-test web/dist/index.html e2e/provider/node_modules/.installed ## the whole program in a real browser and against real servers
 	@cargo test --locked --workspace --test backup --test cli --test commands --test database --test demo --test certificate --test browser --test whep --test watching --test sign_in --test ways_out --test sound --test worker --test sandbox --test clean_stop --test crash
 
-bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md
+bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md; BENCH_MOONFIRE, BENCH_ZLMEDIAKIT, BENCH_MEDIAMTX and BENCH_GO2RTC name programs of more of them
 	@cargo build --release --locked -p bench -p khue -p decode-worker
 	@cargo build --release --locked -p decode-worker --example job_cost
 	@KHUE_LOG=warn $(CARGO_TARGET_DIR)/release/bench

@@ -23,6 +23,7 @@ mod peers;
 mod picture;
 mod record;
 mod report;
+mod servers;
 mod thumbnail;
 mod watch;
 mod whep;

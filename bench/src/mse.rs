@@ -32,6 +32,7 @@ use tokio_tungstenite::tungstenite::{Message, http};
 
 use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
+use crate::servers::{self, Server};
 use crate::{cpu, floor};
 
 /// How long after the last viewer has a picture before anything is measured.
@@ -62,10 +63,33 @@ impl Way {
     }
 }
 
+/// Who gives the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Who {
+    Khue(Way),
+    Server(Server),
+}
+
+impl Who {
+    /// Us, and those of others that somebody says where they are.
+    pub(crate) fn all() -> Vec<Self> {
+        let servers = Server::ALL.into_iter().filter(|server| server.relays());
+        let servers = servers.filter(|server| server.is_there()).map(Self::Server);
+        [Self::Khue(Way::Unsealed), Self::Khue(Way::Tls)].into_iter().chain(servers).collect()
+    }
+
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Khue(way) => format!("khue, {}", way.name()),
+            Self::Server(server) => format!("{}, without TLS", server.name()),
+        }
+    }
+}
+
 /// What was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
-    pub(crate) way: Way,
+    pub(crate) who: Who,
     pub(crate) cameras: usize,
     pub(crate) viewers: usize,
     /// CPU milliseconds of the program for a second of one viewer, recording taken off.
@@ -84,52 +108,116 @@ pub(crate) struct Figures {
     pub(crate) dropped: u64,
 }
 
-/// Measures `viewers` viewers spread over `cameras` cameras, by each way.
+/// What is measured, and when.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    cameras: usize,
+    viewers: usize,
+    window: Duration,
+}
+
+/// Measures `viewers` viewers spread over `cameras` cameras, of all who can give them.
 pub(crate) fn measure(
     cameras: usize,
     viewers: usize,
     window: Duration,
 ) -> anyhow::Result<Vec<Figures>> {
-    let folder = tempfile::tempdir()?;
-    let mut load = Load::start(cameras)?;
-    let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
-    let person = khue.operator()?;
-    load.wait_for(cameras, PATIENCE)?;
-    std::thread::sleep(SETTLE);
-    let usage = || {
-        let (before, all_before, began) =
-            (cpu::tree(khue.pid()), cpu::machine_ms(), Instant::now());
-        std::thread::sleep(window);
-        let (after, all_after, seconds) =
-            (cpu::tree(khue.pid()), cpu::machine_ms(), began.elapsed().as_secs_f64());
-        let ms = |before: u64, after: u64| (after - before) as f64 / seconds;
-        (ms(before.cpu_ms, after.cpu_ms), after.pss_kb, ms(all_before, all_after))
-    };
-    let (alone_ms, alone_kb, _) = usage();
-    let ways = [Way::Unsealed, Way::Tls].map(|way| {
-        let mut watching = Viewers::start(&khue, &person, viewers, way)?;
+    let plan = Plan { cameras, viewers, window };
+    let (ours, theirs): (Vec<Who>, Vec<Who>) =
+        Who::all().into_iter().partition(|who| matches!(who, Who::Khue(_)));
+    let mut figures = plan.khue(&ours)?;
+    for who in theirs {
+        if let Who::Server(server) = who {
+            figures.push(plan.server(server)?);
+        }
+    }
+    Ok(figures)
+}
+
+impl Plan {
+    fn khue(self, all: &[Who]) -> anyhow::Result<Vec<Figures>> {
+        let folder = tempfile::tempdir()?;
+        let mut load = Load::start(self.cameras)?;
+        let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
+        let person = khue.operator()?;
+        load.wait_for(self.cameras, PATIENCE)?;
+        let alone = self.alone(khue.pid());
+        let watched = all.iter().filter_map(|who| match who {
+            Who::Khue(way) => Some((who, way)),
+            Who::Server(_) => None,
+        });
+        let watched = watched.map(|(who, way)| {
+            let watching = Viewers::start(&khue, &person, self.viewers, *way)?;
+            self.watched(*who, khue.pid(), alone, watching)
+        });
+        watched.collect()
+    }
+
+    fn server(self, server: Server) -> anyhow::Result<Figures> {
+        let folder = tempfile::tempdir()?;
+        let mut load = Load::start(self.cameras)?;
+        let running = server.start(&load.urls, folder.path())?;
+        load.wait_for(self.cameras, PATIENCE)?;
+        let alone = self.alone(running.pid());
+        let watching = Viewers::of_server(server, &running, self.cameras, self.viewers)?;
+        self.watched(Who::Server(server), running.pid(), alone, watching)
+    }
+
+    /// Returns what is used while nobody watches.
+    fn alone(self, pid: u32) -> Usage {
+        std::thread::sleep(SETTLE);
+        self.usage(pid)
+    }
+
+    fn watched(
+        self,
+        who: Who,
+        pid: u32,
+        alone: Usage,
+        mut watching: Viewers,
+    ) -> anyhow::Result<Figures> {
         std::thread::sleep(SETTLE);
         let before = watching.received()?;
         let began = Instant::now();
-        let (all_ms, all_kb, machine_ms) = usage();
+        let all = self.usage(pid);
         let (after, seconds) = (watching.received()?, began.elapsed().as_secs_f64());
-        let each = |bytes: u64| bytes as f64 / viewers as f64;
+        let viewers = self.viewers as f64;
         let figures = Figures {
-            way,
-            cameras,
-            viewers,
-            cpu_ms: (all_ms - alone_ms) / viewers as f64,
-            mbps: each(after.bytes - before.bytes) * 8.0 / seconds / 1e6,
-            alone_ms,
-            machine_ms,
-            memory_mb: all_kb.saturating_sub(alone_kb) as f64 / 1024.0 / viewers as f64,
+            who,
+            cameras: self.cameras,
+            viewers: self.viewers,
+            cpu_ms: (all.cpu_ms - alone.cpu_ms) / viewers,
+            mbps: (after.bytes - before.bytes) as f64 * 8.0 / viewers / seconds / 1e6,
+            alone_ms: alone.cpu_ms,
+            machine_ms: all.machine_ms,
+            memory_mb: (all.pss_kb.saturating_sub(alone.pss_kb)) as f64 / 1024.0 / viewers,
             least: after.least_since(&before) as f64 / (seconds * FPS),
             dropped: after.dropped - before.dropped,
         };
         eprintln!("relay: {figures:?}");
         Ok(figures)
-    });
-    ways.into_iter().collect()
+    }
+
+    fn usage(self, pid: u32) -> Usage {
+        let (before, machine_before, began) = (cpu::tree(pid), cpu::machine_ms(), Instant::now());
+        std::thread::sleep(self.window);
+        let (after, machine_after) = (cpu::tree(pid), cpu::machine_ms());
+        let seconds = began.elapsed().as_secs_f64();
+        let each_second = |before: u64, after: u64| (after - before) as f64 / seconds;
+        Usage {
+            cpu_ms: each_second(before.cpu_ms, after.cpu_ms),
+            machine_ms: each_second(machine_before, machine_after),
+            pss_kb: after.pss_kb,
+        }
+    }
+}
+
+/// What is used in a second.
+#[derive(Clone, Copy, Debug)]
+struct Usage {
+    cpu_ms: f64,
+    machine_ms: f64,
+    pss_kb: u64,
 }
 
 /// Returns the CPU milliseconds for a second of one viewer of who does nothing but send.
@@ -176,11 +264,22 @@ pub(crate) struct Viewers {
 struct Told {
     way: Way,
     at: SocketAddr,
-    ca_pem: String,
+    ca_pem: Option<String>,
     host: String,
-    cookie: String,
+    cookie: Option<String>,
+    /// Whether messages are as the program's own socket has them; of others, each binary
+    /// one is a frame.
+    is_khue: bool,
     /// A viewer for each.
-    tokens: Vec<String>,
+    asks: Vec<Ask>,
+}
+
+/// What a viewer asks for.
+#[derive(Clone, Serialize, Deserialize)]
+struct Ask {
+    path: String,
+    /// What is said once the socket is open.
+    says: Option<String>,
 }
 
 impl Viewers {
@@ -192,9 +291,12 @@ impl Viewers {
         way: Way,
     ) -> anyhow::Result<Self> {
         let cameras = person.cameras()?.into_keys().take(viewers);
-        let tokens: Vec<String> = cameras
-            .map(|camera| khue::token(person, &camera, "live"))
-            .collect::<anyhow::Result<_>>()?;
+        let asks = cameras.map(|camera| {
+            let token = khue::token(person, &camera, "live")?;
+            let op = json!({ "op": "live", "ref": "0", "token": token, "role": "main" });
+            Ok(Ask { path: "/api/v1/media".to_owned(), says: Some(op.to_string()) })
+        });
+        let asks: Vec<Ask> = asks.collect::<anyhow::Result<_>>()?;
         let data = khue.recordings.parent().context("recordings lie below the data")?;
         let sealed = khue.address.trim_start_matches("https://");
         let (_, port) = sealed.rsplit_once(':').context("an address has a port")?;
@@ -202,14 +304,37 @@ impl Viewers {
             Way::Tls => (SocketAddr::from(([127, 0, 0, 1], port.parse()?)), sealed.to_owned()),
             Way::Unsealed => (khue.unsealed, khue.unsealed.to_string()),
         };
-        let told = Told {
+        Self::begin(&Told {
             way,
             at,
             host,
-            ca_pem: std::fs::read_to_string(data.join("tls/ca.pem"))?,
-            cookie: person.cookie()?,
-            tokens: tokens.into_iter().cycle().take(viewers).collect(),
-        };
+            ca_pem: Some(std::fs::read_to_string(data.join("tls/ca.pem"))?),
+            cookie: Some(person.cookie()?),
+            is_khue: true,
+            asks: asks.into_iter().cycle().take(viewers).collect(),
+        })
+    }
+
+    /// The same of a server of somebody else's.
+    fn of_server(
+        server: Server,
+        running: &servers::Running,
+        cameras: usize,
+        viewers: usize,
+    ) -> anyhow::Result<Self> {
+        let asks = (0..cameras).map(|camera| server.asked(camera));
+        Self::begin(&Told {
+            way: Way::Unsealed,
+            at: running.at(),
+            host: running.at().to_string(),
+            ca_pem: None,
+            cookie: None,
+            is_khue: false,
+            asks: asks.map(|(path, says)| Ask { path, says }).cycle().take(viewers).collect(),
+        })
+    }
+
+    fn begin(told: &Told) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("mse-viewers")
             .stdin(Stdio::piped())
@@ -217,7 +342,7 @@ impl Viewers {
             .spawn()?;
         let mut input = child.stdin.take().context("the viewers have an input")?;
         let mut output = BufReader::new(child.stdout.take().context("and an output")?);
-        writeln!(input, "{}", serde_json::to_string(&told)?)?;
+        writeln!(input, "{}", serde_json::to_string(told)?)?;
         let mut line = String::new();
         output.read_line(&mut line)?;
         anyhow::ensure!(line.trim() == "all", "the viewers said {line:?}");
@@ -267,17 +392,17 @@ pub(crate) fn watch() -> anyhow::Result<()> {
     });
     runtime.block_on(async {
         let (see, mut seen) = mpsc::unbounded_channel();
-        let tls = connector(&told.ca_pem)?;
+        let tls = told.ca_pem.as_deref().map(connector).transpose()?;
         // One after the other: a handshake costs more than a second of watching.
         let mut opened = 0;
         let open = |opened: &mut usize| {
-            if *opened < told.tokens.len() {
+            if *opened < told.asks.len() {
                 tokio::spawn(view(told.clone(), tls.clone(), *opened, see.clone()));
                 *opened += 1;
             }
         };
         open(&mut opened);
-        let mut received = Received { frames: vec![0; told.tokens.len()], ..Received::default() };
+        let mut received = Received { frames: vec![0; told.asks.len()], ..Received::default() };
         let mut shown = 0;
         loop {
             tokio::select! {
@@ -288,7 +413,7 @@ pub(crate) fn watch() -> anyhow::Result<()> {
                         if received.frames[viewer] == 1 {
                             shown += 1;
                             open(&mut opened);
-                            if shown == told.tokens.len() {
+                            if shown == told.asks.len() {
                                 println!("all");
                             }
                         }
@@ -317,7 +442,12 @@ fn connector(ca_pem: &str) -> anyhow::Result<TlsConnector> {
 }
 
 /// Watches one camera by one socket, and says so, until the process ends.
-async fn view(told: Arc<Told>, tls: TlsConnector, viewer: usize, see: mpsc::UnboundedSender<Seen>) {
+async fn view(
+    told: Arc<Told>,
+    tls: Option<TlsConnector>,
+    viewer: usize,
+    see: mpsc::UnboundedSender<Seen>,
+) {
     let played = async {
         let socket = TcpStream::connect(told.at).await?;
         socket.set_nodelay(true)?;
@@ -325,6 +455,7 @@ async fn view(told: Arc<Told>, tls: TlsConnector, viewer: usize, see: mpsc::Unbo
             Way::Unsealed => play(&told, viewer, socket, &see).await,
             Way::Tls => {
                 let name = ServerName::try_from("localhost")?;
+                let tls = tls.context("whoever serves by TLS has a certificate")?;
                 play(&told, viewer, tls.connect(name, socket).await?, &see).await
             }
         }
@@ -339,19 +470,23 @@ async fn play(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     see: &mpsc::UnboundedSender<Seen>,
 ) -> anyhow::Result<()> {
-    let mut request = format!("ws://{}/api/v1/media", told.host).into_client_request()?;
-    let cookie: http::HeaderValue = told.cookie.parse()?;
-    request.headers_mut().insert(http::header::COOKIE, cookie);
+    let ask = &told.asks[viewer];
+    let mut request = format!("ws://{}{}", told.host, ask.path).into_client_request()?;
+    if let Some(cookie) = &told.cookie {
+        request.headers_mut().insert(http::header::COOKIE, cookie.parse()?);
+    }
     let (mut socket, _) = tokio_tungstenite::client_async(request, socket).await?;
-    let token = &told.tokens[viewer];
-    let op = json!({ "op": "live", "ref": "0", "token": token, "role": "main" });
-    socket.send(Message::text(op.to_string())).await?;
+    if let Some(says) = &ask.says {
+        socket.send(Message::text(says.as_str())).await?;
+    }
     while let Some(message) = socket.next().await {
         match message? {
-            Message::Binary(bytes) if bytes.len() > HEADER && bytes[0] == LIVE => {
+            Message::Binary(bytes)
+                if !told.is_khue || (bytes.len() > HEADER && bytes[0] == LIVE) =>
+            {
                 let _ = see.send(Seen::Frame { viewer, bytes: bytes.len() });
             }
-            Message::Text(text) => {
+            Message::Text(text) if told.is_khue => {
                 let event: Value = serde_json::from_str(&text)?;
                 match event["type"].as_str() {
                     Some("dropped") => {

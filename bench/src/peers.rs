@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context;
 
 use crate::mse::Way;
+use crate::servers::Server;
 
 /// Who records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,17 +23,20 @@ pub(crate) enum Peer {
     Gstreamer,
     /// `khue serve`, and somebody who watches each camera live.
     Watched(Way),
+    /// A server of somebody else's.
+    Server(Server),
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Khue,
-        Self::Floor,
-        Self::FloorCoalesced,
-        Self::Ffmpeg,
-        Self::Gstreamer,
-        Self::Watched(Way::Unsealed),
-        Self::Watched(Way::Tls),
+    /// Those that Debian and this program have, by their short names.
+    const HERE: [(&str, Self); 7] = [
+        ("khue", Self::Khue),
+        ("floor", Self::Floor),
+        ("coalesced", Self::FloorCoalesced),
+        ("ffmpeg", Self::Ffmpeg),
+        ("gstreamer", Self::Gstreamer),
+        ("watched", Self::Watched(Way::Unsealed)),
+        ("watched-tls", Self::Watched(Way::Tls)),
     ];
 
     /// By which way each camera is watched meanwhile, if it is.
@@ -52,25 +56,39 @@ impl Peer {
             Self::Gstreamer => "GStreamer, one process",
             Self::Watched(Way::Unsealed) => "khue, a viewer of each camera, without TLS",
             Self::Watched(Way::Tls) => "khue, a viewer of each camera",
+            Self::Server(server) => server.name(),
         }
     }
 
-    /// Returns those of these names, or all where none is named.
+    /// Returns those of these names; where none is named, all that are here, and those of
+    /// others that somebody says where they are.
     pub(crate) fn named(names: &[String]) -> anyhow::Result<Vec<Self>> {
-        const NAMES: [&str; 7] =
-            ["khue", "floor", "coalesced", "ffmpeg", "gstreamer", "watched", "watched-tls"];
+        let servers = Server::ALL.into_iter().filter(|server| server.records());
+        let here = Self::HERE.into_iter();
+        if names.is_empty() {
+            let servers = servers.filter(|server| server.is_there());
+            return Ok(here.map(|(_, peer)| peer).chain(servers.map(Self::Server)).collect());
+        }
+        let all: Vec<(&str, Self)> =
+            here.chain(servers.map(|server| (server.short(), Self::Server(server)))).collect();
         let of_name = |name: &String| {
-            let at = NAMES.iter().position(|known| known == name);
-            let known = || format!("nobody is called {name}; those are {}", NAMES.join(", "));
-            at.map(|at| Self::ALL[at]).with_context(known)
+            let known = || {
+                let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+                format!("nobody is called {name}; those are {}", names.join(", "))
+            };
+            let found = all.iter().find(|(known, _)| known == name);
+            found.map(|(_, peer)| *peer).with_context(known)
         };
-        if names.is_empty() { Ok(Self::ALL.into()) } else { names.iter().map(of_name).collect() }
+        names.iter().map(of_name).collect()
     }
 
-    /// Starts recording `urls` into `folder`; [`Self::Khue`] is `khue.rs`'s to start.
+    /// Starts recording `urls` into `folder`; [`Self::Khue`] is `khue.rs`'s to start, a
+    /// [`Self::Server`] `servers.rs`'s.
     pub(crate) fn start(self, urls: &[String], folder: &Path) -> anyhow::Result<Vec<Child>> {
         match self {
-            Self::Khue | Self::Watched(_) => anyhow::bail!("khue is started with a catalog"),
+            Self::Khue | Self::Watched(_) | Self::Server(_) => {
+                anyhow::bail!("{} is not started by its arguments alone", self.name())
+            }
             Self::Floor | Self::FloorCoalesced => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.arg("floor").arg("--folder").arg(folder);

@@ -10,6 +10,7 @@ use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
 use crate::mse::Viewers;
 use crate::peers::Peer;
+use crate::servers;
 
 /// How long after the last camera plays before anything is measured.
 const SETTLE: Duration = Duration::from_secs(6);
@@ -56,6 +57,7 @@ pub(crate) fn measure(
 /// Whatever records, ended when dropped.
 enum Running {
     Khue(Khue),
+    Server(servers::Running),
     Peer(Vec<Child>),
 }
 
@@ -73,6 +75,7 @@ impl Running {
     fn pids(&self) -> Vec<u32> {
         match self {
             Self::Khue(khue) => vec![khue.pid()],
+            Self::Server(server) => vec![server.pid()],
             Self::Peer(children) => children.iter().map(Child::id).collect(),
         }
     }
@@ -94,9 +97,12 @@ fn once(peer: Peer, cameras: usize, window: Duration) -> anyhow::Result<Figure> 
     let clip = khue::scene()?.main;
     let clip_bytes_per_second = clip.size_bytes() as f64 / (clip.duration_90k as f64 / 90_000.0);
     let mut load = Load::start(cameras)?;
-    let mut running = match peer.way() {
-        None if peer != Peer::Khue => Running::Peer(peer.start(&load.urls, folder.path())?),
-        _ => Running::Khue(Khue::start(&load, Streams::Main, folder.path())?),
+    let mut running = match peer {
+        Peer::Khue | Peer::Watched(_) => {
+            Running::Khue(Khue::start(&load, Streams::Main, folder.path())?)
+        }
+        Peer::Server(server) => Running::Server(server.start(&load.urls, folder.path())?),
+        _ => Running::Peer(peer.start(&load.urls, folder.path())?),
     };
     load.wait_for(cameras, PATIENCE)?;
     let _watching = match (&mut running, peer.way()) {

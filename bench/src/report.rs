@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::peers::Peer;
 use crate::record::Figure;
+use crate::servers::Server;
 use crate::{archive, city, export, fleet, mse, picture, thumbnail, watch, whep};
 
 /// What stands before all figures.
@@ -137,7 +138,7 @@ impl Page {
         self.line(&format!(
             "\n## {} viewers of {} by the media socket\n\nFragmented MP4 over a WebSocket each, on loopback. Recording without viewers: \
              {:.1} CPU ms a second. A program that does nothing but send frames of this size to as many sockets: {floor_ms:.3} CPU ms per \
-             viewer-second.\n\n| way | CPU ms per viewer-second | × sending alone | Mbps each | frames, of the viewer with the fewest | left out | \
+             viewer-second.\n\n| who | CPU ms per viewer-second | × sending alone | Mbps each | frames, of the viewer with the fewest | left out | \
              MB a viewer | CPU of the whole machine, ms a second |\n|---|---|---|---|---|---|---|---|",
             first.viewers,
             if first.cameras == 1 { "one camera".to_owned() } else { format!("{} cameras", first.cameras) },
@@ -146,7 +147,7 @@ impl Page {
         for figures in all {
             self.line(&format!(
                 "| {} | **{:.3}** | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.0} |",
-                figures.way.name(),
+                figures.who.name(),
                 figures.cpu_ms,
                 figures.cpu_ms / floor_ms,
                 figures.mbps,
@@ -342,7 +343,8 @@ pub(crate) fn provenance(command: &str) -> String {
         let version = version.split_whitespace().nth(2)?.to_owned();
         Some(format!("{name} {version}"))
     });
-    let peers = peers.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let servers = Server::ALL.into_iter().filter_map(Server::version);
+    let peers = peers.into_iter().flatten().chain(servers).collect::<Vec<_>>().join(", ");
     let model = model.unwrap_or("unknown processor");
     format!("*{told}; {cores} cores, {model}; {peers}; `{command}`.*")
 }
