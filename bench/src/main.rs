@@ -41,7 +41,7 @@ struct Arguments {
     /// Cameras in the recording runs
     #[arg(long, value_delimiter = ',', default_value = "100,200")]
     cameras: Vec<usize>,
-    /// Rounds of each recording run
+    /// Rounds of what is recorded, relayed and watched by WHEP
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Seconds measured in each
@@ -216,10 +216,12 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
         Command::Archive => page.archive(&archive::measure()?),
         Command::Export => page.export(&export::measure()?),
         Command::Relay { cameras, viewers } => {
-            let floor_ms = mse::floor(*cameras, *viewers, window)?;
-            page.relay(floor_ms, &mse::measure(*cameras, *viewers, window)?);
+            page.relay(&mse::measure(*cameras, *viewers, arguments.rounds, window)?);
         }
-        Command::Whep => page.whep(&whep::measure(arguments.viewers, window)?),
+        Command::Whep => {
+            let rounds = (0..arguments.rounds).map(|_| whep::measure(arguments.viewers, window));
+            page.whep(&rounds.collect::<anyhow::Result<Vec<_>>>()?);
+        }
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
         Command::Worker => page.worker(&worker::measure()?),
         Command::City => {

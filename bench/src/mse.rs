@@ -9,6 +9,7 @@
 //! Whether a viewer falls behind, the program itself tells it: it says how many
 //! frames it left out.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -71,13 +72,6 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    /// Us, and those of others that somebody says where they are.
-    pub(crate) fn all() -> Vec<Self> {
-        let servers = Server::ALL.into_iter().filter(|server| server.relays());
-        let servers = servers.filter(|server| server.is_there()).map(Self::Server);
-        [Self::Khue(Way::Unsealed), Self::Khue(Way::Tls)].into_iter().chain(servers).collect()
-    }
-
     pub(crate) fn name(self) -> String {
         match self {
             Self::Khue(way) => format!("khue, {}", way.name()),
@@ -116,41 +110,53 @@ struct Plan {
     window: Duration,
 }
 
-/// Measures `viewers` viewers spread over `cameras` cameras, of all who can give them.
+/// What was measured, in rounds.
+#[derive(Debug, Default)]
+pub(crate) struct Relayed {
+    /// CPU milliseconds for a second of one viewer of who does nothing but send.
+    pub(crate) floor_ms: Vec<f64>,
+    pub(crate) figures: BTreeMap<Who, Vec<Figures>>,
+}
+
+/// Measures `viewers` viewers spread over `cameras` cameras, of all who can give them, in
+/// turns.
 pub(crate) fn measure(
     cameras: usize,
     viewers: usize,
+    rounds: usize,
     window: Duration,
-) -> anyhow::Result<Vec<Figures>> {
+) -> anyhow::Result<Relayed> {
     let plan = Plan { cameras, viewers, window };
-    let (ours, theirs): (Vec<Who>, Vec<Who>) =
-        Who::all().into_iter().partition(|who| matches!(who, Who::Khue(_)));
-    let mut figures = plan.khue(&ours)?;
-    for who in theirs {
-        if let Who::Server(server) = who {
-            figures.push(plan.server(server)?);
+    let mut relayed = Relayed::default();
+    for _ in 0..rounds {
+        relayed.floor_ms.push(plan.floor()?);
+        for figures in plan.khue()? {
+            relayed.figures.entry(figures.who).or_default().push(figures);
+        }
+        for server in Server::ALL.into_iter().filter(|server| server.relays()) {
+            if server.is_there() {
+                let figures = plan.server(server)?;
+                relayed.figures.entry(figures.who).or_default().push(figures);
+            }
         }
     }
-    Ok(figures)
+    Ok(relayed)
 }
 
 impl Plan {
-    fn khue(self, all: &[Who]) -> anyhow::Result<Vec<Figures>> {
+    /// By each way, one after the other.
+    fn khue(self) -> anyhow::Result<Vec<Figures>> {
         let folder = tempfile::tempdir()?;
         let mut load = Load::start(self.cameras)?;
         let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
         let person = khue.operator()?;
         load.wait_for(self.cameras, PATIENCE)?;
         let alone = self.alone(khue.pid());
-        let watched = all.iter().filter_map(|who| match who {
-            Who::Khue(way) => Some((who, way)),
-            Who::Server(_) => None,
+        let ways = [Way::Unsealed, Way::Tls].map(|way| {
+            let watching = Viewers::start(&khue, &person, self.viewers, way)?;
+            self.watched(Who::Khue(way), khue.pid(), alone, watching)
         });
-        let watched = watched.map(|(who, way)| {
-            let watching = Viewers::start(&khue, &person, self.viewers, *way)?;
-            self.watched(*who, khue.pid(), alone, watching)
-        });
-        watched.collect()
+        ways.into_iter().collect()
     }
 
     fn server(self, server: Server) -> anyhow::Result<Figures> {
@@ -163,7 +169,19 @@ impl Plan {
         self.watched(Who::Server(server), running.pid(), alone, watching)
     }
 
-    /// Returns what is used while nobody watches.
+    /// Of who does nothing but send.
+    fn floor(self) -> anyhow::Result<f64> {
+        let count = self.viewers.to_string();
+        let (sender, address) = floor::start(&["send", &self.cameras.to_string(), &count])?;
+        let (_sink, ready) = floor::start(&["sink", &address, &count])?;
+        anyhow::ensure!(ready == "ready", "who takes what is sent said {ready:?}");
+        let used = self.alone(sender.0.id());
+        let each = used.cpu_ms / self.viewers as f64;
+        eprintln!("relay: sending alone {each:.3} ms");
+        Ok(each)
+    }
+
+    /// Returns what is used while nothing else begins.
     fn alone(self, pid: u32) -> Usage {
         std::thread::sleep(SETTLE);
         self.usage(pid)
@@ -218,21 +236,6 @@ struct Usage {
     cpu_ms: f64,
     machine_ms: f64,
     pss_kb: u64,
-}
-
-/// Returns the CPU milliseconds for a second of one viewer of who does nothing but send.
-pub(crate) fn floor(cameras: usize, viewers: usize, window: Duration) -> anyhow::Result<f64> {
-    let count = viewers.to_string();
-    let (sender, address) = floor::start(&["send", &cameras.to_string(), &count])?;
-    let (_sink, ready) = floor::start(&["sink", &address, &count])?;
-    anyhow::ensure!(ready == "ready", "who takes what is sent said {ready:?}");
-    std::thread::sleep(SETTLE);
-    let (before, began) = (cpu::tree(sender.0.id()).cpu_ms, Instant::now());
-    std::thread::sleep(window);
-    let used = (cpu::tree(sender.0.id()).cpu_ms - before) as f64;
-    let each = used / began.elapsed().as_secs_f64() / viewers as f64;
-    eprintln!("relay: sending alone {each:.3} ms");
-    Ok(each)
 }
 
 /// What viewers received so far.

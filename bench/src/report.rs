@@ -60,12 +60,10 @@ impl Page {
             let ratio = |to: Option<f64>| {
                 to.map_or_else(|| "–".to_owned(), |to| format!("{:.2}", cpu / to))
             };
-            let spread = all.iter().map(|one| one.cpu_ms);
-            let (least, most) =
-                (spread.clone().fold(f64::INFINITY, f64::min), spread.fold(0.0, f64::max));
             self.line(&format!(
-                "| {} | {cpu:.3} ({least:.3} … {most:.3}) | {} | {memory:.2} | {machine:.3} |",
+                "| {} | {cpu:.3} ({}) | {} | {memory:.2} | {machine:.3} |",
                 peer.name(),
+                spread(all.iter().map(|one| one.cpu_ms)),
                 to.map(ratio).join(" | ")
             ));
         }
@@ -133,28 +131,34 @@ impl Page {
     }
 
     /// What viewers by the media socket cost.
-    pub(crate) fn relay(&mut self, floor_ms: f64, all: &[mse::Figures]) {
-        let Some(first) = all.first() else { return };
+    pub(crate) fn relay(&mut self, relayed: &mse::Relayed) {
+        let ours = relayed.figures.get(&mse::Who::Khue(mse::Way::Unsealed));
+        let Some(first) = ours.and_then(|all| all.first()) else { return };
+        let floor_ms = median(relayed.floor_ms.iter().copied()).unwrap_or_default();
         self.line(&format!(
             "\n## {} viewers of {} by the media socket\n\nFragmented MP4 over a WebSocket each, on loopback. Recording without viewers: \
              {:.1} CPU ms a second. A program that does nothing but send frames of this size to as many sockets: {floor_ms:.3} CPU ms per \
-             viewer-second.\n\n| who | CPU ms per viewer-second | × sending alone | Mbps each | frames, of the viewer with the fewest | left out | \
+             viewer-second ({}).\n\n| who | CPU ms per viewer-second | × sending alone | Mbps each | frames, of the viewer with the fewest | left out | \
              MB a viewer | CPU of the whole machine, ms a second |\n|---|---|---|---|---|---|---|---|",
             first.viewers,
             if first.cameras == 1 { "one camera".to_owned() } else { format!("{} cameras", first.cameras) },
-            first.alone_ms
+            first.alone_ms,
+            spread(relayed.floor_ms.iter().copied())
         ));
-        for figures in all {
+        for (who, all) in &relayed.figures {
+            let of = |what: fn(&mse::Figures) -> f64| median(all.iter().map(what));
+            let of = |what| of(what).unwrap_or_default();
             self.line(&format!(
-                "| {} | **{:.3}** | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.0} |",
-                figures.who.name(),
-                figures.cpu_ms,
-                figures.cpu_ms / floor_ms,
-                figures.mbps,
-                figures.least * 100.0,
-                figures.dropped,
-                figures.memory_mb,
-                figures.machine_ms
+                "| {} | **{:.3}** ({}) | {:.2} | {:.2} | {:.1} % | {} | {:.2} | {:.0} |",
+                who.name(),
+                of(|one| one.cpu_ms),
+                spread(all.iter().map(|one| one.cpu_ms)),
+                of(|one| one.cpu_ms) / floor_ms,
+                of(|one| one.mbps),
+                all.iter().map(|one| one.least).fold(f64::INFINITY, f64::min) * 100.0,
+                all.iter().map(|one| one.dropped).sum::<u64>(),
+                of(|one| one.memory_mb),
+                of(|one| one.machine_ms)
             ));
         }
     }
@@ -180,16 +184,20 @@ impl Page {
     }
 
     /// What viewers by WHEP cost.
-    pub(crate) fn whep(&mut self, figures: &whep::Figures) {
+    pub(crate) fn whep(&mut self, rounds: &[whep::Figures]) {
+        let Some(first) = rounds.first() else { return };
+        let of = |what: fn(&whep::Figures) -> f64| median(rounds.iter().map(what));
+        let of = |what| of(what).unwrap_or_default();
         self.line(&format!(
             "\n## Watching by WHEP\n\n{} viewers of one camera on loopback, {:.2} Mbps each, encrypted for each: **{:.3} CPU ms per \
-             viewer-second**, {:.2} MB a viewer; {:.1} % of all frames arrived whole. Recording that camera alone: {:.1} CPU ms a second.",
-            figures.viewers,
-            figures.mbps,
-            figures.cpu_ms,
-            figures.memory_mb,
-            figures.whole * 100.0,
-            figures.alone_ms
+             viewer-second** ({}), {:.2} MB a viewer; {:.1} % of all frames arrived whole. Recording that camera alone: {:.1} CPU ms a second.",
+            first.viewers,
+            of(|one| one.mbps),
+            of(|one| one.cpu_ms),
+            spread(rounds.iter().map(|one| one.cpu_ms)),
+            of(|one| one.memory_mb),
+            rounds.iter().map(|one| one.whole).fold(f64::INFINITY, f64::min) * 100.0,
+            of(|one| one.alone_ms)
         ));
     }
 
@@ -347,6 +355,12 @@ pub(crate) fn provenance(command: &str) -> String {
     let peers = peers.into_iter().flatten().chain(servers).collect::<Vec<_>>().join(", ");
     let model = model.unwrap_or("unknown processor");
     format!("*{told}; {cores} cores, {model}; {peers}; `{command}`.*")
+}
+
+/// Tells the least and the most of a row of rounds.
+fn spread(values: impl Iterator<Item = f64> + Clone) -> String {
+    let (least, most) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(0.0, f64::max));
+    format!("{least:.3} … {most:.3}")
 }
 
 /// Returns the median; `None` of nothing.
