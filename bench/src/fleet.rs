@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use e2e::http::Person;
 use e2e::kept::Kept;
+use e2e::metrics::Metrics;
 
 use crate::cpu;
 use crate::khue::{self, Khue, Streams};
@@ -98,20 +99,7 @@ pub(crate) fn measure(cameras: usize, lasts: Duration) -> anyhow::Result<Figures
 /// Returns what the store takes on the disk; fails if a camera is not recorded or
 /// anything was lost.
 fn used(person: &Person) -> anyhow::Result<u64> {
-    let told = String::from_utf8(person.download("/metrics")?)?;
-    let figure = |name: &str| -> anyhow::Result<f64> {
-        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        Ok(line.with_context(|| format!("no {name} in {told}"))?.trim().parse()?)
-    };
-    for never in [
-        "khue_cameras{state=\"faulty\"}",
-        "khue_cameras{state=\"connecting\"}",
-        "khue_lost_packets_total",
-        "khue_store_dropped_fragments_total",
-        "khue_store_sync_failed_streams",
-    ] {
-        let much = figure(never)?;
-        anyhow::ensure!(much == 0.0, "{never} is {much}");
-    }
-    Ok(figure("khue_store_used_bytes")? as u64)
+    let metrics = Metrics::read(person)?;
+    metrics.ensure_nothing_lost()?;
+    Ok(metrics.figure("khue_store_used_bytes")? as u64)
 }

@@ -7,16 +7,18 @@
 //! `coalesced` reads every socket each 100 ms instead of when data comes.
 //!
 //! And the least a relay can do: [`send`] gives frames that lie in memory to sockets, a
-//! call for each, at the moments at which cameras would bring them.
+//! call for each, at the moments at which cameras would bring them; [`cast`] the same by
+//! UDP, in packets, neither numbered nor sealed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use quinn_udp::{Transmit, UdpSocketState};
 use rustix::event::epoll;
 use tokio::io::AsyncReadExt;
 
@@ -107,6 +109,58 @@ pub(crate) fn send(cameras: usize, viewers: usize) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a packet of WebRTC weighs with all its headers.
+const PACKET: usize = 1_200;
+
+/// The most bytes that the kernel takes at once to part into packets.
+const MOST_AT_ONCE: usize = 50 * PACKET;
+
+/// Sends one camera's frames to each of `ports` by UDP, many packets by one call (GSO),
+/// until the process is ended.
+pub(crate) fn cast(ports: &[u16]) -> anyhow::Result<()> {
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let state = UdpSocketState::new((&socket).into())?;
+    println!("ready");
+    let frame = vec![7; KEY];
+    let step = Duration::from_secs(1) / FPS;
+    let mut due = Instant::now();
+    for round in 0.. {
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        due += step;
+        let size = if round % (2 * FPS) == 0 { KEY } else { OTHER };
+        for port in ports {
+            let destination = (Ipv4Addr::LOCALHOST, *port).into();
+            for contents in frame[..size].chunks(MOST_AT_ONCE) {
+                let segment_size = Some(PACKET);
+                let transmit =
+                    Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
+                state.try_send((&socket).into(), &transmit)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads what `cast` sends, and forgets it, until the process is ended. Says its ports.
+pub(crate) fn take(viewers: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut reading = tokio::task::JoinSet::new();
+        let mut ports = Vec::with_capacity(viewers);
+        for _ in 0..viewers {
+            let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
+            ports.push(socket.local_addr()?.port().to_string());
+            reading.spawn(async move {
+                let mut buffer = vec![0; 2 * PACKET];
+                while socket.recv(&mut buffer).await.is_ok() {}
+            });
+        }
+        println!("{}", ports.join(" "));
+        reading.join_all().await;
+        Ok(())
+    })
 }
 
 /// Reads a file and sends it to each who connects, one after another, until the process

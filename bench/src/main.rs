@@ -79,6 +79,10 @@ enum Command {
     },
     /// Send as cheaply as can be, until ended
     Send { cameras: usize, viewers: usize },
+    /// Send by UDP as cheaply as can be, until ended
+    Cast { ports: Vec<u16> },
+    /// Read what is sent by UDP and forget it
+    Take { viewers: usize },
     /// Read a file and send it as cheaply as can be, until ended
     Lend { file: PathBuf },
     /// Read what is sent and forget it
@@ -141,6 +145,8 @@ fn main() -> anyhow::Result<()> {
         Some(Command::WhepViewers { ref told }) => whep::watch(told),
         Some(Command::MseViewers) => mse::watch(),
         Some(Command::Send { cameras, viewers }) => floor::send(cameras, viewers),
+        Some(Command::Cast { ref ports }) => floor::cast(ports),
+        Some(Command::Take { viewers }) => floor::take(viewers),
         Some(Command::Lend { ref file }) => floor::lend(file),
         Some(Command::Sink { ref address, viewers }) => floor::sink(address, viewers),
         Some(Command::CoreCheck { ref limits }) => core_loops::check(limits),
@@ -237,6 +243,8 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
         | Command::Floor { .. }
         | Command::Send { .. }
         | Command::Sink { .. }
+        | Command::Cast { .. }
+        | Command::Take { .. }
         | Command::Lend { .. }
         | Command::WhepViewers { .. }
         | Command::MseViewers

@@ -17,19 +17,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use e2e::http::Person;
+use e2e::http::{self, Person};
 use futures::{SinkExt, StreamExt};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Message, http};
+use tokio_tungstenite::tungstenite::http::header::COOKIE;
 
 use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
@@ -395,7 +394,8 @@ pub(crate) fn watch() -> anyhow::Result<()> {
     });
     runtime.block_on(async {
         let (see, mut seen) = mpsc::unbounded_channel();
-        let tls = told.ca_pem.as_deref().map(connector).transpose()?;
+        let tls = told.ca_pem.as_deref().map(|pem| http::trusting(pem.as_bytes())).transpose()?;
+        let tls = tls.map(TlsConnector::from);
         // One after the other: a handshake costs more than a second of watching.
         let mut opened = 0;
         let open = |opened: &mut usize| {
@@ -433,17 +433,6 @@ pub(crate) fn watch() -> anyhow::Result<()> {
     })
 }
 
-fn connector(ca_pem: &str) -> anyhow::Result<TlsConnector> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes())?)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
 /// Watches one camera by one socket, and says so, until the process ends.
 async fn view(
     told: Arc<Told>,
@@ -476,7 +465,7 @@ async fn play(
     let ask = &told.asks[viewer];
     let mut request = format!("ws://{}{}", told.host, ask.path).into_client_request()?;
     if let Some(cookie) = &told.cookie {
-        request.headers_mut().insert(http::header::COOKIE, cookie.parse()?);
+        request.headers_mut().insert(COOKIE, cookie.parse()?);
     }
     let (mut socket, _) = tokio_tungstenite::client_async(request, socket).await?;
     if let Some(says) = &ask.says {

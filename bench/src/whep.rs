@@ -23,9 +23,9 @@ use tokio::net::UdpSocket;
 use ureq::Agent;
 use ureq::tls::TlsConfig;
 
-use crate::cpu;
 use crate::khue::{self, Khue, PATIENCE, Streams};
 use crate::load::Load;
+use crate::{cpu, floor};
 
 /// How long after the last viewer has its first frames before anything is measured.
 const SETTLE: Duration = Duration::from_secs(4);
@@ -37,6 +37,8 @@ pub(crate) struct Figures {
     pub(crate) viewers: usize,
     /// CPU milliseconds of the program for a second of one viewer, recording taken off.
     pub(crate) cpu_ms: f64,
+    /// The same of who does nothing but send as many packets, not sealed.
+    pub(crate) floor_ms: f64,
     /// What each viewer received, in Mbps.
     pub(crate) mbps: f64,
     /// What the program uses while nobody watches, in CPU milliseconds a second.
@@ -49,6 +51,7 @@ pub(crate) struct Figures {
 
 /// Measures `viewers` viewers for `window`.
 pub(crate) fn measure(viewers: usize, window: Duration) -> anyhow::Result<Figures> {
+    let floor_ms = floor(viewers, window)?;
     let folder = tempfile::tempdir()?;
     let mut load = Load::start(1)?;
     let mut khue = Khue::start(&load, Streams::Main, folder.path())?;
@@ -78,11 +81,25 @@ pub(crate) fn measure(viewers: usize, window: Duration) -> anyhow::Result<Figure
     Ok(Figures {
         viewers,
         cpu_ms: (all_ms - alone_ms) / viewers as f64,
+        floor_ms,
         mbps: each(after.bytes - before.bytes) * 8.0 / seconds / 1e6,
         alone_ms,
         memory_mb: all_kb.saturating_sub(alone_kb) as f64 / 1024.0 / viewers as f64,
         whole: each(after.frames - before.frames) / (seconds * 25.0),
     })
+}
+
+/// Measures who does nothing but send.
+fn floor(viewers: usize, window: Duration) -> anyhow::Result<f64> {
+    let (_taker, ports) = floor::start(&["take", &viewers.to_string()])?;
+    let arguments: Vec<&str> = ["cast"].into_iter().chain(ports.split(' ')).collect();
+    let (sender, ready) = floor::start(&arguments)?;
+    anyhow::ensure!(ready == "ready", "who sends said {ready:?}");
+    std::thread::sleep(SETTLE);
+    let (before, began) = (cpu::tree(sender.0.id()).cpu_ms, Instant::now());
+    std::thread::sleep(window);
+    let used = (cpu::tree(sender.0.id()).cpu_ms - before) as f64;
+    Ok(used / began.elapsed().as_secs_f64() / viewers as f64)
 }
 
 /// What viewers received so far, all together.

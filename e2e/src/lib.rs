@@ -9,6 +9,7 @@ pub mod collector;
 pub mod heard;
 pub mod http;
 pub mod kept;
+pub mod metrics;
 pub mod players;
 pub mod program;
 pub mod recorded;

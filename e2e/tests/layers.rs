@@ -25,7 +25,7 @@ const FLOORS: &[&[&str]] = &[
 /// Outside libraries that only these rooms may name.
 const ROOMS: &[(&str, &[&str])] = &[
     ("str0m", &["live", "bench"]),
-    ("quinn-udp", &["live"]),
+    ("quinn-udp", &["live", "bench"]),
     ("if-addrs", &["live"]),
     // Entities and statements stand in each room that owns tables.
     ("sea-orm", &["db", "catalog", "signin", "casework", "store"]),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use e2e::metrics::Metrics;
 
 use crate::stage::Stage;
 
@@ -84,22 +85,9 @@ impl Curve {
 
     /// Looks once.
     pub(crate) fn take(&self, stage: &Stage) -> anyhow::Result<Sample> {
-        let told = String::from_utf8(stage.operator.download("/metrics")?)?;
-        let figure = |name: &str| -> anyhow::Result<f64> {
-            let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            Ok(line.with_context(|| format!("no {name} in {told}"))?.trim().parse()?)
-        };
-        for never in [
-            "khue_cameras{state=\"faulty\"}",
-            "khue_cameras{state=\"connecting\"}",
-            "khue_lost_packets_total",
-            "khue_store_full",
-            "khue_store_dropped_fragments_total",
-            "khue_store_sync_failed_streams",
-        ] {
-            let much = figure(never)?;
-            anyhow::ensure!(much == 0.0, "{never} is {much} after {:?}", self.began.elapsed());
-        }
+        let metrics = Metrics::read(&stage.operator)?;
+        let when = || format!("after {:?}", self.began.elapsed());
+        metrics.ensure_nothing_lost().with_context(when)?;
         let workers = children(self.pid);
         let memory = memory(self.pid)?;
         Ok(Sample {
@@ -111,7 +99,7 @@ impl Curve {
             // One may end while it is looked at.
             workers_kb: workers.iter().filter_map(|pid| memory_of(*pid)).map(|it| it.0).sum(),
             workers: workers.len() as u64,
-            viewers: figure("khue_viewers")? as u64,
+            viewers: metrics.figure("khue_viewers")? as u64,
             disk_bytes: size(&self.root),
             cpu_ms: cpu_ms(self.pid).saturating_sub(self.cpu_ms),
         })
