@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::first_word::FirstWord;
+use crate::first_word::{FirstByte, FirstWord};
 use crate::home::Home;
 use crate::tls::{self, Authority};
 
@@ -132,13 +132,13 @@ impl Opened {
         self.listener.set_nonblocking(true)?;
         if let Some(unsealed) = self.unsealed {
             unsealed.set_nonblocking(true)?;
-            let server = axum_server::from_tcp(unsealed)?.acceptor(NoDelayAcceptor::new());
+            let server = axum_server::from_tcp(unsealed)?.acceptor(plain());
             let server = patient(server).handle(handle.clone());
             tokio::spawn(server.serve(service.clone()));
         }
         match self.tls {
             None => {
-                let server = axum_server::from_tcp(self.listener)?.acceptor(NoDelayAcceptor::new());
+                let server = axum_server::from_tcp(self.listener)?.acceptor(plain());
                 Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
             Some(Tls { rustls, authority, names }) => {
@@ -146,6 +146,7 @@ impl Opened {
                     tokio::spawn(renew(authority, names, rustls.clone(), stopping));
                 }
                 let acceptor = RustlsAcceptor::new(rustls).acceptor(NoDelayAcceptor::new());
+                let acceptor = FirstWord { inner: acceptor, patience: REQUEST };
                 let server = axum_server::from_tcp(self.listener)?.acceptor(acceptor);
                 Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
@@ -172,12 +173,14 @@ impl Tls {
     }
 }
 
+/// Lets in who says something, unsealed.
+fn plain() -> FirstByte<NoDelayAcceptor> {
+    FirstByte { inner: NoDelayAcceptor::new(), patience: REQUEST }
+}
+
 /// Lets go of who says nothing: slow and vanished clients would hold the
 /// descriptors that cameras need.
-fn patient<A: Address, Acceptor: Clone>(
-    server: Server<A, Acceptor>,
-) -> Server<A, FirstWord<Acceptor>> {
-    let mut server = server.map(|inner| FirstWord { inner, patience: REQUEST });
+fn patient<A: Address, Acceptor: Clone>(mut server: Server<A, Acceptor>) -> Server<A, Acceptor> {
     let http = server.http_builder();
     http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST);
     // No sockets over HTTP/2 (RFC 8441): pictures would wait behind answers, and each frame

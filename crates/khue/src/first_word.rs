@@ -11,11 +11,20 @@ use std::time::Duration;
 
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep, timeout};
 
 /// Lets in whom `inner` lets in, for as long as `patience` if they say nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct FirstWord<A> {
+    pub(crate) inner: A,
+    pub(crate) patience: Duration,
+}
+
+/// The same where nothing is sealed: whoever is let in has said something already, so that
+/// the socket needs nothing around it.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstByte<A> {
     pub(crate) inner: A,
     pub(crate) patience: Duration,
 }
@@ -42,6 +51,27 @@ where
         Box::pin(async move {
             let (stream, service) = accepting.await?;
             Ok((Listened::new(stream, patience), service))
+        })
+    }
+}
+
+impl<A, S> Accept<TcpStream, S> for FirstByte<A>
+where
+    A: Accept<TcpStream, S, Stream = TcpStream>,
+    A::Future: Send + 'static,
+    A::Service: Send,
+{
+    type Stream = TcpStream;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(TcpStream, A::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let (accepting, patience) = (self.inner.accept(stream, service), self.patience);
+        Box::pin(async move {
+            let (stream, service) = accepting.await?;
+            // Looked at, and left for who reads it.
+            timeout(patience, stream.peek(&mut [0])).await??;
+            Ok((stream, service))
         })
     }
 }
@@ -105,6 +135,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
 
 #[cfg(test)]
 mod tests {
+    use axum_server::accept::NoDelayAcceptor;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
@@ -117,6 +148,23 @@ mod tests {
         let (_silent, stream) = duplex(64);
         let read = Listened::new(stream, PATIENCE).read_u8().await;
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_unsealed_is_not_even_let_in() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _silent = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let first = |patience| FirstByte { inner: NoDelayAcceptor::new(), patience };
+        let refused = first(PATIENCE).accept(stream, ()).await;
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::TimedOut);
+
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        client.write_u8(7).await.unwrap();
+        let (mut stream, ()) = first(Duration::MAX).accept(stream, ()).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), 7);
     }
 
     #[tokio::test]

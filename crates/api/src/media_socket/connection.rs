@@ -20,10 +20,11 @@ use signin::{MediaAction, MediaToken};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use super::beneath::Beneath;
 use super::channel::{Channel, MadeOf, Next, Source};
 use super::ear::{self, Word};
 use super::message::{About, End, Event, Form, Op};
-use super::outgoing::{Gone, Io, Outgoing};
+use super::outgoing::{Gone, Outgoing};
 use super::past::Past;
 use crate::app::State;
 use crate::converted::Converted;
@@ -97,7 +98,7 @@ impl From<Gone> for Over {
 }
 
 /// Serves a socket to its end.
-pub(super) async fn run(state: State, person: Person, io: impl Io + 'static) {
+pub(super) async fn run(state: State, person: Person, io: Beneath) {
     tracing::debug!(user = person.user.name, "a media socket was opened");
     let signed_in = Held::new(&state, person.sign_in.id);
     let out = Outgoing::new(io);

@@ -11,10 +11,10 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::beneath::Beneath;
 use crate::error::{Kind, Refusal};
 
 /// A request that asks for it, as it should.
@@ -26,17 +26,14 @@ pub(crate) struct Upgrade {
 
 impl Upgrade {
     /// Agrees, and has `serve` serve the connection.
-    pub(super) fn then<F>(
-        self,
-        serve: impl FnOnce(TokioIo<Upgraded>) -> F + Send + 'static,
-    ) -> Response
+    pub(super) fn then<F>(self, serve: impl FnOnce(Beneath) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let on_upgrade = self.on_upgrade;
         tokio::spawn(async move {
             match on_upgrade.await {
-                Ok(upgraded) => serve(TokioIo::new(upgraded)).await,
+                Ok(upgraded) => serve(upgraded.into()).await,
                 Err(error) => tracing::debug!(%error, "a media socket ended before it began"),
             }
         });

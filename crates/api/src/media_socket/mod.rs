@@ -16,6 +16,7 @@
 //! What opened a channel must hold for as long as it is open: the token until
 //! its end, the sign-in, and the catalog's decision.
 
+mod beneath;
 mod channel;
 mod connection;
 mod ear;

@@ -28,9 +28,7 @@ use live::Outlet;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// The connection beneath.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+use super::beneath::Beneath;
 
 /// See the module.
 pub(super) struct Outgoing {
@@ -42,7 +40,7 @@ pub(super) struct Outgoing {
 }
 
 struct Wire {
-    io: Box<dyn Io>,
+    io: Beneath,
     /// What it has not taken.
     rest: VecDeque<Bytes>,
     /// It took all, and has not sent it all.
@@ -61,9 +59,9 @@ pub(super) struct Gone;
 pub(super) struct Incoming(Arc<Outgoing>);
 
 impl Outgoing {
-    pub(super) fn new(io: impl Io + 'static) -> Arc<Self> {
+    pub(super) fn new(io: Beneath) -> Arc<Self> {
         let wire = Wire {
-            io: Box::new(io),
+            io,
             rest: VecDeque::new(),
             is_unflushed: false,
             waits_since: None,
@@ -153,10 +151,9 @@ impl Wire {
             // Who flushes waits for the socket, with a waker that stays as it is.
             return self.keep(head, payload);
         }
-        let mut context = Context::from_waker(Waker::noop());
         while !(head.is_empty() && payload.iter().all(Bytes::is_empty)) {
             let parts = [head, &payload[0], &payload[1]].map(IoSlice::new);
-            match Pin::new(&mut self.io).poll_write_vectored(&mut context, &parts) {
+            match self.io.send(&parts) {
                 Poll::Ready(Ok(taken)) if taken > 0 => {
                     let of_head = taken.min(head.len());
                     let of_first = (taken - of_head).min(payload[0].len());
@@ -170,6 +167,7 @@ impl Wire {
         }
         self.keep(head, payload);
         // Of what lies in TLS nothing is known but by this.
+        let mut context = Context::from_waker(Waker::noop());
         self.is_unflushed = match Pin::new(&mut self.io).poll_flush(&mut context) {
             Poll::Ready(Ok(())) => false,
             Poll::Ready(Err(_)) => return self.is_broken = true,
@@ -309,6 +307,7 @@ mod tests {
     /// A socket whose way takes so many bytes, and the browser at its other end.
     async fn socket(room: usize) -> (Arc<Outgoing>, WebSocketStream<DuplexStream>) {
         let (here, there) = tokio::io::duplex(room);
+        let here = Beneath::Other(Box::new(here));
         (Outgoing::new(here), WebSocketStream::from_raw_socket(there, Role::Client, None).await)
     }
 
