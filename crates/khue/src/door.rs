@@ -132,21 +132,21 @@ impl Opened {
         self.listener.set_nonblocking(true)?;
         if let Some(unsealed) = self.unsealed {
             unsealed.set_nonblocking(true)?;
-            let server = axum_server::from_tcp(unsealed)?.acceptor(plain());
+            let server = axum_server::from_tcp(unsealed)?.acceptor(plain(&stopping));
             let server = patient(server).handle(handle.clone());
             tokio::spawn(server.serve(service.clone()));
         }
         match self.tls {
             None => {
-                let server = axum_server::from_tcp(self.listener)?.acceptor(plain());
+                let server = axum_server::from_tcp(self.listener)?.acceptor(plain(&stopping));
                 Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
             Some(Tls { rustls, authority, names }) => {
                 if let Some(authority) = authority {
-                    tokio::spawn(renew(authority, names, rustls.clone(), stopping));
+                    tokio::spawn(renew(authority, names, rustls.clone(), stopping.clone()));
                 }
-                let acceptor = RustlsAcceptor::new(rustls).acceptor(NoDelayAcceptor::new());
-                let acceptor = FirstWord { inner: acceptor, patience: REQUEST };
+                let inner = RustlsAcceptor::new(rustls).acceptor(NoDelayAcceptor::new());
+                let acceptor = FirstWord { inner, patience: REQUEST, stopping };
                 let server = axum_server::from_tcp(self.listener)?.acceptor(acceptor);
                 Ok(tokio::spawn(patient(server).handle(handle).serve(service)))
             }
@@ -174,8 +174,9 @@ impl Tls {
 }
 
 /// Lets in who says something, unsealed.
-fn plain() -> FirstByte<NoDelayAcceptor> {
-    FirstByte { inner: NoDelayAcceptor::new(), patience: REQUEST }
+fn plain(stopping: &CancellationToken) -> FirstByte<NoDelayAcceptor> {
+    let inner = NoDelayAcceptor::new();
+    FirstByte { inner, patience: REQUEST, stopping: stopping.clone() }
 }
 
 /// Lets go of who says nothing: slow and vanished clients would hold the

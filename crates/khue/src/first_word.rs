@@ -1,7 +1,8 @@
 //! A connection must say something soon after it was let in.
 //!
 //! hyper's limits begin with the first byte, by which it learns the version of
-//! HTTP; one that never comes has none.
+//! HTTP; one that never comes has none. Who has not said it when the program ends is not
+//! waited for.
 
 use std::future::Future;
 use std::io;
@@ -13,12 +14,14 @@ use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 /// Lets in whom `inner` lets in, for as long as `patience` if they say nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct FirstWord<A> {
     pub(crate) inner: A,
     pub(crate) patience: Duration,
+    pub(crate) stopping: CancellationToken,
 }
 
 /// The same where nothing is sealed: whoever is let in has said something already, so that
@@ -27,6 +30,7 @@ pub(crate) struct FirstWord<A> {
 pub(crate) struct FirstByte<A> {
     pub(crate) inner: A,
     pub(crate) patience: Duration,
+    pub(crate) stopping: CancellationToken,
 }
 
 /// A connection; reading from it fails if the first byte does not come in time.
@@ -48,8 +52,9 @@ where
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
         let (accepting, patience) = (self.inner.accept(stream, service), self.patience);
+        let stopping = self.stopping.clone();
         Box::pin(async move {
-            let (stream, service) = accepting.await?;
+            let (stream, service) = unless(&stopping, accepting).await?;
             Ok((Listened::new(stream, patience), service))
         })
     }
@@ -67,13 +72,24 @@ where
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let (accepting, patience) = (self.inner.accept(stream, service), self.patience);
-        Box::pin(async move {
+        let stopping = self.stopping.clone();
+        let first = async move {
             let (stream, service) = accepting.await?;
             // Looked at, and left for who reads it.
             timeout(patience, stream.peek(&mut [0])).await??;
             Ok((stream, service))
-        })
+        };
+        Box::pin(async move { unless(&stopping, first).await })
     }
+}
+
+/// Waits for who is to be let in, unless the program ends before.
+async fn unless<T>(
+    stopping: &CancellationToken,
+    accepting: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let aborted = || Err(io::ErrorKind::ConnectionAborted.into());
+    stopping.run_until_cancelled(accepting).await.unwrap_or_else(aborted)
 }
 
 impl<S> Listened<S> {
@@ -156,7 +172,12 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let _silent = TcpStream::connect(address).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let first = |patience| FirstByte { inner: NoDelayAcceptor::new(), patience };
+        let stopping = CancellationToken::new();
+        let first = |patience| FirstByte {
+            inner: NoDelayAcceptor::new(),
+            patience,
+            stopping: stopping.clone(),
+        };
         let refused = first(PATIENCE).accept(stream, ()).await;
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::TimedOut);
 
@@ -165,6 +186,12 @@ mod tests {
         client.write_u8(7).await.unwrap();
         let (mut stream, ()) = first(Duration::MAX).accept(stream, ()).await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), 7);
+
+        let _silent = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        stopping.cancel();
+        let refused = first(Duration::MAX).accept(stream, ()).await;
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 
     #[tokio::test]
