@@ -43,7 +43,7 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 e2e: need-test web/dist/index.html e2e/provider/node_modules/.installed ## the whole program in a real browser and against real servers
-	@cargo test --locked --workspace --test backup --test cli --test commands --test database --test demo --test certificate --test browser --test whep --test watching --test sign_in --test ways_out --test sound --test worker --test sandbox --test clean_stop --test crash
+	@cargo test --locked --workspace --test backup --test cli --test commands --test database --test demo --test certificate --test browser --test whep --test watching --test sign_in --test ways_out --test sound --test worker --test sandbox --test clean_stop --test onboarding --test crash
 
 bench: need-test ## figures beside the peers, written to docs/ref/benchmarks.md; BENCH_MOONFIRE, BENCH_ZLMEDIAKIT, BENCH_MEDIAMTX and BENCH_GO2RTC name programs of more of them
 	@cargo build --release --locked -p bench -p khue -p decode-worker

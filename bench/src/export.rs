@@ -37,6 +37,8 @@ pub(crate) struct Figures {
     pub(crate) fetched: Vec<Fetched>,
     /// CPU milliseconds of a program that reads as many bytes and sends them.
     pub(crate) lent_ms: f64,
+    /// The same of one that copies nothing on their way.
+    pub(crate) uncopied_ms: f64,
     /// What a segment has beside its frames, as a part of them.
     pub(crate) container: f64,
 }
@@ -100,7 +102,8 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
     }
     let root = khue.recordings.clone();
     khue.stop()?;
-    let lent_ms = lent(folder.path(), size_bytes)?;
+    let lent_ms = lent(folder.path(), size_bytes, &[])?;
+    let uncopied_ms = lent(folder.path(), size_bytes, &["--uncopied"])?;
     let (mut files, mut frames) = (0, 0);
     for segment in recorded::segments(&root, stream)? {
         files += std::fs::metadata(&segment)?.len();
@@ -108,15 +111,15 @@ pub(crate) fn measure() -> anyhow::Result<Figures> {
         frames += found.iter().map(|frame| u64::from(frame.size_bytes)).sum::<u64>();
     }
     let container = (files - frames) as f64 / frames as f64;
-    Ok(Figures { size_bytes, making_cpu_ms, making_ms, fetched, lent_ms, container })
+    Ok(Figures { size_bytes, making_cpu_ms, making_ms, fetched, lent_ms, uncopied_ms, container })
 }
 
 /// Returns what reading so many bytes of a file and sending them costs alone.
-fn lent(folder: &Path, size_bytes: u64) -> anyhow::Result<f64> {
+fn lent(folder: &Path, size_bytes: u64, how: &[&str]) -> anyhow::Result<f64> {
     let file = folder.join("lent");
     std::fs::write(&file, vec![7; usize::try_from(size_bytes)?])?;
     let path = file.to_str().context("a path is text")?;
-    let (lender, address) = floor::start(&["lend", path])?;
+    let (lender, address) = floor::start(&[&["lend", path], how].concat())?;
     let mut portion = vec![0; PORTION];
     let mut fetch = || -> anyhow::Result<()> {
         let mut socket = TcpStream::connect(&address)?;

@@ -5,14 +5,15 @@
 //! that a product needs, and any assertion: figures are read by people.
 //!
 //! `bench` alone runs everything and writes `docs/ref/benchmarks.md`, and `bench --page
-//! docs/ref/benchmarks.md PART` one part of it; `bench
-//! load`, `bench floor`, `bench whep-viewers` and `bench mse-viewers` are processes
-//! that it starts itself; the others measure one thing and print it.
+//! docs/ref/benchmarks.md PART` one part of it. `load`, `floor`, `send`, `sink`, `cast`,
+//! `take`, `lend`, `core`, `mse-viewers` and `whep-viewers` are processes that it starts
+//! itself; the others measure one thing and print it.
 
 mod archive;
 mod city;
 mod core_loops;
 mod cpu;
+mod devices;
 mod export;
 mod fleet;
 mod floor;
@@ -84,7 +85,12 @@ enum Command {
     /// Read what is sent by UDP and forget it
     Take { viewers: usize },
     /// Read a file and send it as cheaply as can be, until ended
-    Lend { file: PathBuf },
+    Lend {
+        file: PathBuf,
+        /// Without a copy on its way to the socket
+        #[arg(long)]
+        uncopied: bool,
+    },
     /// Read what is sent and forget it
     Sink { address: String, viewers: usize },
     /// What recording costs, beside peers
@@ -116,6 +122,8 @@ enum Command {
     Thumbnails,
     /// What jobs of the worker cost
     Worker,
+    /// How soon many devices are found and known
+    Devices,
     /// What rights cost a whole city
     City,
     /// What the core loops cost in instructions, against their limits
@@ -147,7 +155,7 @@ fn main() -> anyhow::Result<()> {
         Some(Command::Send { cameras, viewers }) => floor::send(cameras, viewers),
         Some(Command::Cast { ref ports }) => floor::cast(ports),
         Some(Command::Take { viewers }) => floor::take(viewers),
-        Some(Command::Lend { ref file }) => floor::lend(file),
+        Some(Command::Lend { ref file, uncopied }) => floor::lend(file, uncopied),
         Some(Command::Sink { ref address, viewers }) => floor::sink(address, viewers),
         Some(Command::CoreCheck { ref limits }) => core_loops::check(limits),
         Some(Command::Core { ref name, groups, idle }) => core_loops::run(name, groups, idle),
@@ -182,6 +190,7 @@ fn all(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Thumbnails,
         Command::Worker,
         Command::City,
+        Command::Devices,
     ] {
         // Written one by one: it takes an hour, and what breaks last loses nothing.
         let mut page = report::Page::begin();
@@ -230,6 +239,7 @@ fn part(part: &Command, arguments: &Arguments, page: &mut report::Page) -> anyho
         }
         Command::Thumbnails => page.thumbnails(&thumbnail::measure()?),
         Command::Worker => page.worker(&worker::measure()?),
+        Command::Devices => page.devices(&devices::measure()?),
         Command::City => {
             let (decisions, figures) = city::measure(window)?;
             page.city(decisions, &figures, &city::commits()?);

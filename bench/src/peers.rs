@@ -47,6 +47,11 @@ impl Peer {
         }
     }
 
+    /// Returns whether somebody else made it.
+    pub(crate) fn is_of_others(self) -> bool {
+        matches!(self, Self::Ffmpeg | Self::Gstreamer | Self::Server(_))
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Khue => "khue",

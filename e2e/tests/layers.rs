@@ -10,9 +10,10 @@ use serde_json::Value;
 /// is written into the table: `simcam` stands beside floor 3 on `media` alone.
 const FLOORS: &[&[&str]] = &[
     &["base"],
-    &["media", "audit", "backup", "db", "sheet"],
-    // A step above `media`, whose frames it carries, and below all that may ask it.
-    &["decode"],
+    &["media", "audit", "backup", "credentials", "db", "sheet"],
+    // A step above `media`, whose frames one carries, and `credentials`, which the other
+    // proves; below all that may ask them.
+    &["decode", "onvif"],
     &["ingest", "store", "live", "catalog", "signin", "casework", "simcam"],
     &["recorder"],
     &["api"],
@@ -32,20 +33,35 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sea-orm-migration", &["db", "catalog", "signin", "casework"]),
     ("sqlx", &["db"]),
     // The API tells the hash of a copy that answers a written request.
-    ("aws-lc-rs", &["api", "audit", "backup", "catalog", "ingest", "signin", "live", "khue"]),
-    ("quick-xml", &["sheet"]),
+    (
+        "aws-lc-rs",
+        &[
+            "api",
+            "audit",
+            "backup",
+            "catalog",
+            "credentials",
+            "onvif",
+            "signin",
+            "live",
+            "khue",
+            "simcam",
+        ],
+    ),
+    // A table, what devices say, and a double that says it.
+    ("quick-xml", &["sheet", "onvif", "simcam"]),
     ("rust_xlsxwriter", &["sheet"]),
     ("zip", &["sheet"]),
     ("rtsp-types", &["live"]),
     // One proves a password, one asks for it, and a double asks as cameras do.
-    ("md-5", &["ingest", "simcam", "live"]),
+    ("md-5", &["credentials", "simcam", "live"]),
     // One proves a person, the other makes a key.
     ("argon2", &["signin", "backup"]),
     ("qrcodegen", &["signin"]),
     // What another installation says of people, and how it is asked.
     ("jsonwebtoken", &["signin"]),
-    // And the connection beneath a media socket.
-    ("hyper", &["signin", "api"]),
+    // And a device, and the connection beneath a media socket.
+    ("hyper", &["signin", "onvif", "api"]),
     ("axum", &["api", "khue"]),
     ("utoipa", &["api"]),
     ("utoipa-axum", &["api"]),

@@ -153,6 +153,42 @@ const clipOf = (c, role) => {
   return (newer ? h265 : clips[c.clip])[role];
 };
 /** Returns what is sent for an op, or the code of its refusal. */
+/** What a device says of itself: one lens, or a recorder with several. */
+function surveyed(host, count, clock_offset_us) {
+  const found = {
+    ptz: count === 1 ? "proved" : "absent",
+    relays: "absent",
+    analytics: "failed",
+    recording: "worked_around",
+  };
+  const names = "clock identity network profiles streams snapshot ptz imaging events relays analytics recording";
+  const features = names.split(" ").map((feature) => ({ feature, found: found[feature] ?? "proved", words: null }));
+  const stream = (path, codec, width, height) => ({
+    urls: [`rtsp://${host}/${path}`],
+    codec,
+    width,
+    height,
+    fps: 25,
+  });
+  const channels = Array.from({ length: count }, (_, at) => ({
+    name: count === 1 ? "MainStream" : `Channel${at + 1}`,
+    main: stream(`ch${at + 1}/main`, "H265", 2560, 1440),
+    sub: stream(`ch${at + 1}/sub`, "H264", 640, 360),
+  }));
+  return {
+    url: `http://${host}/onvif/device_service`,
+    make: "Hãng Mẫu",
+    model: count === 1 ? "IPC-2K" : "NVR-4",
+    firmware: "V5.7.3 build 230512",
+    serial: "MB0123456789",
+    macs: ["02:00:5e:00:53:01"],
+    clock_offset_us,
+    certificate: null,
+    channels,
+    features,
+  };
+}
+
 function formOf(c, role, form) {
   const clip = clipOf(c, role);
   if (!clip) return { refused: "not_found" };
@@ -696,6 +732,24 @@ async function answer(request, path, query, body) {
     tokensAsked.push({ camera: c.id, actions: body.actions, purpose: purpose ?? null, case: number ?? null });
     const token = writeToken({ camera: c.id, actions: body.actions, purpose, case: number ?? null, expires_us });
     return { status: 200, body: { token, expires_us } };
+  }
+  if (path === "/cameras/find") {
+    const at = (host, name, hardware) => ({
+      endpoint: `urn:uuid:${host}`,
+      urls: [`http://${host}/onvif/device_service`],
+      name,
+      hardware,
+      location: null,
+      profiles: ["Streaming", "T"],
+    });
+    return { status: 200, body: [at("192.168.10.20", "Cổng bắc", "IPC-2K"), at("192.168.10.8", null, "NVR-4")] };
+  }
+  if (path === "/cameras/survey") {
+    const ip = Number(/\.(\d+)(?:[:/]|$)/.exec(body.url)?.[1] ?? 0);
+    const bad = { 1: "unreachable", 3: "wrong_credentials", 5: "elsewhere", 6: "protocol", 7: "device_locks_out" }[ip];
+    if (bad) return fail(422, bad, `the device is ${bad}`, { field: bad === "wrong_credentials" ? "password" : "url" });
+    const host = new URL(body.url).hostname;
+    return { status: 200, body: surveyed(host, ip === 8 ? 4 : 1, ip === 9 ? 3_723_000_000 : 400_000) };
   }
   if (path === "/cameras/probe") {
     const ip = Number(/\.(\d+)[:/]/.exec(body.url)?.[1] ?? 0);

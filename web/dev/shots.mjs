@@ -223,6 +223,20 @@ async function hold(page) {
   await page.goto(`${values.base}/holds`);
   await page.locator("tbody tr").first().waitFor();
 }
+/** A device tells what it is: one whose clock is off, or a recorder of four channels. */
+const surveyed = (address) => async (page) => {
+  await page.locator("[data-act=add]").click();
+  await page.locator(".finding summary").click();
+  await page.locator("[data-act=find]").click();
+  await page.locator("[data-endpoint]").first().waitFor();
+  await page.locator('input[name="url"]').fill(address);
+  await page.locator("[data-act=probe]").click();
+  await page.locator("[data-channel]").first().waitFor();
+  if ((await page.locator("[data-channel]").count()) > 1) await page.locator('[data-channel="2"]').click();
+  await page.locator(".device summary").click();
+  await page.locator(".okn").waitFor();
+  await page.locator(".device").scrollIntoViewIfNeeded();
+};
 async function tryCamera(page) {
   await page.locator("[data-act=add]").click();
   await page.locator('input[name="url"]').fill("rtsp://192.168.10.3/main");
@@ -658,6 +672,13 @@ const shots = {
   "cameras-light-en": [
     { ...admin, theme: "light", language: "en" },
     async (page) => page.locator("tbody tr").first().waitFor(),
+  ],
+  "camera-device": [admin, surveyed("192.168.10.9")],
+  "camera-device-light-en": [{ ...admin, theme: "light", language: "en" }, surveyed("192.168.10.8")],
+  "camera-device-phone": [{ ...admin, viewport: PHONE }, surveyed("192.168.10.8")],
+  "camera-device-phone-light-en": [
+    { ...admin, viewport: SMALL_PHONE, theme: "light", language: "en" },
+    surveyed("192.168.10.9"),
   ],
   "camera-add": [admin, tryCamera],
   "camera-add-light-en": [{ ...admin, theme: "light", language: "en" }, tryCamera],

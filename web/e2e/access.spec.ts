@@ -268,6 +268,14 @@ test.for(SIZES)("the administrator's screens hold to WCAG 2.2 AA, in both themes
   await page.locator('[data-act="probe"]').click();
   await page.locator(".okn").waitFor();
   await check(page, "adding a camera, tried");
+  await page.locator(".finding summary").click();
+  await page.locator('[data-act="find"]').click();
+  await page.locator("[data-endpoint]", { hasText: "NVR-4" }).click();
+  await page.locator('[data-act="probe"]').click();
+  await page.locator('[data-channel="2"]').click();
+  await page.locator(".okn").waitFor();
+  await page.locator(".device summary").click();
+  await check(page, "adding a channel of a recorder");
   await page.goto(`${mock.base}/holds`);
   await page.locator(".page").waitFor();
   await check(page, "holds");

@@ -51,6 +51,56 @@ test("the server searches and filters, the address keeps it, and the table that 
   expect(complaints).toEqual([]);
 });
 
+test("a device tells what it is, and its streams become the camera's", async () => {
+  const { page, complaints } = await visit();
+  await signIn(page, "admin", "quan-tri-12");
+  await page.locator('[data-act="add"]').click();
+  const fill = (field: string, text: string) => page.locator(`input[name="${field}"]`).fill(text);
+  const value = (field: string) => page.locator(`input[name="${field}"]`).inputValue();
+  await fill("url", "192.168.10.9");
+  await fill("user", "admin");
+  await fill("password", "mật khẩu của camera");
+  const asked = page.waitForRequest((request) => request.url().endsWith("/cameras/survey"));
+  await page.locator('[data-act="probe"]').click();
+  expect((await asked).postDataJSON()).toEqual({
+    url: "http://192.168.10.9",
+    user: "admin",
+    password: "mật khẩu của camera",
+  });
+  // The one channel that it has is taken and tried at once.
+  await page.locator(".okn", { hasText: "1920 × 1080" }).waitFor();
+  expect(await value("url")).toBe("rtsp://192.168.10.9/ch1/main");
+  expect(await value("sub_url")).toBe("rtsp://192.168.10.9/ch1/sub");
+  expect(await value("make")).toBe("Hãng Mẫu IPC-2K");
+  await page.locator(".warnn", { hasText: "nhanh 3.723 giây" }).waitFor();
+  await page.locator(".device summary").click();
+  expect(await page.locator('[data-feature="analytics"]').getAttribute("data-found")).toBe("failed");
+
+  // A recorder has several, and one of them is chosen.
+  await fill("url", "http://192.168.10.8:8000/onvif");
+  expect(await page.locator(".device").count()).toBe(0);
+  await page.locator('[data-act="probe"]').click();
+  await page.locator("[data-channel]").nth(3).waitFor();
+  await fill("name", "Kênh của đầu ghi");
+  expect(await page.locator('[data-act="save"]').isDisabled()).toBe(true);
+  await page.locator('[data-channel="3"]').click();
+  await page.locator(".okn").waitFor();
+  expect(await value("url")).toBe("rtsp://192.168.10.8/ch3/main");
+  expect(await page.locator('[data-channel="3"]').getAttribute("aria-pressed")).toBe("true");
+
+  // Those that answer in the network need not be typed.
+  await page.locator(".finding summary").click();
+  await page.locator('[data-act="find"]').click();
+  await page.locator("[data-endpoint]", { hasText: "Cổng bắc" }).click();
+  expect(await value("url")).toBe("http://192.168.10.20/onvif/device_service");
+
+  await fill("url", "192.168.10.7");
+  await page.locator('[data-act="probe"]').click();
+  await page.getByText("đã khóa tài khoản này", { exact: false }).waitFor();
+  // Chromium tells of each refusal by itself.
+  expect(complaints.filter((one) => !one.includes("422"))).toEqual([]);
+});
+
 test("a camera is tried, added, listed for the administrator, and in the operators' tree", async () => {
   const { page, complaints } = await visit();
   await signIn(page, "admin", "quan-tri-12");

@@ -68,6 +68,7 @@ pub(crate) enum Kind {
     TooLarge,
     WrongMediaType,
     Camera(FaultKind),
+    Device(onvif::FaultKind),
     LockedOut,
     Expired,
     NothingRecorded,
@@ -111,6 +112,7 @@ impl Kind {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::WrongMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_media_type"),
             Self::Camera(fault) => (StatusCode::UNPROCESSABLE_ENTITY, fault.as_str()),
+            Self::Device(fault) => (StatusCode::UNPROCESSABLE_ENTITY, fault.as_str()),
             Self::LockedOut => (StatusCode::TOO_MANY_REQUESTS, "locked_out"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
@@ -261,6 +263,16 @@ impl From<ingest::Fault> for Refusal {
             _ => "url",
         };
         Self { field: Some(field), ..Self::new(Kind::Camera(fault.kind), fault.to_string()) }
+    }
+}
+
+impl From<onvif::Fault> for Refusal {
+    fn from(fault: onvif::Fault) -> Self {
+        let field = match fault.kind {
+            onvif::FaultKind::WrongCredentials => "password",
+            _ => "url",
+        };
+        Self { field: Some(field), ..Self::new(Kind::Device(fault.kind), fault.to_string()) }
     }
 }
 

@@ -15,11 +15,11 @@ use utoipa_axum::routes;
 
 use crate::app::{App, State};
 use crate::routes::{
-    agreements, api_tokens, approvals, audit, break_glass, camera_list, camera_sheet, cameras,
-    data_requests, devices, emergencies, exports, grants, groups, hls, holds, media_tokens,
-    metrics, organisation_sheet, organisations, passkeys, people, permission_sets, policies,
-    rights, second_factor, session, single_sign_on, site_sheet, sites, status, stream_secrets,
-    thumbnails, timeline, tree, whep,
+    agreements, api_tokens, approvals, audit, break_glass, camera_list, camera_sheet,
+    camera_survey, cameras, data_requests, devices, emergencies, exports, grants, groups, hls,
+    holds, media_tokens, metrics, organisation_sheet, organisations, passkeys, people,
+    permission_sets, policies, rights, second_factor, session, single_sign_on, site_sheet, sites,
+    status, stream_secrets, thumbnails, timeline, tree, whep,
 };
 use crate::{headers, media_socket, rest, scim, table, ui};
 
@@ -120,6 +120,8 @@ fn api() -> OpenApiRouter<State> {
         .routes(routes!(tree::tree))
         .routes(routes!(camera_list::cameras, cameras::add_camera))
         .routes(routes!(cameras::probe_camera))
+        .routes(routes!(camera_survey::survey_device))
+        .routes(routes!(camera_survey::find_devices))
         .routes(routes!(camera_sheet::cameras_xlsx))
         .routes(routes!(camera_sheet::cameras_csv))
         .merge(tables)

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Words in quotes may be of any language: a realm is often the name that people gave
-//! their camera. What a proof is asked for is `caller`'s.
+//! their camera.
 
 use std::fmt::Write;
 
@@ -16,18 +16,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
-use crate::source::Credentials;
+use crate::Credentials;
 
 /// A challenge that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Login {
+pub enum Login {
     /// The password itself.
     Basic,
     /// A proof that does not show it.
     Digest {
+        /// For what it is, as the device says it.
         realm: String,
+        /// What the proof is made with.
         nonce: String,
+        /// What is sent back as it came.
         opaque: Option<String>,
+        /// By which algorithm.
         hash: Hash,
         /// The algorithm as it was said, to say it again.
         algorithm: Option<String>,
@@ -40,9 +44,12 @@ pub(crate) enum Login {
     },
 }
 
+/// An algorithm of Digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hash {
+pub enum Hash {
+    /// As most devices have it.
     Md5,
+    /// RFC 7616.
     Sha256,
 }
 
@@ -56,7 +63,7 @@ struct Challenge {
 
 impl Login {
     /// Chooses among challenges: SHA-256 before MD5, and both before the password itself.
-    pub(crate) fn choose<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
+    pub fn choose<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let offered = headers.flat_map(challenges).filter_map(|challenge| Self::of(&challenge));
         offered.max_by_key(|login| match login {
             Self::Digest { hash: Hash::Sha256, .. } => 2,
@@ -109,7 +116,7 @@ impl Login {
     }
 
     /// Returns what a request says to prove the password.
-    pub(crate) fn prove(&mut self, who: &Credentials, method: &str, uri: &str) -> String {
+    pub fn prove(&mut self, who: &Credentials, method: &str, uri: &str) -> String {
         let mut entropy = [0; 8];
         // Without chance a proof can still be given: the nonce is the camera's.
         let _ = rand::fill(&mut entropy);

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use base::{Transport, WallTime};
+use credentials::Credentials;
 use media::{Codec, Frame};
 use url::Url;
 
@@ -20,7 +21,7 @@ use crate::rtsp::sets::Sets;
 use crate::rtsp::sound::Sounds;
 use crate::rtsp::transport;
 use crate::setup::Fetched;
-use crate::source::{Credentials, Source};
+use crate::source::Source;
 
 /// Returns the messages in `bytes`, in words, as if they had come at once, and how many
 /// bytes they take; `None` behind them where what follows is none.

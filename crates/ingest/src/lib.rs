@@ -36,4 +36,6 @@ pub use clock::Clock;
 pub use connection::{Event, Limits, Moving, Session};
 pub use fault::{Fault, FaultKind};
 pub use probe::{Probed, probe};
-pub use source::{Credentials, Source};
+pub use source::Source;
+// What a `Source` is asked with.
+pub use credentials::Credentials;

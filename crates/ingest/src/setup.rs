@@ -13,6 +13,7 @@
 use std::future::poll_fn;
 
 use base::{Switch, Transport};
+use credentials::Digest;
 use media::Codec;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -33,7 +34,7 @@ use crate::rtsp::transport;
 use crate::rtsp::wire::{Broken, Came, Stream, Wire};
 use crate::rtsp::{Pair, Socket, room};
 use crate::source::Source;
-use crate::tls::{self, Digest};
+use crate::tls;
 
 /// What cameras send before PLAY is answered is kept for it, up to so many bytes.
 const MOST_EARLY: usize = 4 << 20;

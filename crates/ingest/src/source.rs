@@ -1,8 +1,7 @@
 //! Where a stream is fetched from, with whose name, and by which way.
 
-use std::fmt;
-
 use base::{Link, Transport};
+use credentials::Credentials;
 use url::Url;
 
 use crate::fault::{Fault, FaultKind};
@@ -18,15 +17,6 @@ pub struct Source {
     pub link: Link,
     /// Whether its sound is fetched too: only where that is authorised.
     pub sound: bool,
-}
-
-/// A user name and its password at a camera.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The name.
-    pub user: String,
-    /// The password.
-    pub password: String,
 }
 
 impl Source {
@@ -80,12 +70,6 @@ impl Source {
     /// Returns whether the connection is to be TLS.
     pub(crate) fn is_tls(&self) -> bool {
         self.url.scheme() == "rtsps"
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,9 @@
-//! A camera that is not there: it speaks RTSP, shows a street whose truth is
+//! A camera that is not there: it speaks RTSP and ONVIF, shows a street whose truth is
 //! known, and has faults on demand.
 //!
 //! Belongs here: the street scenes, their clips, and the server that replays
-//! them. Does not belong here: anything of `ingest`; a double must not share its
-//! twin's errors.
+//! them and speaks of them. Does not belong here: anything of `ingest` or of the client
+//! of ONVIF; a double must not share its twin's errors.
 
 pub mod clip;
 pub mod draw;
@@ -19,6 +19,7 @@ mod camera;
 pub mod control;
 pub mod fault;
 mod faults;
+pub mod onvif;
 mod pacer;
 mod packet;
 mod rtsp;

@@ -1,24 +1,28 @@
-//! `simcam`: cameras that are not there, on one port.
+//! `simcam`: cameras that are not there, on one port; devices of ONVIF on one each.
 //!
 //! Belongs here: the command line, and which camera shows what. What a camera
 //! says on the wire, and what it shows, is the library's.
 
 use std::error::Error;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 use simcam::clip::{Clip, ClipError, Codec, render_all};
+use simcam::onvif::{
+    Channel, Device, DeviceConfig, Discovery, PERSONALITIES, Personality, StreamConfig,
+};
 use simcam::scene::Scene;
 use simcam::sound::{Sound, SoundCodec};
 use simcam::{CameraConfig, Credentials, Server, ServerConfig, Start, StreamRole, Transports};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Serves cameras over RTSP: street scenes of its own, or a video file.
+/// Serves cameras over RTSP, and ONVIF: street scenes of its own, or a video file.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -75,6 +79,19 @@ struct Arguments {
     /// codec_change (with --h265), drip, lose_packets (percent).
     #[arg(long, value_name = "ADDRESS")]
     control: Option<SocketAddr>,
+    /// Where to listen for ONVIF as well: cam1 on this port, cam2 on the next, …; with
+    /// port 0 each on any that is free.
+    #[arg(long, value_name = "ADDRESS")]
+    onvif: Option<SocketAddr>,
+    /// What the cameras are in ONVIF, with all that such devices do in their own way.
+    #[arg(
+        long, value_name = "NAME", default_value = "generic", requires = "onvif",
+        value_parser = PossibleValuesParser::new(PERSONALITIES.iter().map(|one| one.name))
+    )]
+    personality: String,
+    /// The address of the interface on which the cameras answer whoever looks for devices.
+    #[arg(long, value_name = "ADDRESS", requires = "onvif")]
+    discovery: Option<Ipv4Addr>,
 }
 
 /// How sound is coded.
@@ -127,15 +144,38 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     let start = if arguments.anywhere { Start::Anywhere } else { Start::NextKeyframe };
     let (listen, tls, control) = (arguments.listen, arguments.tls, arguments.control);
+    let (onvif, discovery) = (arguments.onvif, arguments.discovery.map(Discovery::Multicast));
+    let personality = Personality::named(&arguments.personality).ok_or("no such personality")?;
     // Reading and rendering keep a thread busy for a while.
     let cameras = tokio::task::spawn_blocking(move || cameras(&arguments)).await??;
     let names: Vec<_> = cameras.iter().map(|camera| camera.name.clone()).collect();
+    let clips: Vec<_> = cameras.iter().map(|one| (one.main.clone(), one.sub.clone())).collect();
+    let guard = credentials.clone();
     let config =
         ServerConfig { credentials, start, tls, control, ..ServerConfig::new(listen, cameras) };
 
     let (mut interrupted, mut terminated) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let server = Server::start(config).await?;
+    let mut devices = Vec::new();
+    if let Some(first) = onvif {
+        for (number, (name, (main, sub))) in (1..).zip(names.iter().zip(&clips)) {
+            let channel = Channel {
+                name: name.clone(),
+                main: StreamConfig::of(main, server.url(name, StreamRole::Main)),
+                sub: StreamConfig::of(sub, server.url(name, StreamRole::Sub)),
+                ptz: true,
+            };
+            let listen = nth(first, number)?;
+            let config = DeviceConfig {
+                credentials: guard.clone(),
+                rtsp_port: server.addr().port(),
+                discovery,
+                ..DeviceConfig::new(listen, personality, number, vec![channel])
+            };
+            devices.push(Device::start(config).await?);
+        }
+    }
     let mut out = std::io::stdout().lock();
     for name in &names {
         for role in [StreamRole::Main, StreamRole::Sub] {
@@ -153,15 +193,30 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(addr) = server.control_addr() {
         let _ = writeln!(out, "http://{addr}/faults");
     }
+    for device in &devices {
+        let _ = writeln!(out, "{}", device.url());
+    }
     drop(out);
     tokio::select! {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
     }
+    for device in devices {
+        device.shutdown().await;
+    }
     let deliveries = server.shutdown().await;
     let frames: u64 = deliveries.iter().map(|delivery| delivery.frames).sum();
     tracing::info!(viewers = deliveries.len(), frames, "stopped");
     Ok(())
+}
+
+/// Returns where the device of this number listens, counted from 1.
+fn nth(mut first: SocketAddr, number: u32) -> Result<SocketAddr, &'static str> {
+    if first.port() != 0 {
+        let port = u32::from(first.port()) + number - 1;
+        first.set_port(port.try_into().map_err(|_| "there are not so many ports for ONVIF")?);
+    }
+    Ok(first)
 }
 
 fn one_file(file: &Path) -> Result<Vec<Clips>, ClipError> {

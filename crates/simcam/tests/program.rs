@@ -121,3 +121,34 @@ async fn cameras_have_sound_tls_and_faults_where_they_are_asked_for() {
     let both = simcam().args(["--udp-only", "--tcp-only"]).output().await.unwrap();
     assert!(said(&both).contains("cannot be used with"), "{}", said(&both));
 }
+
+#[tokio::test]
+async fn cameras_are_devices_of_onvif_where_they_are_asked_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("street.mp4");
+    encode(&file, "libx264").await;
+    let mut program = simcam()
+        .args(["--cameras", "2", "--onvif", "127.0.0.1:0", "--personality", "tapo", "--mp4"])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut urls = Vec::new();
+    while urls.len() < 6 {
+        urls.push(lines.next_line().await.unwrap().unwrap());
+    }
+    let (first, second) = (&urls[4], &urls[5]);
+    assert!(first.ends_with("/onvif/service") && second.ends_with("/onvif/service"), "{urls:?}");
+    assert_ne!(first, second);
+    let asked = "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body>\
+        <GetProfiles xmlns='http://www.onvif.org/ver10/media/wsdl'/></e:Body></e:Envelope>";
+    let told = Command::new("curl").args(["-s", "--data", asked, second]).output().await.unwrap();
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains("<tt:Name>cam2 main</tt:Name>"), "{told}");
+    assert!(told.contains("<tt:Width>320</tt:Width>"), "{told}");
+    let nobody = simcam().args(["--onvif", "127.0.0.1:0", "--personality", "x"]).output();
+    let words = said(&nobody.await.unwrap());
+    assert!(words.contains("wrong-clock"), "{words}");
+}

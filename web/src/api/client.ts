@@ -18,6 +18,8 @@ import type {
   CameraWrite,
   ExportAnswer,
   ExportAsked,
+  FindAsked,
+  FoundDevice,
   Hold,
   HoldWrite,
   MediaToken,
@@ -26,6 +28,8 @@ import type {
   Role,
   Session,
   Status,
+  SurveyAnswer,
+  SurveyAsked,
   Timeline,
   TokenAsked,
   Tree,
@@ -168,6 +172,10 @@ export const deleteCamera = (id: string) =>
   done<void>(http.DELETE("/api/v1/cameras/{id}", { params: { path: { id } } }));
 
 export const probe = (body: ProbeAsked) => done<ProbeAnswer>(http.POST("/api/v1/cameras/probe", { body }));
+
+export const survey = (body: SurveyAsked) => done<SurveyAnswer>(http.POST("/api/v1/cameras/survey", { body }));
+
+export const findDevices = (body: FindAsked) => done<FoundDevice[]>(http.POST("/api/v1/cameras/find", { body }));
 
 export const mediaToken = (body: TokenAsked) =>
   done<MediaToken>(http.POST("/api/v1/media-tokens", { body: body as components["schemas"]["TokenAsked"] }));

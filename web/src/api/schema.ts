@@ -238,6 +238,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for devices that tell of themselves. */
+        post: operations["find_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/import": {
         parameters: {
             query?: never;
@@ -269,6 +286,23 @@ export interface paths {
         put?: never;
         /** Tries an address. */
         post: operations["probe_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a device what it is. */
+        post: operations["survey_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2163,6 +2197,12 @@ export interface components {
             actions: components["schemas"]["Action"][];
             cameras: string[];
         };
+        /** @description One source of a device: its lens, or a channel of a recorder. */
+        ChannelRow: {
+            main: components["schemas"]["OfferedStream"];
+            name: string;
+            sub?: components["schemas"]["OfferedStream"] | null;
+        };
         /**
          * @description How closely a camera is guarded.
          * @enum {string}
@@ -2472,6 +2512,43 @@ export interface components {
             /** Format: int64 */
             to_us: number;
         };
+        /** @description What was found of a feature. */
+        FeatureRow: {
+            /**
+             * @description `clock`, `identity`, `network`, `profiles`, `streams`, `snapshot`, `ptz`,
+             *     `imaging`, `events`, `relays`, `analytics`, `recording`.
+             */
+            feature: string;
+            found: components["schemas"]["FoundOut"];
+            /** @description In words, where it is not as the device claims. */
+            words?: string | null;
+        };
+        /** @description Which devices are looked for. */
+        FindAsked: {
+            /**
+             * @description Addresses to be looked through: `10.0.0.7`, or a network such as `10.0.0.0/24`, 1,024
+             *     at most in all. If there are none, the devices of the server's own network are asked
+             *     to tell of themselves.
+             */
+            addresses?: string[] | null;
+        };
+        /** @description A device that answered. */
+        FoundDevice: {
+            /** @description What it calls itself for ever. */
+            endpoint: string;
+            hardware?: string | null;
+            location?: string | null;
+            name?: string | null;
+            /** @description The profiles of ONVIF that it claims: `Streaming`, `T`, `G`, `M`. */
+            profiles: string[];
+            /** @description Where its own service may be asked, the likeliest first. */
+            urls: string[];
+        };
+        /**
+         * @description How a claim turned out.
+         * @enum {string}
+         */
+        FoundOut: "proved" | "worked_around" | "failed" | "absent";
         /** @description A hole. */
         GapRow: {
             /** Format: int64 */
@@ -2786,6 +2863,19 @@ export interface components {
             secret: string;
             /** @description The same as what a phone opens. */
             uri: string;
+        };
+        /** @description A stream as a device tells of it. */
+        OfferedStream: {
+            /** @description As the device says it: `H264`, `H265`, …. */
+            codec?: string | null;
+            /** Format: double */
+            fps?: number | null;
+            /** Format: int32 */
+            height?: number | null;
+            /** @description Where it may be, the likeliest first, by the way that the device was asked. */
+            urls: string[];
+            /** Format: int32 */
+            width?: number | null;
         };
         /** @description An envelope that was opened. */
         OpenedEnvelopeRow: {
@@ -3730,6 +3820,33 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "organisation";
+        };
+        /** @description What a device says that it is, and what of that is true. */
+        SurveyAnswer: {
+            /** @description SHA-256 of the certificate that it showed, in hexadecimal. */
+            certificate?: string | null;
+            channels: components["schemas"]["ChannelRow"][];
+            /**
+             * Format: int64
+             * @description How far its clock is ahead of the server's; null where it does not say.
+             */
+            clock_offset_us?: number | null;
+            features: components["schemas"]["FeatureRow"][];
+            firmware: string;
+            /** @description The addresses of its interfaces, in small letters with colons. */
+            macs: string[];
+            make: string;
+            model: string;
+            serial: string;
+            /** @description Where its own service stands. */
+            url: string;
+        };
+        /** @description A device to be asked. */
+        SurveyAsked: {
+            password?: string | null;
+            /** @description `http://host`, or with port and path; `https://` too. */
+            url: string;
+            user?: string | null;
         };
         /**
          * @description What a camera's server may do otherwise than others.
@@ -4915,6 +5032,69 @@ export interface operations {
             };
         };
     };
+    find_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundDevice"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
     import_cameras: {
         parameters: {
             query?: {
@@ -5054,6 +5234,78 @@ export interface operations {
                 };
             };
             /** @description what is wrong with the camera, by its code */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+        };
+    };
+    survey_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveyAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorForm"];
+                };
+            };
+            /** @description what is wrong with the device, by its code */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -16,6 +16,21 @@ const FAULTS: Record<string, MessageDescriptor> = {
   silent: msg`Camera vẫn kết nối nhưng không gửi hình.`,
 };
 
+/** What is wrong with a device that was asked what it is. */
+const DEVICES: Record<string, MessageDescriptor> = {
+  unreachable: FAULTS.unreachable as MessageDescriptor,
+  wrong_credentials: msg`Thiết bị cần tên đăng nhập và mật khẩu.`,
+  silent: msg`Thiết bị trả lời quá chậm. Thử lại, hoặc nhập địa chỉ của luồng hình.`,
+  device_locks_out: msg`Thiết bị đã khóa tài khoản này vì nhập sai nhiều lần. Chờ thiết bị mở khóa rồi nhập đúng mật khẩu.`,
+  not_permitted: msg`Tài khoản này không đủ quyền trong thiết bị. Cấp quyền vận hành cho tài khoản ở trang cấu hình của thiết bị.`,
+  clock_skew: msg`Đồng hồ của thiết bị lệch quá xa nên thiết bị từ chối mật khẩu. Đặt lại giờ trong thiết bị.`,
+  other_certificate: msg`Thiết bị đưa ra chứng chỉ khác với chứng chỉ đã đặt. Kiểm tra xem thiết bị có bị thay không.`,
+  elsewhere: msg`Thiết bị chuyển sang máy khác. Mật khẩu không được gửi tới đó; nhập địa chỉ của máy đó nếu là của thiết bị.`,
+  incomplete: msg`Thiết bị chưa có luồng hình nào được cấu hình. Tạo một luồng trong thiết bị.`,
+};
+
+const NO_DEVICE = msg`Máy ở địa chỉ này không trả lời theo chuẩn ONVIF. Bật ONVIF trong thiết bị, hoặc nhập địa chỉ của luồng hình (rtsp://…).`;
+
 const GAPS: Record<string, MessageDescriptor> = {
   ...FAULTS,
   clock_step: msg`Đồng hồ máy chủ được chỉnh lại.`,
@@ -42,6 +57,11 @@ const NO_REASON = msg`Máy chủ không cho biết lý do.`;
 export function faultWords(reason: string | null): MessageDescriptor {
   if (reason === "line") return LINE;
   return (reason !== null && FAULTS[reason]) || NO_REASON;
+}
+
+/** Says why a device did not tell what it is. */
+export function deviceWords(code: string): MessageDescriptor {
+  return DEVICES[code] ?? NO_DEVICE;
 }
 
 /** Says why nothing was recorded. */

@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod break_glass;
 pub(crate) mod camera_list;
 pub(crate) mod camera_sheet;
+pub(crate) mod camera_survey;
 pub(crate) mod cameras;
 pub(crate) mod data_requests;
 pub(crate) mod devices;

@@ -66,6 +66,8 @@ async fn an_operator_configures_nothing() {
     for (method, path, body) in [
         ("POST", "/api/v1/cameras", body),
         ("POST", "/api/v1/cameras/probe", json!({"url": "rtsp://127.0.0.1/"})),
+        ("POST", "/api/v1/cameras/survey", json!({"url": "http://127.0.0.1/"})),
+        ("POST", "/api/v1/cameras/find", json!({})),
         ("PATCH", path.as_str(), json!({"name": "x"})),
         ("DELETE", path.as_str(), Value::Null),
     ] {

@@ -178,7 +178,10 @@ fn needs(method: &str, path: &str) -> Option<Needs> {
         ("get", "cameras/{id}/thumbnail") => Token(Action::Playback),
         ("get", "cameras/{id}/timeline") => Camera(Action::Playback),
         ("post", "exports" | "holds") => Camera(Action::Export),
-        ("post", "cameras" | "cameras/probe" | "cameras/import") => administrator,
+        (
+            "post",
+            "cameras" | "cameras/probe" | "cameras/survey" | "cameras/find" | "cameras/import",
+        ) => administrator,
         ("post", "organisations" | "sites") => administrator,
         ("post", "organisations/import" | "sites/import") => administrator,
         ("patch", "organisations/{id}" | "sites/{id}") => administrator,

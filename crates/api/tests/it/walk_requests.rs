@@ -71,6 +71,12 @@ impl City {
             ("post", "/api/v1/cameras/probe") => {
                 (String::new(), json!({"url": "rtsp://127.0.0.1:9/x"}))
             }
+            ("post", "/api/v1/cameras/survey") => {
+                (String::new(), json!({"url": "http://127.0.0.1:9/x"}))
+            }
+            ("post", "/api/v1/cameras/find") => {
+                (String::new(), json!({"addresses": ["127.0.0.1:9"]}))
+            }
             ("post", "/scim/v2/Users") => {
                 (String::new(), json!({"userName": format!("u{}", Uuid::now_v7().simple())}))
             }

@@ -12,9 +12,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::login::Login;
+use credentials::{Credentials, Login};
+
 use super::message::Response;
-use crate::source::Credentials;
 
 /// How long a session lasts of which nobody says (RFC 2326 §12.37).
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);

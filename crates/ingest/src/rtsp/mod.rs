@@ -2,7 +2,7 @@
 //! into packets).
 //!
 //! ```text
-//! wire ── message ──▶ Response ──▶ caller (login), description, address, transport   what is said
+//! wire ── message ──▶ Response ──▶ caller, description, address, transport   what is said
 //!   └──── packet ──▶ flow ──▶ pictures (sets), sound                          what is sent
 //!         report ──▶ the camera's clock
 //! ```
@@ -16,7 +16,6 @@ pub(crate) mod address;
 pub(crate) mod caller;
 pub(crate) mod description;
 pub(crate) mod flow;
-mod login;
 pub(crate) mod message;
 pub(crate) mod packet;
 pub(crate) mod pictures;

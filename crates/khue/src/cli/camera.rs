@@ -1,4 +1,4 @@
-//! `khue camera`: add a camera, or list those there are.
+//! `khue camera`: find cameras, add them, or list those there are.
 //!
 //! Works whether or not the server runs: it writes to the catalog, and a running
 //! server takes up the change by itself.
@@ -12,6 +12,7 @@ use ingest::{Credentials, Limits, Source};
 use url::Url;
 
 use super::deed::Deed;
+use super::device::{self, Find, Show};
 use super::{WithConfig, password};
 use crate::app::{Node, UNSORTED};
 use crate::config::Config;
@@ -24,7 +25,11 @@ pub(crate) struct Camera {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Try a camera's address and add it
+    /// Look for devices that speak ONVIF
+    Find(Find),
+    /// Ask a device what it is, and try what it claims
+    Show(Show),
+    /// Try a camera's address and add it; of a device with several channels, each
     Add(Add),
     /// List the cameras and their addresses
     List(WithConfig),
@@ -32,9 +37,10 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// Its main stream, without user and password: rtsp://HOST[:PORT]/PATH, or rtsps://
+    /// A device that speaks ONVIF: http://HOST, or with port and path; or a main stream:
+    /// rtsp://HOST[:PORT]/PATH, or rtsps://; both without user and password
     url: String,
-    /// Its sub-stream, a small picture for many tiles
+    /// Its sub-stream, a small picture for many tiles; a device tells of its own
     #[arg(long, value_name = "URL")]
     sub: Option<String>,
     /// The user name the camera wants; its password is asked for, or read from standard input
@@ -78,6 +84,8 @@ struct Add {
 impl Camera {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Find(find) => find.run().await,
+            Command::Show(show) => show.run().await,
             Command::Add(add) => add.run().await,
             Command::List(with) => list(&with).await,
         }
@@ -99,22 +107,75 @@ impl Add {
             }
             None => None,
         };
-        let mut streams =
-            vec![self.stream(StreamRole::Main, &self.url, credentials.as_ref()).await?];
-        if let Some(sub) = &self.sub {
-            streams.push(self.stream(StreamRole::Sub, sub, credentials.as_ref()).await?);
+        // All are tried before the first is added, so that it can be said again as a whole.
+        let mut cameras = Vec::new();
+        for offer in self.offers(credentials.as_ref()).await? {
+            let mut streams =
+                vec![self.stream(StreamRole::Main, &offer.main, credentials.as_ref()).await?];
+            if !offer.sub.is_empty() {
+                let sub = self.stream(StreamRole::Sub, &offer.sub, credentials.as_ref());
+                streams.push(sub.await?);
+            }
+            cameras.push((offer.name, offer.make, streams));
         }
-        let name = match &self.name {
-            Some(name) => name.clone(),
-            None => catalog::camera::address(&self.url)?.host_str().unwrap_or("camera").to_owned(),
+        for (name, make, streams) in cameras {
+            self.add(&node, name, make, streams).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns what there is to be added: of a device each of its channels.
+    async fn offers(&self, credentials: Option<&Credentials>) -> anyhow::Result<Vec<Offer>> {
+        let device =
+            Url::parse(&self.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let Some(device) = device else {
+            let name = match &self.name {
+                Some(name) => name.clone(),
+                None => {
+                    catalog::camera::address(&self.url)?.host_str().unwrap_or("camera").to_owned()
+                }
+            };
+            let (main, sub) = (vec![self.url.clone()], self.sub.iter().cloned().collect());
+            return Ok(vec![Offer { name, make: None, main, sub }]);
         };
+        anyhow::ensure!(self.sub.is_none(), "a device tells of its sub-streams; leave --sub out");
+        let (door, surveyed) = device::look(&device, credentials.cloned()).await?;
+        anyhow::ensure!(
+            !surveyed.channels.is_empty(),
+            "{door} has no channel that can be recorded; `khue camera show {door}` tells why"
+        );
+        let is_one = surveyed.channels.len() == 1;
+        anyhow::ensure!(
+            is_one || self.number.is_none(),
+            "a device of several channels takes several numbers; leave --number out"
+        );
+        let host = door.host_str().unwrap_or("camera").to_owned();
+        let name = self.name.clone().unwrap_or(host);
+        let make = Some(surveyed.information.manufacturer).filter(|make| !make.is_empty());
+        let texts = |urls: Vec<Url>| urls.into_iter().map(String::from).collect();
+        let each = surveyed.channels.into_iter().enumerate().map(|(at, one)| Offer {
+            name: if is_one { name.clone() } else { format!("{name} · {}", at + 1) },
+            make: make.clone(),
+            main: texts(one.main),
+            sub: texts(one.sub),
+        });
+        Ok(each.collect())
+    }
+
+    async fn add(
+        &self,
+        node: &Node,
+        name: String,
+        make: Option<String>,
+        streams: Vec<NewStream>,
+    ) -> anyhow::Result<()> {
         let camera = node
             .catalog
             .add_camera(NewCamera {
                 number: self.number,
                 name,
                 site: node.site(&self.site).await?,
-                make: None,
+                make,
                 recording: !self.unrecorded,
                 retention: Retention { days: self.days, bytes: None },
                 link: self.link(),
@@ -138,23 +199,57 @@ impl Add {
         Link { transport: self.transport, ..Link::default() }
     }
 
+    /// Tries the addresses of a stream until one brings pictures.
     async fn stream(
         &self,
         role: StreamRole,
-        url: &str,
+        urls: &[String],
         credentials: Option<&Credentials>,
     ) -> anyhow::Result<NewStream> {
-        let address = catalog::camera::address(url)?;
-        let facts =
-            if self.untried { None } else { Some(probe(address, credentials, self.link()).await?) };
+        let (mut found, mut why) = (None, None);
+        for url in urls {
+            let address = catalog::camera::address(url)?;
+            if self.untried {
+                found = Some((url, None));
+                break;
+            }
+            match probe(address, credentials, self.link()).await {
+                Ok(facts) => {
+                    found = Some((url, Some(facts)));
+                    break;
+                }
+                // A password that was refused is not tried at the next door.
+                Err(error) if is_of_person(&error) => return Err(error),
+                // The likeliest one's words tell most.
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        let Some((url, facts)) = found else {
+            return Err(why.unwrap_or_else(|| anyhow::anyhow!("there is no address to be tried")));
+        };
         Ok(NewStream {
             role,
-            url: url.to_owned(),
+            url: url.clone(),
             user: credentials.map(|credentials| credentials.user.clone()),
             password: credentials.map(|credentials| Secret::new(credentials.password.clone())),
             facts,
         })
     }
+}
+
+fn is_of_person(error: &anyhow::Error) -> bool {
+    let fault = error.downcast_ref::<ingest::Fault>();
+    fault.is_some_and(|fault| fault.kind == ingest::FaultKind::WrongCredentials)
+}
+
+/// A camera that may be added.
+struct Offer {
+    name: String,
+    make: Option<String>,
+    /// Where its main stream may be, the likeliest first.
+    main: Vec<String>,
+    /// The same of its sub-stream, if it has one.
+    sub: Vec<String>,
 }
 
 async fn probe(

@@ -7,6 +7,7 @@ mod camera;
 mod db;
 mod deed;
 mod demo;
+mod device;
 mod openapi;
 mod organisations;
 mod password;
@@ -33,7 +34,7 @@ enum Command {
     Demo(demo::Demo),
     /// Record and serve real cameras, over HTTPS
     Serve(serve::Serve),
-    /// Add a camera, or list those there are
+    /// Find cameras, add them, or list those there are
     Camera(camera::Camera),
     /// Lay the bodies of the city: its offices, wards and communes, the districts of before
     Organisations(organisations::Organisations),

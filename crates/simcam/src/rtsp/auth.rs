@@ -100,10 +100,10 @@ impl std::fmt::Debug for Credentials {
 }
 
 /// The fields of an `Authorization: Digest` header.
-struct Fields<'a>(Vec<(&'a str, &'a str)>);
+pub(crate) struct Fields<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Fields<'a> {
-    fn parse(header: &'a str) -> Option<Self> {
+    pub(crate) fn parse(header: &'a str) -> Option<Self> {
         let (scheme, mut rest) = header.trim().split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("Digest") {
             return None;
@@ -124,12 +124,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 }
 
-fn md5_hex(text: &str) -> String {
+pub(crate) fn md5_hex(text: &str) -> String {
     hex(&Md5::digest(text.as_bytes()))
 }
 

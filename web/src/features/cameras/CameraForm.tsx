@@ -4,18 +4,29 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, RefreshCw } from "lucide-react";
 import { type FormEvent, useEffect, useId, useMemo, useState } from "react";
-import { addCamera, changeCamera, probe } from "../../api/client";
+import { addCamera, changeCamera, probe, survey } from "../../api/client";
 import { ApiError } from "../../api/error";
 import { cameraQuery, organisationsQuery, sitesQuery } from "../../api/queries";
-import type { CameraDetail, CameraWrite, Transport } from "../../api/types";
+import type {
+  CameraDetail,
+  CameraWrite,
+  ProbeAnswer,
+  ProbeAsked,
+  SurveyAnswer,
+  SurveyedChannel,
+  Transport,
+} from "../../api/types";
 import { siteChoices } from "../../desk/bodies";
 import { Problem } from "../../desk/Problem";
-import { codecName, faultWords, isFault } from "../../desk/words";
+import { codecName, deviceWords, faultWords, isFault } from "../../desk/words";
 import { decimal } from "../../lib/figures";
 import { Chooser } from "../../ui/Chooser";
 import { SelectField, TextField } from "../../ui/Field";
 import { SidePanel } from "../../ui/SidePanel";
 import { toast } from "../../ui/toast";
+import { DeviceFound } from "./DeviceFound";
+import { besideIt, deviceAddress } from "./device";
+import { FindDevices } from "./FindDevices";
 import { changeOf, formOf, isSound, ParticularsFields, type ParticularsForm } from "./ParticularsFields";
 
 interface Props {
@@ -60,16 +71,39 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
     transport: camera?.transport ?? "auto",
     particulars: formOf(camera?.particulars),
   });
-  const set = (change: Partial<typeof form>) => setForm({ ...form, ...change });
+  const set = (change: Partial<typeof form>) => setForm((form) => ({ ...form, ...change }));
 
-  const trying = useMutation({
-    mutationFn: () =>
-      probe({
-        url: form.url.trim(),
-        ...(form.user ? { user: form.user } : {}),
-        ...(form.password ? { password: form.password } : {}),
-      }),
-  });
+  const person = { ...(form.user ? { user: form.user } : {}), ...(form.password ? { password: form.password } : {}) };
+  const trying = useMutation({ mutationFn: (urls: readonly string[]) => firstThatShows(urls, person) });
+  const device = deviceAddress(form.url);
+  const [chosen, setChosen] = useState<number | null>(null);
+  // What is done with an answer is said with the question: one that was asked before another, or
+  // before somebody typed on, changes nothing any more.
+  /** Takes a channel's streams for the camera's, and tries which of its addresses has pictures. */
+  const choose = ({ make, model }: SurveyAnswer, channel: SurveyedChannel, at: number) => {
+    setChosen(at);
+    const known = [make, model].filter((word) => word !== "").join(" ");
+    set({
+      url: channel.main.urls[0] ?? "",
+      sub_url: channel.sub?.urls[0] ?? "",
+      ...(known !== "" && { make: known.slice(0, 120) }),
+    });
+    trying.mutate(channel.main.urls, {
+      onSuccess: ({ url }) => set({ url, sub_url: besideIt(url, channel.sub?.urls ?? []) }),
+    });
+  };
+  const asking = useMutation({ mutationFn: (url: string) => survey({ url, ...person }) });
+  const ask = (url: string) => {
+    trying.reset();
+    setChosen(null);
+    asking.mutate(url, {
+      onSuccess: (found) => {
+        const [only] = found.channels;
+        if (only && found.channels.length === 1) choose(found, only, 0);
+      },
+    });
+  };
+  const isTrying = trying.isPending || asking.isPending;
   const saving = useMutation({
     mutationFn: () => (camera ? changeCamera(camera.id, body(form, camera)) : addCamera(body(form, null))),
     onSuccess: ({ number }) => {
@@ -97,10 +131,15 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
   };
   // The stored password never leaves the server, so it cannot be tried from here.
   const needsPassword = camera?.has_password === true && form.password === "";
-  const fault = trying.error instanceof ApiError ? trying.error : null;
+  const failed = trying.error ?? asking.error;
+  const fault = failed instanceof ApiError ? failed : null;
+  // Without a name, it is asked for; nothing was refused yet.
+  const isRefused = fault?.code === "wrong_credentials" && form.user !== "";
   const wrongAddress = t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`;
   const ownWords = (error: Error) => {
     if (!(error instanceof ApiError)) return null;
+    const isOfDevice = error.status === 422 || error.field === "url";
+    if (error === asking.error && isOfDevice) return t(deviceWords(error.code));
     if (isFault(error.code)) return t(faultWords(error.code));
     return error.field === "url" ? wrongAddress : null;
   };
@@ -113,6 +152,7 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
   const isSettled = form.particulars.purposes.length > 0 && form.particulars.legal_basis.trim() !== "";
   const whole =
     form.url.trim() !== "" &&
+    device === null &&
     form.name.trim() !== "" &&
     (form.number !== "" || camera === null) &&
     form.site !== "" &&
@@ -134,7 +174,7 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             type="submit"
             form={formId}
             className="btn primary"
-            disabled={!whole || saving.isPending}
+            disabled={!whole || saving.isPending || isTrying}
             data-act="save"
           >
             {camera ? <Trans>Lưu</Trans> : <Trans>Thêm camera</Trans>}
@@ -144,20 +184,31 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
     >
       <form id={formId} className="formbox" onSubmit={submit}>
         <TextField
-          label={<Trans>Địa chỉ luồng hình</Trans>}
+          label={<Trans>Địa chỉ camera</Trans>}
           required
           name="url"
           value={form.url}
           onChange={(e) => {
             set({ url: e.target.value });
             trying.reset();
+            asking.reset();
           }}
-          placeholder="rtsp://192.168.10.21:554/main"
+          placeholder="192.168.10.21"
           spellCheck={false}
           autoCapitalize="none"
           autoFocus={camera === null}
+          help={<Trans>Địa chỉ của thiết bị, hoặc của luồng hình: rtsp://192.168.10.21:554/main</Trans>}
           error={wrongField("url") ? wrongAddress : undefined}
         />
+        {camera === null && (
+          <FindDevices
+            onChoose={(url) => {
+              set({ url });
+              trying.reset();
+              asking.reset();
+            }}
+          />
+        )}
         <div className="two">
           <TextField
             label={<Trans>Tên đăng nhập của camera</Trans>}
@@ -177,7 +228,7 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             onChange={(e) => set({ password: e.target.value })}
             autoComplete="new-password"
             placeholder={camera ? t`giữ mật khẩu cũ` : ""}
-            error={fault?.code === "wrong_credentials" ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
+            error={isRefused ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
           />
         </div>
         <div className="row">
@@ -185,10 +236,10 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             type="button"
             className="btn"
             data-act="probe"
-            disabled={form.url.trim() === "" || needsPassword || trying.isPending}
-            onClick={() => trying.mutate()}
+            disabled={form.url.trim() === "" || needsPassword || isTrying}
+            onClick={() => (device === null ? trying.mutate([form.url.trim()]) : ask(device))}
           >
-            <RefreshCw /> {trying.isPending ? <Trans>Đang thử…</Trans> : <Trans>Thử kết nối</Trans>}
+            <RefreshCw /> {isTrying ? <Trans>Đang thử…</Trans> : <Trans>Thử kết nối</Trans>}
           </button>
           {needsPassword && (
             <span className="small t3">
@@ -196,6 +247,13 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             </span>
           )}
         </div>
+        {asking.data && (
+          <DeviceFound
+            device={asking.data}
+            chosen={chosen}
+            onChoose={(channel, at) => choose(asking.data, channel, at)}
+          />
+        )}
         {trying.data && (
           <div className="note okn" role="status">
             <CircleCheck aria-hidden />
@@ -207,9 +265,7 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             </span>
           </div>
         )}
-        {trying.error && fault?.code !== "wrong_credentials" && (
-          <Problem error={trying.error}>{ownWords(trying.error)}</Problem>
-        )}
+        {failed && fault?.code !== "wrong_credentials" && <Problem error={failed}>{ownWords(failed)}</Problem>}
         <TextField
           label={<Trans>Địa chỉ luồng phụ</Trans>}
           name="sub_url"
@@ -338,6 +394,24 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
       </form>
     </SidePanel>
   );
+}
+
+/** Tries addresses of one stream until one has pictures; what went wrong is told of the likeliest. */
+async function firstThatShows(
+  urls: readonly string[],
+  person: Omit<ProbeAsked, "url">,
+): Promise<ProbeAnswer & { url: string }> {
+  let why: unknown;
+  for (const url of urls) {
+    try {
+      return { ...(await probe({ url, ...person })), url };
+    } catch (error) {
+      // A password that was refused is not tried at the next door.
+      if (error instanceof ApiError && error.code === "wrong_credentials") throw error;
+      why ??= error;
+    }
+  }
+  throw why;
 }
 
 /** As long as the server keeps what is recorded, if nobody says otherwise, and at most. */
