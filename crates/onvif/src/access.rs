@@ -117,6 +117,11 @@ impl Access {
         self.proved.is_some()
     }
 
+    /// Returns whether a call proves nothing, whatever comes.
+    pub(crate) fn is_bare(attempt: &Attempt) -> bool {
+        attempt.is_bare
+    }
+
     /// Begins a call that proves nothing at all.
     pub(crate) fn begin_bare(&self) -> Attempt {
         let (tried_http, tried_token) = (0, 0);

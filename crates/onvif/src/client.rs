@@ -28,6 +28,9 @@ use crate::xml::{self, Element};
 /// What tells the time.
 const CLOCK: &str = "GetSystemDateAndTime";
 
+/// The most bytes of what is said to whoever knocks.
+const KNOCK: usize = 64 << 10;
+
 /// The most bytes of a picture.
 const LARGEST_PICTURE: usize = 20 << 20;
 
@@ -181,7 +184,8 @@ impl Client {
                 )),
                 authorization: proof.authorization,
                 body: Bytes::from(operation.envelope(&proof.token)),
-                largest: xml::LARGEST,
+                // What is only knocked at has little to say.
+                largest: if Access::is_bare(&attempt) { KNOCK } else { xml::LARGEST },
                 longer,
             };
             let sent = now();

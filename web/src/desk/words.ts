@@ -19,7 +19,6 @@ const FAULTS: Record<string, MessageDescriptor> = {
 /** What is wrong with a device that was asked what it is. */
 const DEVICES: Record<string, MessageDescriptor> = {
   unreachable: FAULTS.unreachable as MessageDescriptor,
-  wrong_credentials: msg`Thiết bị cần tên đăng nhập và mật khẩu.`,
   silent: msg`Thiết bị trả lời quá chậm. Thử lại, hoặc nhập địa chỉ của luồng hình.`,
   device_locks_out: msg`Thiết bị đã khóa tài khoản này vì nhập sai nhiều lần. Chờ thiết bị mở khóa rồi nhập đúng mật khẩu.`,
   not_permitted: msg`Tài khoản này không đủ quyền trong thiết bị. Cấp quyền vận hành cho tài khoản ở trang cấu hình của thiết bị.`,

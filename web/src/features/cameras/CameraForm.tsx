@@ -133,8 +133,9 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
   const needsPassword = camera?.has_password === true && form.password === "";
   const failed = trying.error ?? asking.error;
   const fault = failed instanceof ApiError ? failed : null;
-  // Without a name, it is asked for; nothing was refused yet.
-  const isRefused = fault?.code === "wrong_credentials" && form.user !== "";
+  const isRefused = fault?.code === "wrong_credentials";
+  // Without a name, nothing was refused yet: it is asked for.
+  const asksName = isRefused && form.user === "";
   const wrongAddress = t`Địa chỉ này không dùng được. Địa chỉ bắt đầu bằng rtsp:// và không chứa mật khẩu.`;
   const ownWords = (error: Error) => {
     if (!(error instanceof ApiError)) return null;
@@ -218,7 +219,13 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            error={wrongField("user") ? t`Có mật khẩu thì nhập cả tên đăng nhập.` : undefined}
+            error={
+              wrongField("user")
+                ? t`Có mật khẩu thì nhập cả tên đăng nhập.`
+                : asksName
+                  ? t`Camera cần tên đăng nhập và mật khẩu.`
+                  : undefined
+            }
           />
           <TextField
             label={<Trans>Mật khẩu</Trans>}
@@ -228,7 +235,7 @@ function Fields({ camera, onClose }: { camera: CameraDetail | null; onClose: () 
             onChange={(e) => set({ password: e.target.value })}
             autoComplete="new-password"
             placeholder={camera ? t`giữ mật khẩu cũ` : ""}
-            error={isRefused ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
+            error={isRefused && !asksName ? t`Camera từ chối tên hoặc mật khẩu này.` : undefined}
           />
         </div>
         <div className="row">
