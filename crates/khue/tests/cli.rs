@@ -110,8 +110,9 @@ fn faults_of_a_camera_are_told_apart() {
 #[test]
 fn a_wrong_address_is_refused_before_anything_is_tried() {
     for (url, words) in [
-        ("http://127.0.0.1/street", "rtsp"),
+        ("ftp://127.0.0.1/street", "rtsp"),
         ("rtsp://viewer:secret@127.0.0.1/street", "password"),
+        ("http://viewer:secret@127.0.0.1", "password"),
         ("not a url", "rtsp"),
     ] {
         let told = refusal(url, None);
