@@ -82,8 +82,8 @@ export function CamerasPage() {
               <>
                 <p className="t2">
                   <Trans>
-                    Nhập địa chỉ luồng hình (RTSP) và mật khẩu của camera, thử một lần rồi lưu. Khuê bắt đầu ghi ngay.
-                    Nhiều camera thì nhập cả bảng.
+                    Nhập địa chỉ và mật khẩu của camera, thử một lần rồi lưu. Khuê bắt đầu ghi ngay. Nhiều camera thì
+                    nhập cả bảng.
                   </Trans>
                 </p>
                 <div className="row">
